@@ -1,0 +1,66 @@
+# Everything sets itself up: a virtual environment, uv, and an install from requirements.lock.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export KHO_HOME ?= $(CURDIR)/var
+export DAGSTER_HOME ?= $(KHO_HOME)/dagster
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+
+.PHONY: help setup nightly console samples test test-all lint format bench lock clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) ## the virtual environment, from requirements.lock with hashes and byte code
+
+# uv is bootstrapped by pip from the lock's own line, so its hash is checked too
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^    --hash/p}' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q ingest expectations warehouse orchestration samples
+	touch $(READY)
+
+nightly: $(READY) ## the whole build on samples/inbox; results in var/current
+	@$(BIN)/kho nightly --inbox samples/inbox --home $(KHO_HOME)
+
+console: $(READY) ## the Dagster pages on the home's own instance (http://127.0.0.1:3000)
+	@$(BIN)/kho console
+
+samples: $(READY) ## make samples/inbox again from the published figures
+	$(BIN)/python -m samples.make_inbox
+
+lint: $(READY) ## format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+format: $(READY) ## put code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(READY) lint ## format, style, types and all tests but the slow ones
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+
+test-all: $(READY) lint ## every test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: $(READY) ## the benchmarks, as ratios
+	$(BIN)/python -m bench.nightly
+
+lock: ## write requirements.lock anew (needs uv; names no registry)
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --all-extras --group dev --custom-compile-command 'make lock' \
+		pyproject.toml -o requirements.lock
+
+clean: ## remove the home and what tools left (not the environment)
+	rm -rf var dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
