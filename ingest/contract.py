@@ -1,0 +1,347 @@
+"""Contracts: one YAML file a form, read into a typed model that refuses ambiguity.
+
+What is wrong with a contract is said with file, line, key and what was expected. The format is
+explained in CONTRIBUTING.md; the files are in `contracts/`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
+
+from ingest import reference
+from ingest.period import period_of
+
+FOLDER = Path(__file__).resolve().parent / "contracts"
+
+Severity = Literal["error", "warning", "info"]
+Fact = Literal["budget", "investment", "indicator", "trade", "target"]
+LEVELS = {"province", "agency", "central_agency", "commune"}
+NUMERIC = {"number", "money", "percent", "integer"}
+
+
+class ContractError(ValueError):
+    """A contract that cannot be used: the text says file, line, key and what was expected."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Validity(_Strict):
+    """First and last day (inclusive) on which a version of a form is in force."""
+
+    start: date = Field(alias="from")
+    end: date | None = Field(default=None, alias="to")
+
+
+class Reporting(_Strict):
+    """How often a form is due. `due_days` after the period's end; None where no rule says."""
+
+    frequency: Literal["month", "quarter", "year", "span", "once"]
+    due_days: int | None = None
+
+
+class Column(_Strict):
+    """One column of a form: what it is called on paper and what its cells mean."""
+
+    field: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    header: tuple[StrictStr, ...] = Field(min_length=1)
+    description: StrictStr
+    role: Literal["line", "symbol", "dimension", "value", "bound", "label"]
+    type: Literal[
+        "text", "code", "period", "unit", "comparator", "number", "money", "percent", "integer"
+    ]
+    list: StrictStr | None = None
+    unit: StrictStr | None = None
+    required: bool = False
+    min: Decimal | None = None
+    max: Decimal | None = None
+    # what a value column fixes for its cells, where the row does not say it
+    fact: Fact | None = None
+    measure: StrictStr | None = None
+    kind: StrictStr | None = None
+    period: StrictStr | None = None
+    base_period: StrictStr | None = None
+    comparator: StrictStr | None = None
+    upper: StrictStr | None = None
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.type in NUMERIC
+
+
+class Rows(_Strict):
+    """`lines`: the form prints its lines (a list); `records`: every row names itself."""
+
+    kind: Literal["lines", "records"]
+    list: StrictStr | None = None
+    key: tuple[StrictStr, ...] = ()
+
+
+class Table(_Strict):
+    rows: Rows
+    columns: tuple[Column, ...] = Field(min_length=1)
+
+    def column(self, field: str) -> Column:
+        return next(column for column in self.columns if column.field == field)
+
+    @property
+    def lines(self) -> tuple[reference.Line, ...]:
+        return reference.lines(self.rows.list) if self.rows.list else ()
+
+
+class Condition(_Strict):
+    """Where a bound applies: every named cell of the row has one of the listed codes."""
+
+    measure: tuple[StrictStr, ...] = ()
+    unit: tuple[StrictStr, ...] = ()
+
+
+class TotalsCheck(_Strict):
+    """Every additive parent equals the sum of its parts, within the printed digits."""
+
+    rule: Literal["totals"]
+    columns: tuple[StrictStr, ...] = Field(min_length=1)
+    severity: Severity = "error"
+
+
+class BoundsCheck(_Strict):
+    """Values of a column lie within bounds, where the row's own unit and measure say so."""
+
+    rule: Literal["bounds"]
+    column: StrictStr
+    when: Condition
+    min: Decimal | None = None
+    max: Decimal | None = None
+    severity: Severity = "error"
+
+
+class UniqueRowsCheck(_Strict):
+    """No two rows of a table of records have the same key."""
+
+    rule: Literal["unique_rows"]
+    severity: Severity = "error"
+
+
+Check = Annotated[TotalsCheck | BoundsCheck | UniqueRowsCheck, Field(discriminator="rule")]
+
+
+class Contract(_Strict):
+    """One version of one form."""
+
+    form: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    version: int = Field(ge=1)
+    code_on_paper: StrictStr
+    title: StrictStr
+    legal_basis: StrictStr
+    basis_status: Literal["seen_in_public_source", "unverified", "designed"]
+    openness: Literal["công khai", "nội bộ", "hạn chế"]
+    valid: Validity
+    senders: tuple[StrictStr, ...] = Field(min_length=1)
+    reporting: Reporting
+    fact: Fact
+    number_style: Literal["vietnamese", "english"] | None = None
+    tables: tuple[Table, ...] = Field(min_length=1)
+    checks: tuple[Check, ...] = ()
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> Contract:
+        for sender in self.senders:
+            if sender not in reference.reporting_units() and sender not in LEVELS:
+                raise ValueError(f"senders: unknown unit or level {sender!r}")
+        for number, table in enumerate(self.tables):
+            _check_table(number, table)
+        for check in self.checks:
+            named = check.columns if isinstance(check, TotalsCheck) else ()
+            named = (check.column,) if isinstance(check, BoundsCheck) else named
+            for field in named:
+                if not any(
+                    column.field == field for table in self.tables for column in table.columns
+                ):
+                    raise ValueError(f"checks: {check.rule} names the unknown column {field!r}")
+        return self
+
+    @property
+    def id(self) -> str:
+        return f"{self.form}.v{self.version}"
+
+    def accepts(self, unit_code: str) -> bool:
+        """Whether this unit (or every unit of its level) sends this form."""
+        unit = reference.reporting_units().get(unit_code)
+        return unit_code in self.senders or (unit is not None and unit.level in self.senders)
+
+
+def _check_table(number: int, table: Table) -> None:
+    where = f"tables[{number}]"
+    fields = [column.field for column in table.columns]
+    if doubled := {field for field in fields if fields.count(field) > 1}:
+        raise ValueError(f"{where}: the column {sorted(doubled)[0]!r} is declared twice")
+    headers = [tuple(column.header) for column in table.columns]
+    if same := {header for header in headers if headers.count(header) > 1}:
+        raise ValueError(f"{where}: two columns have the header {' / '.join(sorted(same)[0])!r}")
+    if table.rows.kind == "lines":
+        if table.rows.list is None:
+            raise ValueError(f"{where}.rows: a table of lines needs a list")
+        if not any(column.role == "line" for column in table.columns):
+            raise ValueError(f"{where}: a table of lines needs a column with role 'line'")
+        try:
+            _check_hierarchy(table.rows.list)
+        except KeyError:
+            raise ValueError(f"{where}.rows.list: there is no list {table.rows.list!r}") from None
+    elif not table.rows.key:
+        raise ValueError(f"{where}.rows: a table of records needs a key")
+    for field in table.rows.key:
+        if field not in fields:
+            raise ValueError(f"{where}.rows.key: there is no column {field!r}")
+    for column in table.columns:
+        _check_column(f"{where}.columns.{column.field}", column, fields)
+
+
+def _check_column(where: str, column: Column, fields: list[str]) -> None:
+    if column.type == "code":
+        if column.list is None:
+            raise ValueError(f"{where}: a column of codes needs a list")
+        try:
+            reference.coded_list(column.list)
+        except KeyError:
+            raise ValueError(f"{where}.list: there is no list {column.list!r}") from None
+    if column.unit is not None and column.unit not in reference.units():
+        raise ValueError(f"{where}.unit: there is no unit {column.unit!r}")
+    if column.role in ("value", "bound") and not column.is_numeric:
+        raise ValueError(f"{where}: a {column.role} must be numeric, not {column.type!r}")
+    if column.type == "money" and column.unit is None:
+        raise ValueError(f"{where}: money needs a unit")
+    for sibling in (column.comparator, column.upper):
+        if sibling is not None and sibling not in fields:
+            raise ValueError(f"{where}: there is no column {sibling!r}")
+    for key in (column.period, column.base_period):
+        if key is not None:
+            period_of(key)
+
+
+def _check_hierarchy(list_name: str) -> None:
+    parents = {line.code: line.parent for line in reference.lines(list_name)}
+    for code in parents:
+        seen = [code]
+        while (parent := parents.get(seen[-1])) is not None:
+            if parent not in parents:
+                raise ValueError(
+                    f"list {list_name}: {seen[-1]!r} has the unknown parent {parent!r}"
+                )
+            if parent in seen:
+                raise ValueError(
+                    f"list {list_name}: a cycle in its totals, {' → '.join([*seen, parent])}"
+                )
+            seen.append(parent)
+
+
+# --- reading, with the line of every fault ------------------------------------------------------
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without its two silent traps: doubled keys, and yes/no/on/off read as booleans."""
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
+)
+
+
+def _line_of(node: yaml.Node | None, path: tuple[Any, ...]) -> int:
+    """The line (from 1) of the node at `path`, or of its nearest parent that exists."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for step in path:
+        child: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    line, child = key.start_mark.line + 1, value
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
+        ):
+            child = node.value[step]
+            line = child.start_mark.line + 1
+        if child is None:
+            continue  # pydantic also names union members, which are not in the file
+        node = child
+    return line
+
+
+def _refuse_doubled_keys(node: yaml.Node, name: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ContractError(
+                    f"{name}:{key.start_mark.line + 1}: key {key.value!r} stands twice"
+                )
+            seen.add(key.value)
+            _refuse_doubled_keys(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            _refuse_doubled_keys(child, name)
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one contract. Raises ContractError naming file, line and key."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(text, Loader=_StrictLoader)
+        if node is None:
+            raise ContractError(f"{path.name}:1: the file is empty")
+        _refuse_doubled_keys(node, path.name)
+        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContractError(f"{path.name}:{line}: {error.problem}") from None
+    try:
+        return Contract.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = tuple(first["loc"])
+        key = ".".join(str(step) for step in place) or "(form)"
+        given = "" if first["type"] == "missing" else f" (given: {str(first['input'])[:60]!r})"
+        if not place:  # raised by a check of ours, which names the place itself
+            given = ""
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise ContractError(
+            f"{path.name}:{_line_of(node, place)}: {key}: {message}{given}"
+        ) from None
+
+
+def read_contracts(folder: Path = FOLDER) -> tuple[Contract, ...]:
+    """All contracts of a folder, by form and version. Raises ContractError, also for versions
+    of one form whose validity overlaps and for one version declared twice."""
+    contracts = [(path, read_contract(path)) for path in sorted(folder.glob("*.yml"))]
+    contracts.sort(key=lambda pair: (pair[1].form, pair[1].version))
+    for (path, earlier), (other, later) in pairwise(contracts):
+        if earlier.form != later.form:
+            continue
+        if earlier.version == later.version:
+            raise ContractError(f"{other.name}:1: version: {path.name} declares {later.id} too")
+        end = earlier.valid.end
+        if end is None or end >= later.valid.start:
+            before = later.valid.start - timedelta(days=1)
+            raise ContractError(
+                f"{path.name}:1: valid: {earlier.id} must end by {before}, where {later.id} begins"
+            )
+    return tuple(contract for _, contract in contracts)
+
+
+@cache
+def all_contracts() -> tuple[Contract, ...]:
+    """The project's own contracts, read once a process."""
+    return read_contracts()

@@ -1,0 +1,313 @@
+"""From sheets to submissions: which form, which unit and period, and the reading of every cell.
+
+`read_submissions` runs in a child process and returns plain frames of values; nothing is judged
+here. What was odd about a cell is its `problem`, what was odd about a sheet is a `Remark`; the
+rules in `expectations/` turn both into findings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from ingest import reference
+from ingest.contract import Column, Contract, all_contracts
+from ingest.locate import Located, locate, nearness
+from ingest.normalise import (
+    BLANK,
+    CODE,
+    NUMBER,
+    TEXT,
+    UNREAD,
+    clean,
+    fold,
+    nil_state,
+    read_comparator,
+    read_number_float,
+    read_number_text,
+)
+from ingest.period import read_period
+from ingest.workbook import Cell, Sheet, read_workbook
+
+TITLE_ROWS = 12
+_PERIOD_LINE = re.compile(r"^kỳ báo cáo\s*:\s*(.+)$", re.IGNORECASE)
+_UNIT_LINE = re.compile(r"^đơn vị báo cáo\s*:\s*(.+)$", re.IGNORECASE)
+_UNIT_CODE = re.compile(r"\(([A-Z0-9Đ]+)\)\s*$")
+_CUTOFF_LINE = re.compile(r"số liệu đến (?:hết )?ngày\s*(\d{1,2})/(\d{1,2})/(\d{4})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ReadCell:
+    """One cell of a form's table (raw.cell), its address as row and column from 1."""
+
+    table_no: int
+    row_no: int
+    col_no: int
+    state: str
+    number: Decimal | None = None
+    printed_step: Decimal | None = None
+    text: str | None = None
+    code: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What stood out about a sheet, not about one cell's value: a rule, a place, details."""
+
+    rule: str
+    sheet: str
+    row_no: int | None = None
+    col_no: int | None = None
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadSubmission:
+    """One form of one file, as read: identity, tables and every cell in them."""
+
+    form: str
+    version: int
+    named_unit_code: str | None
+    period_key: str | None
+    cutoff_date: date | None
+    sheet_tables: tuple[tuple[int, str], ...]
+    columns: tuple[tuple[int, int, str], ...]
+    rows: tuple[tuple[int, int, str | None], ...]
+    cells: tuple[ReadCell, ...]
+    remarks: tuple[Remark, ...]
+    cells_outside: int
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """Everything read from one file; `nearest` says what came near where no form was found."""
+
+    submissions: tuple[ReadSubmission, ...]
+    nearest_title: str | None
+    missing_headers: tuple[str, ...]
+    cells_seen: int
+
+
+def read_submissions(path: Path) -> ReadFile:
+    """Read a file and every form in it. Raises ingest.workbook.Unreadable."""
+    return submissions_of(read_workbook(path), all_contracts())
+
+
+def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> ReadFile:
+    """Every form found on the sheets, one submission for each."""
+    found: list[ReadSubmission] = []
+    nearest: tuple[float, str, tuple[str, ...]] | None = None
+    for sheet in sheets:
+        if not sheet.cells:
+            continue
+        candidates = [nearness(sheet, contract) for contract in contracts]
+        complete = [candidate.contract for candidate in candidates if candidate.score == 1]
+        contract = _decide(sheet, complete)
+        located = locate(sheet, contract, 1) if contract else None
+        if contract is not None and located is not None:
+            found.append(_submission(sheet, contract, located))
+            continue
+        for candidate in candidates:
+            titled = _carries_title(sheet, candidate.contract)
+            score = candidate.score + titled
+            if score > 0 and (nearest is None or score > nearest[0]):
+                nearest = (score, candidate.contract.title, candidate.missing_headers)
+    return ReadFile(
+        submissions=tuple(found),
+        nearest_title=nearest[1] if nearest else None,
+        missing_headers=nearest[2] if nearest else (),
+        cells_seen=sum(len(sheet.cells) for sheet in sheets),
+    )
+
+
+def _carries_title(sheet: Sheet, contract: Contract) -> bool:
+    top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= TITLE_ROWS]
+    code = fold(contract.code_on_paper)
+    return any(
+        fold(contract.title) in text or re.search(rf"(^|\W){re.escape(code)}($|\W)", text)
+        for text in top
+    )
+
+
+def _decide(sheet: Sheet, complete: list[Contract]) -> Contract | None:
+    """The form of a sheet whose headers fit: its title decides, and a guess is not made."""
+    titled = [contract for contract in complete if _carries_title(sheet, contract)]
+    if titled:
+        # of several versions the latest; the period's own version is chosen when there are two
+        return max(titled, key=lambda contract: contract.version)
+    return complete[0] if len(complete) == 1 else None
+
+
+def _title_lines(sheet: Sheet, header_row: int) -> Iterator[str]:
+    for (row, _), cell in sorted(sheet.cells.items()):
+        if row < header_row:
+            yield clean(cell.text)
+
+
+def _submission(sheet: Sheet, contract: Contract, located: Located) -> ReadSubmission:
+    table = contract.tables[located.table_no - 1]
+    period_key = unit_code = None
+    cutoff: date | None = None
+    remarks: list[Remark] = []
+    for line in _title_lines(sheet, located.header_row):
+        if match := _PERIOD_LINE.match(line):
+            period_key = read_period(match[1])
+            if period_key is None:
+                remarks.append(
+                    Remark("period_unreadable", sheet.name, detail=(("value", match[1]),))
+                )
+        if match := _UNIT_LINE.match(line):
+            code = _UNIT_CODE.search(match[1])
+            unit_code = code[1] if code else _unit_by_name(match[1])
+        if match := _CUTOFF_LINE.search(line):
+            cutoff = _date(match[3], match[2], match[1])
+    if period_key is None and not remarks:
+        remarks.append(Remark("period_missing", sheet.name))
+    remarks += _layout_remarks(contract, located)
+    cells = tuple(_read_cells(sheet, contract, located))
+    inside = {(cell.row_no, cell.col_no) for cell in cells if cell.state != BLANK}
+    return ReadSubmission(
+        form=contract.form,
+        version=contract.version,
+        named_unit_code=unit_code,
+        period_key=period_key,
+        cutoff_date=cutoff,
+        sheet_tables=((located.table_no, sheet.name),),
+        columns=tuple(
+            (located.table_no, located.columns[column.field], column.field)
+            for column in table.columns
+            if column.field in located.columns
+        ),
+        rows=tuple(
+            (located.table_no, row, line.code if line else None) for row, line in located.rows
+        ),
+        cells=cells,
+        remarks=tuple(remarks),
+        cells_outside=len(sheet.cells) - len(inside),
+    )
+
+
+def _unit_by_name(text: str) -> str | None:
+    same = [u.code for u in reference.reporting_units().values() if fold(u.name_vi) == fold(text)]
+    return same[0] if len(same) == 1 else None
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _layout_remarks(contract: Contract, located: Located) -> list[Remark]:
+    name, table = located.sheet.name, contract.tables[located.table_no - 1]
+    remarks = [
+        Remark(
+            "column_missing",
+            name,
+            located.header_row,
+            detail=(("expected", " / ".join(table.column(field).header)),),
+        )
+        for field in located.missing_fields
+    ]
+    remarks += [
+        Remark("column_extra", name, located.header_row, col, (("value", text),))
+        for col, text in located.extra_columns
+    ]
+    label_col = next(
+        (located.columns[column.field] for column in table.columns if column.role == "line"), None
+    )
+    remarks += [
+        Remark("line_unknown", name, row, label_col, (("value", text),))
+        for row, text in located.unknown_lines
+    ]
+    remarks += [
+        Remark("line_missing", name, detail=(("expected", line.label_vi),))
+        for line in located.missing_lines
+    ]
+    remarks += [Remark("figure_outside_table", name, row, col) for row, col in located.stray_cells]
+    if not located.rows:
+        remarks.append(Remark("no_rows", name, located.header_row))
+    return remarks
+
+
+def _read_cells(sheet: Sheet, contract: Contract, located: Located) -> Iterator[ReadCell]:
+    table = contract.tables[located.table_no - 1]
+    columns = [
+        (column, located.columns[column.field])
+        for column in table.columns
+        if column.field in located.columns
+    ]
+    for row, _ in located.rows:
+        for column, col in columns:
+            yield _read_cell(
+                contract, column, located.table_no, row, col, sheet.cells.get((row, col))
+            )
+
+
+def _read_cell(
+    contract: Contract, column: Column, table_no: int, row: int, col: int, cell: Cell | None
+) -> ReadCell:
+    if cell is None:
+        return ReadCell(table_no, row, col, BLANK)
+    if cell.kind == "error":
+        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem="error_cell")
+    typed = cell.text if cell.kind != "number" else None
+    if column.is_numeric:
+        return _read_number_cell(contract, table_no, row, col, cell, typed)
+    if (nil := nil_state(cell.text)) is not None and column.type != "comparator":
+        return ReadCell(table_no, row, col, nil, text=typed or cell.text)
+    text = clean(cell.text)
+    code: str | None = None
+    problem: str | None = None
+    match column.type:
+        case "code":
+            code = reference.coded_list(column.list or "").get(fold(text))
+            problem = None if code else "code_unknown"
+        case "period":
+            code = read_period(text)
+            problem = None if code else "period_unknown"
+        case "unit":
+            code = reference.read_unit(text)
+            problem = None if code else "unit_unknown"
+        case "comparator":
+            code = read_comparator(text)
+            problem = None if code else "comparator_unknown"
+    state = CODE if code else (UNREAD if problem else TEXT)
+    number = Decimal(cell.text) if cell.kind == "number" and state == TEXT else None
+    return ReadCell(table_no, row, col, state, number, None, typed or cell.text, code, problem)
+
+
+def _read_number_cell(
+    contract: Contract, table_no: int, row: int, col: int, cell: Cell, typed: str | None
+) -> ReadCell:
+    if cell.kind == "number" and cell.number is not None:
+        reading = read_number_float(cell.number)
+    elif cell.kind == "text":
+        if (nil := nil_state(cell.text)) is not None:
+            return ReadCell(table_no, row, col, nil, text=typed)
+        reading = read_number_text(cell.text, contract.number_style)
+    else:  # a date or TRUE where a number belongs
+        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem="number_not_a_number")
+    if reading.value is None:
+        problem = {
+            "ambiguous": "number_ambiguous",
+            "words": "number_with_words",
+            "too_large": "number_too_large",
+        }.get(reading.problem or "", "number_not_a_number")
+        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem=problem)
+    return ReadCell(
+        table_no,
+        row,
+        col,
+        NUMBER,
+        reading.value,
+        reading.step,
+        typed,
+        problem="number_other_style" if reading.problem == "other_style" else None,
+    )

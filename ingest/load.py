@@ -1,0 +1,235 @@
+"""Loads what was read into the working file: one INSERT a table for the whole build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import duckdb
+import polars as pl
+
+from ingest.contract import Contract
+from ingest.period import calendar_of
+from ingest.register import Submission
+
+NUMBER = pl.Decimal(38, 12)
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+CELL_SCHEMA: Schema = {
+    "submission_no": pl.Int32,
+    "table_no": pl.Int16,
+    "row_no": pl.Int32,
+    "col_no": pl.Int16,
+    "state": pl.String,
+    "number": NUMBER,
+    "printed_step": NUMBER,
+    "text": pl.String,
+    "code": pl.String,
+    "problem": pl.String,
+}
+
+
+def insert(
+    connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame, *, replace: bool = True
+) -> None:
+    """Insert a frame into a table by column name; with `replace` nothing else stays in it."""
+    if replace:
+        connection.execute(f"delete from {table}")
+    if frame.is_empty():
+        return
+    connection.register("incoming_frame", frame.to_arrow())
+    connection.execute(f"insert into {table} by name select * from incoming_frame")
+    connection.unregister("incoming_frame")
+
+
+def load_build(
+    connection: duckdb.DuckDBPyConnection,
+    build_id: str,
+    as_of: datetime,
+    code_version: str,
+) -> None:
+    """raw.build: what this build is."""
+    connection.execute("delete from raw.build")
+    connection.execute(
+        "insert into raw.build values (?, ?, ?, false)", [build_id, as_of, code_version]
+    )
+
+
+def load_submissions(
+    connection: duckdb.DuckDBPyConnection, submissions: Sequence[Submission]
+) -> None:
+    """raw.submission, without regard to what is in it already."""
+    rows = [
+        {
+            "submission_no": s.submission_no,
+            "submission_id": s.submission_id,
+            "file_path": s.receipt.file_path,
+            "file_sha256": s.receipt.file_sha256,
+            "file_bytes": s.receipt.file_bytes,
+            "received_at": datetime.fromisoformat(s.receipt.received_at),
+            "reporter_unit_code": s.receipt.reporter_unit_code,
+            "form_code": s.read.form if s.read else None,
+            "form_version": s.read.version if s.read else None,
+            "period_key": s.read.period_key if s.read else None,
+            "cutoff_date": s.read.cutoff_date if s.read else None,
+            "status": s.status,
+            "reason_vi": s.reason_vi,
+            "cells_in_tables": len(s.read.cells) if s.read else 0,
+            "cells_outside": s.read.cells_outside if s.read else 0,
+        }
+        for s in submissions
+    ]
+    schema: Schema = {
+        "submission_no": pl.Int32,
+        "submission_id": pl.String,
+        "file_path": pl.String,
+        "file_sha256": pl.String,
+        "file_bytes": pl.Int64,
+        "received_at": pl.Datetime("us"),
+        "reporter_unit_code": pl.String,
+        "form_code": pl.String,
+        "form_version": pl.Int32,
+        "period_key": pl.String,
+        "cutoff_date": pl.Date,
+        "status": pl.String,
+        "reason_vi": pl.String,
+        "cells_in_tables": pl.Int32,
+        "cells_outside": pl.Int32,
+    }
+    insert(connection, "raw.submission", pl.DataFrame(rows, schema=schema))
+
+
+def load_cells(connection: duckdb.DuckDBPyConnection, submissions: Iterable[Submission]) -> None:
+    """raw.cell and where the cells lie: raw.sheet_table, raw.sheet_column, raw.sheet_row."""
+    tables, columns, rows, cells = [], [], [], []
+    for submission in submissions:
+        read, number = submission.read, submission.submission_no
+        if read is None:
+            continue
+        tables += [(number, *entry) for entry in read.sheet_tables]
+        columns += [(number, *entry) for entry in read.columns]
+        rows += [(number, *entry) for entry in read.rows]
+        cells += [
+            (number, c.table_no, c.row_no, c.col_no, c.state, c.number, c.printed_step, c.text,
+             c.code, c.problem)
+            for c in read.cells
+        ]  # fmt: skip
+    place: Schema = {"submission_no": pl.Int32, "table_no": pl.Int16}
+    insert(connection, "raw.sheet_table", _frame(tables, place | {"sheet_name": pl.String}))
+    insert(
+        connection,
+        "raw.sheet_column",
+        _frame(columns, place | {"col_no": pl.Int16, "field": pl.String}),
+    )
+    insert(
+        connection,
+        "raw.sheet_row",
+        _frame(rows, place | {"row_no": pl.Int32, "line_code": pl.String}),
+    )
+    insert(connection, "raw.cell", _frame(cells, CELL_SCHEMA))
+
+
+def _frame(rows: Sequence[tuple[object, ...]], schema: Schema) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def load_periods(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> None:
+    """raw.period: every period that a cell, a submission or a contract names, and its calendar."""
+    named = connection.execute(
+        """
+        select code from raw.cell_named where field in ('period_key', 'base_period_key')
+            and code is not null
+        union
+        select period_key from raw.submission where period_key is not null
+        """
+    ).fetchall()
+    keys = {key for (key,) in named}
+    for contract in contracts:
+        for table in contract.tables:
+            for column in table.columns:
+                keys |= {key for key in (column.period, column.base_period) if key}
+    periods = calendar_of(keys)
+    frame = pl.DataFrame(
+        {
+            "period_key": [p.key for p in periods],
+            "kind": [p.kind for p in periods],
+            "start_date": [p.start for p in periods],
+            "end_date": [p.end for p in periods],
+            "label_vi": [p.label_vi for p in periods],
+        }
+    )
+    insert(connection, "raw.period", frame)
+
+
+def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]) -> None:
+    """contract.form, contract.form_column and contract.form_line."""
+    forms = [
+        {
+            "form_code": c.form,
+            "form_version": c.version,
+            "title_vi": c.title,
+            "legal_basis": c.legal_basis or None,
+            "basis_status": c.basis_status,
+            "fact": c.fact,
+            "openness": c.openness,
+            "frequency": c.reporting.frequency,
+            "due_days": c.reporting.due_days,
+            "valid_from": c.valid.start,
+            "valid_to": c.valid.end,
+        }
+        for c in contracts
+    ]
+    columns, lines = [], []
+    for contract in contracts:
+        for table_no, table in enumerate(contract.tables, start=1):
+            place = {
+                "form_code": contract.form,
+                "form_version": contract.version,
+                "table_no": table_no,
+            }
+            columns += [
+                place
+                | {
+                    "field": c.field,
+                    "header_vi": " / ".join(c.header),
+                    "role": c.role,
+                    "type": c.type,
+                    "unit_code": c.unit,
+                    "is_required": c.required,
+                    "fact": c.fact,
+                    "measure": c.measure,
+                    "kind": c.kind,
+                    "period_key": c.period,
+                    "base_period_key": c.base_period,
+                    "comparator_field": c.comparator,
+                    "upper_field": c.upper,
+                    "description_vi": c.description,
+                }
+                for c in table.columns
+            ]
+            lines += [
+                place
+                | {
+                    "line_no": line.number,
+                    "line_code": line.code,
+                    "label_vi": line.label_vi,
+                    "parent_code": line.parent,
+                    "is_additive": line.is_additive,
+                    "indicator_code": line.indicator_code,
+                    "source_code": line.source_code,
+                }
+                for line in table.lines
+            ]
+    insert(connection, "contract.form", pl.DataFrame(forms, infer_schema_length=None))
+    insert(connection, "contract.form_column", pl.DataFrame(columns, infer_schema_length=None))
+    insert(connection, "contract.form_line", pl.DataFrame(lines, infer_schema_length=None))
+
+
+def cells_as_read(submissions: Iterable[Submission]) -> dict[str, Decimal | int]:
+    """Counts to hold against what was loaded: cells, and the sum of their numbers."""
+    cells = [cell for s in submissions if s.read for cell in s.read.cells]
+    return {
+        "cells": len(cells),
+        "numbers": sum(cell.number is not None for cell in cells),
+        "total": sum((cell.number for cell in cells if cell.number is not None), Decimal(0)),
+    }

@@ -1,0 +1,160 @@
+"""Periods: keys, their dates, and the many ways in which they are written.
+
+Keys: year `2026`, quarter `2026-Q2`, half `2026-H1`, nine months `2026-9M`, month `2026-06`,
+half-month `2026-06-A`/`-B`, school year `2025-2026-SY`, span of years `2021..2025`,
+span of dates `2021-05-06..2023-10-15`. "So với 2020" and "bình quân" are measures, not periods.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4}
+ROMAN_OF = {number: roman for roman, number in ROMAN.items()}
+FIRST_YEAR, LAST_YEAR = 1990, 2060
+
+
+@dataclass(frozen=True)
+class Period:
+    """One period: its key, its kind and its first and last day (both inclusive)."""
+
+    key: str
+    kind: str
+    start: date
+    end: date
+    label_vi: str
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _known_year(text: str) -> int | None:
+    year = int(text)
+    return year if FIRST_YEAR <= year <= LAST_YEAR else None
+
+
+def period_of(key: str) -> Period:
+    """The period of a key. Raises ValueError for what is not a key."""
+    if re.fullmatch(r"\d{4}", key):
+        year = int(key)
+        return Period(key, "year", date(year, 1, 1), date(year, 12, 31), f"năm {year}")
+    if match := re.fullmatch(r"(\d{4})-Q([1-4])", key):
+        year, quarter = int(match[1]), int(match[2])
+        first = 3 * quarter - 2
+        return Period(
+            key,
+            "quarter",
+            date(year, first, 1),
+            _month_end(year, first + 2),
+            f"quý {ROMAN_OF[quarter]} năm {year}",
+        )
+    if match := re.fullmatch(r"(\d{4})-H([12])", key):
+        year, half = int(match[1]), int(match[2])
+        first = 6 * half - 5
+        return Period(
+            key,
+            "half",
+            date(year, first, 1),
+            _month_end(year, first + 5),
+            f"6 tháng {'đầu' if half == 1 else 'cuối'} năm {year}",
+        )
+    if match := re.fullmatch(r"(\d{4})-9M", key):
+        year = int(match[1])
+        return Period(
+            key, "nine_months", date(year, 1, 1), date(year, 9, 30), f"9 tháng đầu năm {year}"
+        )
+    if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", key):
+        year, month = int(match[1]), int(match[2])
+        return Period(
+            key, "month", date(year, month, 1), _month_end(year, month), f"tháng {month}/{year}"
+        )
+    if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])-([AB])", key):
+        year, month = int(match[1]), int(match[2])
+        if match[3] == "A":
+            start, end, words = date(year, month, 1), date(year, month, 15), "kỳ 1"
+        else:
+            start, end, words = date(year, month, 16), _month_end(year, month), "kỳ 2"
+        return Period(key, "half_month", start, end, f"{words} tháng {month}/{year}")
+    if (match := re.fullmatch(r"(\d{4})-(\d{4})-SY", key)) and int(match[2]) == int(match[1]) + 1:
+        return Period(
+            key,
+            "school_year",
+            date(int(match[1]), 9, 1),
+            date(int(match[2]), 8, 31),
+            f"năm học {match[1]} - {match[2]}",
+        )
+    if (match := re.fullmatch(r"(\d{4})\.\.(\d{4})", key)) and match[1] < match[2]:
+        return Period(
+            key,
+            "span",
+            date(int(match[1]), 1, 1),
+            date(int(match[2]), 12, 31),
+            f"giai đoạn {match[1]} - {match[2]}",
+        )
+    if match := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", key):
+        start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+        if start < end:
+            return Period(key, "span", start, end, f"từ {start:%d/%m/%Y} đến {end:%d/%m/%Y}")
+    raise ValueError(f"not a period key: {key!r}")
+
+
+def read_period(text: str) -> str | None:
+    """The key of a period as officials write it, or None where the words name no period.
+
+    Keys themselves are accepted. `Quý II/2026`, `T6/2026`, `6 tháng đầu năm 2026`,
+    `Giai đoạn 2021 - 2025`, `Năm học 2024-2025`, `06/5/2021 - 15/10/2023`.
+    """
+    words = re.sub(r"\s+", " ", text).strip().rstrip(".;,").lower()
+    try:
+        return period_of(words.upper() if ".." not in words else words).key
+    except ValueError:
+        pass
+    words = re.sub(r"^kỳ (báo cáo|số liệu)\s*:?\s*", "", words)
+    if match := re.fullmatch(r"(?:năm học|niên học) (\d{4}) ?[-–] ?(\d{4})", words):
+        key = f"{match[1]}-{match[2]}-SY"
+        return key if int(match[2]) == int(match[1]) + 1 else None
+    if match := re.fullmatch(
+        r"(\d{1,2})/(\d{1,2})/(\d{4}) ?[-–] ?(\d{1,2})/(\d{1,2})/(\d{4})", words
+    ):
+        try:
+            start = date(int(match[3]), int(match[2]), int(match[1]))
+            end = date(int(match[6]), int(match[5]), int(match[4]))
+        except ValueError:
+            return None
+        return f"{start}..{end}" if start < end else None
+    if match := re.fullmatch(r"(?:giai đoạn |5 năm |nhiệm kỳ )?(\d{4}) ?[-–] ?(\d{4})", words):
+        return f"{match[1]}..{match[2]}" if match[1] < match[2] else None
+    if match := re.fullmatch(r"(?:năm |n)?(\d{4})", words):
+        return match[1] if _known_year(match[1]) else None
+    if match := re.fullmatch(r"qu[ýí] ?(iv|i{1,3}|[1-4]) ?(?:/|năm|-)? ?(\d{4})", words):
+        quarter = ROMAN.get(match[1].upper()) or int(match[1])
+        return f"{match[2]}-Q{quarter}"
+    if match := re.fullmatch(r"(?:6 tháng|sáu tháng)(?: (đầu|cuối))? ?(?:năm|/)? ?(\d{4})", words):
+        return f"{match[2]}-H{2 if match[1] == 'cuối' else 1}"
+    if match := re.fullmatch(r"(?:9 tháng|chín tháng)(?: đầu)? ?(?:năm|/)? ?(\d{4})", words):
+        return f"{match[1]}-9M"
+    if match := re.fullmatch(r"(?:tháng |t)(\d{1,2}) ?(?:/|năm|-)? ?(\d{4})", words):
+        month = int(match[1])
+        return f"{match[2]}-{month:02d}" if 1 <= month <= 12 else None
+    return None
+
+
+def calendar_of(keys: Iterable[str]) -> list[Period]:
+    """The periods of `keys` and, for every year that they touch, its year, quarters and months."""
+    named = {key: period_of(key) for key in keys}
+    years = {period.end.year for period in named.values()} | {
+        period.start.year for period in named.values()
+    }
+    for year in years:
+        for key in (
+            f"{year}",
+            *(f"{year}-Q{quarter}" for quarter in range(1, 5)),
+            *(f"{year}-{month:02d}" for month in range(1, 13)),
+        ):
+            named.setdefault(key, period_of(key))
+    return sorted(named.values(), key=lambda period: (period.start, period.end, period.key))

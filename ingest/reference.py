@@ -1,0 +1,156 @@
+"""Lists that contracts refer to, read from the dbt seeds: one source for Python and SQL.
+
+Units of measure, vocabularies (measure, kind, …), line items, indicators, units that report.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from ingest.normalise import fold
+
+SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of measure: `factor` of it make one of `base_code`."""
+
+    code: str
+    name_vi: str
+    base_code: str
+    factor: Decimal
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a form with fixed lines."""
+
+    code: str
+    number: int
+    symbol: str
+    label_vi: str
+    parent: str | None
+    is_additive: bool
+    indicator_code: str | None
+    source_code: str | None
+
+
+@dataclass(frozen=True)
+class ReportingUnit:
+    """Who reports, or what a figure is about."""
+
+    code: str
+    name_vi: str
+    level: str
+
+
+def read_seed(name: str) -> list[dict[str, str]]:
+    """The rows of a seed, every value as text. Raises FileNotFoundError for an unknown seed."""
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """Units of measure by code."""
+    return {
+        row["unit_code"]: Unit(
+            row["unit_code"], row["name_vi"], row["base_unit_code"], Decimal(row["factor"])
+        )
+        for row in read_seed("unit_of_measure")
+    }
+
+
+@cache
+def _units_by_name() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for row in read_seed("unit_of_measure"):
+        for name in (row["name_vi"], *filter(None, row["aliases_vi"].split("|"))):
+            other = names.setdefault(fold(name), row["unit_code"])
+            if other != row["unit_code"]:
+                raise ValueError(f"unit name {name!r} stands for {other} and {row['unit_code']}")
+    return names
+
+
+def read_unit(text: str) -> str | None:
+    """The code of a unit as officials write it (an allow-list), or None."""
+    return _units_by_name().get(fold(text))
+
+
+@cache
+def vocabulary(list_code: str) -> dict[str, str]:
+    """Code to Vietnamese label of one list, in the seed's order. Raises KeyError if unknown."""
+    rows = {
+        row["code"]: row["label_vi"]
+        for row in read_seed("vocabulary")
+        if row["list_code"] == list_code
+    }
+    if not rows:
+        raise KeyError(list_code)
+    return rows
+
+
+# lists that are seeds of their own: list name -> (seed, column of the code)
+_SEED_LISTS = {
+    "indicator": ("indicator", "indicator_code"),
+    "document": ("document", "document_code"),
+    "border_gate": ("border_gate", "gate_code"),
+}
+
+
+@cache
+def coded_list(name: str) -> dict[str, str]:
+    """Every text that stands for a code of the list (folded) and that code: codes and labels.
+
+    Raises KeyError for an unknown list.
+    """
+    if name == "reporting_unit":
+        return {fold(code): code for code in reporting_units()}
+    if name in _SEED_LISTS:
+        seed, column = _SEED_LISTS[name]
+        return {fold(row[column]): row[column] for row in read_seed(seed)}
+    entries = vocabulary(name)
+    return {fold(code): code for code in entries} | {
+        fold(label): code for code, label in entries.items()
+    }
+
+
+@cache
+def lines(reference: str) -> tuple[Line, ...]:
+    """The lines of `<seed>.<list_code>`, in order. Raises KeyError where there are none."""
+    seed, _, list_code = reference.partition(".")
+    try:
+        rows = [row for row in read_seed(seed) if row["list_code"] == list_code]
+    except FileNotFoundError:
+        raise KeyError(reference) from None
+    if not rows:
+        raise KeyError(reference)
+    return tuple(
+        Line(
+            code=row["line_code"],
+            number=int(row["line_no"]),
+            symbol=row["symbol"],
+            label_vi=row["name_vi"],
+            parent=row["parent_code"] or None,
+            is_additive=row["is_additive"] == "true",
+            indicator_code=row["indicator_code"] or None,
+            source_code=row.get("source_code") or None,
+        )
+        for row in sorted(rows, key=lambda row: int(row["line_no"]))
+    )
+
+
+@cache
+def reporting_units() -> dict[str, ReportingUnit]:
+    """The nation, the province, its agencies and its communes of today, by code."""
+    found = {"VN": ReportingUnit("VN", "Cả nước", "nation")}
+    for row in read_seed("agency"):
+        found[row["unit_code"]] = ReportingUnit(row["unit_code"], row["name_vi"], row["level"])
+    for row in read_seed("commune"):
+        found[row["unit_code"]] = ReportingUnit(row["unit_code"], row["name_vi"], "commune")
+    return found

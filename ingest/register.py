@@ -1,0 +1,207 @@
+"""Registers what was pulled, and decides which submission of a unit, form and period counts.
+
+A submission is one unit, one form, one period. The same file again changes nothing; a later file
+supersedes an earlier one; a held submission leaves the sender's last accepted one in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from ingest import reference
+from ingest.contract import Contract
+from ingest.extract import ReadFile, ReadSubmission, Remark
+from ingest.period import period_of
+from ingest.sources import PulledFile
+from ingest.workbook import Unreadable
+from warehouse.ledger import Receipt, timestamp
+
+ACCEPTED, HELD, SUPERSEDED = "accepted", "held", "superseded"
+UNRECOGNISED, UNREADABLE = "unrecognised", "unreadable"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One row of raw.submission, with what was read (None where no form was found)."""
+
+    submission_no: int
+    submission_id: str
+    receipt: Receipt
+    read: ReadSubmission | None
+    status: str
+    rule: str | None  # why a file without a form got its status: a rule of sentences.yml
+    detail: tuple[tuple[str, str], ...] = ()
+    reason_vi: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str] | None:
+        """Unit, form, period: what a later submission supersedes."""
+        if self.read is None or self.read.period_key is None:
+            return None
+        return self.receipt.reporter_unit_code, self.read.form, self.read.period_key
+
+
+def new_receipts(
+    known: Sequence[Receipt], pulled: Iterable[PulledFile], as_of: datetime
+) -> list[Receipt]:
+    """Receipts for files that are new, or whose content differs from the last under that path."""
+    last = {receipt.file_path: receipt.file_sha256 for receipt in known}
+    number = max((receipt.receipt_no for receipt in known), default=0)
+    found = []
+    for file in pulled:
+        if last.get(file.path) == file.sha256:
+            continue
+        number += 1
+        found.append(
+            Receipt(number, file.path, file.sha256, file.size, file.sender, timestamp(as_of))
+        )
+    return found
+
+
+def register(
+    receipts: Sequence[Receipt],
+    readings: dict[str, ReadFile | Unreadable],
+    contracts: Sequence[Contract],
+) -> list[Submission]:
+    """Every submission of every file received; `readings` by hash of the file."""
+    found: list[Submission] = []
+    for receipt in receipts:
+        reading = readings[receipt.file_sha256]
+        if isinstance(reading, Unreadable):
+            found.append(_without_form(len(found) + 1, receipt, UNREADABLE, reading.reason))
+        elif receipt.reporter_unit_code not in reference.reporting_units():
+            found.append(
+                _without_form(
+                    len(found) + 1,
+                    receipt,
+                    UNRECOGNISED,
+                    "sender_unknown",
+                    (("value", receipt.reporter_unit_code),),
+                )
+            )
+        elif not reading.submissions:
+            detail = _nearest(reading, contracts)
+            found.append(
+                _without_form(len(found) + 1, receipt, UNRECOGNISED, "form_unrecognised", detail)
+            )
+        else:
+            for read in reading.submissions:
+                contract = _contract_of(read, contracts)
+                read = with_identity_remarks(read, receipt.reporter_unit_code, contract)
+                key = (receipt.file_sha256, receipt.file_path, read.form, str(read.period_key),
+                       read.sheet_tables[0][1], str(receipt.receipt_no))  # fmt: skip
+                found.append(
+                    Submission(len(found) + 1, _short_hash(*key), receipt, read, ACCEPTED, None)
+                )
+    return _with_same_pull_remarks(found)
+
+
+def _short_hash(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def _without_form(
+    number: int,
+    receipt: Receipt,
+    status: str,
+    rule: str,
+    detail: tuple[tuple[str, str], ...] = (),
+) -> Submission:
+    identity = _short_hash(receipt.file_sha256, receipt.file_path, "", str(receipt.receipt_no))
+    return Submission(number, identity, receipt, None, status, rule, detail)
+
+
+def _nearest(reading: ReadFile, contracts: Sequence[Contract]) -> tuple[tuple[str, str], ...]:
+    """What was looked for, and what came nearest."""
+    known = ", ".join(dict.fromkeys(contract.code_on_paper for contract in contracts))
+    nearest = ""
+    if reading.nearest_title:
+        missing = ", ".join(f"“{header}”" for header in reading.missing_headers[:6])
+        nearest = f"Gần nhất là biểu “{reading.nearest_title}”"
+        nearest += f", còn thiếu cột {missing}." if missing else "."
+    return (("nearest", nearest), ("known", known))
+
+
+def _contract_of(read: ReadSubmission, contracts: Sequence[Contract]) -> Contract:
+    return next(c for c in contracts if (c.form, c.version) == (read.form, read.version))
+
+
+def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract) -> ReadSubmission:
+    """Add what contradicts in who sent the form, for whom, and for when."""
+    units = reference.reporting_units()
+    sheet = read.sheet_tables[0][1]
+    remarks = list(read.remarks)
+    sender_name = units[sender].name_vi if sender in units else sender
+    if not contract.accepts(sender):
+        senders = ", ".join(units[s].name_vi if s in units else s for s in contract.senders)
+        detail = (("form", contract.code_on_paper), ("sender", sender_name), ("senders", senders))
+        remarks.append(Remark("wrong_sender", sheet, detail=detail))
+    if read.named_unit_code is not None and read.named_unit_code != sender:
+        named = units[read.named_unit_code].name_vi if read.named_unit_code in units else None
+        both = (("named", named or read.named_unit_code), ("sender", sender_name))
+        remarks.append(Remark("unit_contradiction", sheet, detail=both))
+    if read.period_key is not None and not _in_force(contract, period_of(read.period_key).end):
+        detail = (
+            ("form", contract.code_on_paper),
+            ("period", period_of(read.period_key).label_vi),
+            ("expected_from", f"{contract.valid.start:%d/%m/%Y}"),
+        )
+        remarks.append(Remark("form_not_valid", sheet, detail=detail))
+    return replace(read, remarks=tuple(remarks))
+
+
+def _in_force(contract: Contract, day: date) -> bool:
+    end = contract.valid.end
+    return contract.valid.start <= day and (end is None or day <= end)
+
+
+def _with_same_pull_remarks(found: list[Submission]) -> list[Submission]:
+    """Say so where one pull brought several files for one unit, form and period."""
+    groups: dict[tuple[object, ...], list[Submission]] = defaultdict(list)
+    for submission in found:
+        if submission.key is not None:
+            groups[(submission.receipt.received_at, *submission.key)].append(submission)
+    marked = {}
+    for group in groups.values():
+        if len({s.receipt.file_path for s in group}) > 1:
+            last = group[-1]
+            files = ", ".join(s.receipt.file_path for s in group)
+            assert last.read is not None  # a key comes from a reading
+            remark = Remark(
+                "two_files_same_form", last.read.sheet_tables[0][1], detail=(("files", files),)
+            )
+            read = replace(last.read, remarks=(*last.read.remarks, remark))
+            marked[last.submission_no] = replace(last, read=read)
+    return [marked.get(s.submission_no, s) for s in found]
+
+
+def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> list[Submission]:
+    """Final statuses: an error holds a submission, the last accepted one of a key counts.
+
+    `errors` holds the messages of the errors of each submission by its number.
+    """
+    judged = [
+        replace(s, status=HELD, reason_vi=_reason(errors[s.submission_no]))
+        if s.read is not None and errors.get(s.submission_no)
+        else s
+        for s in submissions
+    ]
+    latest: dict[tuple[str, str, str], int] = {}
+    for submission in judged:
+        if submission.status == ACCEPTED and submission.key is not None:
+            latest[submission.key] = submission.submission_no
+    return [
+        replace(s, status=SUPERSEDED, reason_vi="Đã có bản gửi sau thay thế.")
+        if s.status == ACCEPTED and s.key is not None and latest[s.key] != s.submission_no
+        else s
+        for s in judged
+    ]
+
+
+def _reason(messages: list[str]) -> str:
+    more = f" (và {len(messages) - 1} lỗi khác)" if len(messages) > 1 else ""
+    return messages[0] + more
