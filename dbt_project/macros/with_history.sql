@@ -1,0 +1,100 @@
+{#- What with_history adds to the columns of a fact. -#}
+{% macro versioning_columns() -%}
+    {{ return(['content_hash', 'known_from', 'known_to', 'is_current']) }}
+{%- endmacro %}
+
+
+{#- Columns that only say where a figure came from: the same figure from another file is no new version. -#}
+{% macro provenance_columns() -%}
+    {{ return([
+        'fact_key', 'unit_key', 'statement_no', 'submission_id', 'file_path', 'cell_ref', 'form_code',
+        'reporter_unit_code',
+    ]) }}
+{%- endmacro %}
+
+
+{#- The columns of this model as its contract declares them: name and data_type, in order. -#}
+{% macro declared_columns() -%}
+    {{ return(model.columns.values() | list) }}
+{%- endmacro %}
+
+
+{#- Ends a fact model: the current rows, each known since the publish that first showed it as it is, and
+    every version that earlier publishes showed and this one does not.
+
+    `current_rows` is a CTE with all declared columns but the versioning ones. History is the replay of
+    the ledger (history.fact_version), so that facts and their history can be rebuilt from archive and
+    ledger; a past row has whatever columns its publish wrote, by name, and nulls for the others.
+
+    The hash reads `name=value` of what is not null: a column that is added later, and is null in old
+    rows, does not turn every fact into a changed one. is_leaf is part of it: "the leaves as we knew
+    them in July" must still add up after the detail has arrived in August. -#}
+{% macro with_history(fact_table, current_rows) -%}
+{%- set columns = declared_columns() | rejectattr('name', 'in', versioning_columns()) | list -%}
+declared as (
+    select
+        {% for column in columns -%}
+            cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from {{ current_rows }}
+),
+
+hashed as (
+    select
+        *,
+        md5(concat_ws(
+            '|',
+            {% for column in columns if column.name not in provenance_columns() -%}
+                '{{ column.name }}=' || cast({{ column.name }} as varchar){{ ',' if not loop.last }}
+            {% endfor -%}
+        )) as content_hash
+    from declared
+),
+
+published as (
+    select
+        fact_key,
+        content_hash,
+        known_from,
+        known_to,
+        row_json
+    from {{ source('history', 'fact_version') }}
+    where fact_table = '{{ fact_table }}'
+),
+
+select
+    {% for column in columns -%}
+        hashed.{{ column.name }},
+    {% endfor -%}
+    hashed.content_hash,
+    coalesce(published.known_from, {{ as_of() }}) as known_from,
+    cast(null as timestamp) as known_to,
+    true as is_current
+from hashed
+left join published
+    on
+        hashed.fact_key = published.fact_key
+        and hashed.content_hash = published.content_hash
+        and published.known_to is null
+union all
+select
+    {% for column in columns -%}
+        {% if column.name == 'fact_key' -%}
+            published.fact_key,
+        {% else -%}
+            cast(
+                json_extract_string(published.row_json, '$.{{ column.name }}') as {{ column.data_type }}
+            ) as {{ column.name }},
+        {% endif -%}
+    {% endfor -%}
+    published.content_hash,
+    published.known_from,
+    coalesce(published.known_to, {{ as_of() }}) as known_to,
+    false as is_current
+from published
+left join hashed
+    on
+        published.fact_key = hashed.fact_key
+        and published.content_hash = hashed.content_hash
+where published.known_to is not null or hashed.fact_key is null
+{%- endmacro %}

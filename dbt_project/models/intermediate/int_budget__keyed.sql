@@ -1,0 +1,70 @@
+with budget_line as (
+    select * from {{ ref('dim_budget_line') }}
+),
+
+line_of_indicator as (
+    select
+        indicator_code,
+        min(line_code) as line_code
+    from budget_line
+    where indicator_code is not null
+    group by indicator_code
+),
+
+observation as (
+    select
+        observation.*,
+        -- a form of fixed lines gives the line, a form of records gives the indicator
+        coalesce(observation.line_code, line_of_indicator.line_code, observation.indicator_code)
+            as budget_line_code
+    from {{ ref('int_observation__conformed') }} as observation
+    left join line_of_indicator
+        on observation.indicator_code = line_of_indicator.indicator_code
+    where observation.fact = 'budget'
+),
+
+keyed as (
+    select
+        *,
+        {{ natural_key(
+            'fct_budget', ['unit_code', 'period_key', 'budget_line_code', 'budget_level', 'measure']
+        ) }} as natural_key
+    from observation
+),
+
+numbered as (
+    select
+        *,
+        {{ statement_no() }} as statement_no
+    from keyed
+),
+
+-- lines whose parts are here too: adding both would count the parts twice
+detailed as (
+    select distinct
+        numbered.unit_code,
+        numbered.period_key,
+        numbered.budget_level,
+        numbered.measure,
+        budget_line.parent_code as line_code
+    from numbered
+    inner join budget_line
+        on numbered.budget_line_code = budget_line.line_code
+    where budget_line.is_additive and budget_line.parent_code is not null
+)
+
+select
+    numbered.*,
+    numbered.natural_key || '/' || numbered.statement_no as fact_key,
+    coalesce(numbered.indicator_code, budget_line.indicator_code) as budget_indicator_code,
+    detailed.line_code is null and coalesce(budget_line.is_in_total, true) as is_leaf
+from numbered
+left join budget_line
+    on numbered.budget_line_code = budget_line.line_code
+left join detailed
+    on
+        numbered.unit_code = detailed.unit_code
+        and numbered.period_key = detailed.period_key
+        and numbered.budget_level = detailed.budget_level
+        and numbered.measure = detailed.measure
+        and numbered.budget_line_code = detailed.line_code

@@ -1,0 +1,21 @@
+with keyed as (
+    select
+        *,
+        {{ natural_key(
+            'fct_target', ['unit_code', 'period_key', 'indicator_code', 'measure', 'document_code']
+        ) }} as natural_key
+    from {{ ref('int_observation__conformed') }}
+    where fact = 'target'
+),
+
+numbered as (
+    select
+        *,
+        {{ statement_no() }} as statement_no
+    from keyed
+)
+
+select
+    *,
+    natural_key || '/' || statement_no as fact_key
+from numbered

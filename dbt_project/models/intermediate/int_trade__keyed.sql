@@ -1,0 +1,22 @@
+with keyed as (
+    select
+        *,
+        {{ natural_key('fct_trade', [
+            'unit_code', 'period_key', 'direction', 'basis', 'gate_code', 'commodity_code',
+            'indicator_code', measure_at_base(), 'kind',
+        ]) }} as natural_key
+    from {{ ref('int_observation__conformed') }}
+    where fact = 'trade'
+),
+
+numbered as (
+    select
+        *,
+        {{ statement_no() }} as statement_no
+    from keyed
+)
+
+select
+    *,
+    natural_key || '/' || statement_no as fact_key
+from numbered

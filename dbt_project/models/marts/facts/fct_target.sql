@@ -1,0 +1,36 @@
+with current_rows as (
+    select
+        fact_key,
+        unit_key,
+        unit_code,
+        period_key,
+        indicator_code,
+        measure,
+        document_code,
+        locator,
+        target_no,
+        target_part,
+        cast(value as decimal(28, 6)) as value_low,
+        cast(value_high as decimal(28, 6)) as value_high,
+        value_unit,
+        quote,
+        target_role,
+        coalesce(target_role = 'official', false) as is_authoritative,
+        note,
+        comparator,
+        cast(step as decimal(38, 12)) as printed_step,
+        value_text,
+        stated_unit,
+        statement,
+        statement_no,
+        true as is_leaf,
+        submission_id,
+        file_path,
+        cell_ref,
+        form_code,
+        reporter_unit_code,
+        cutoff_date
+    from {{ ref('int_target__keyed') }}
+),
+
+{{ with_history('fct_target', 'current_rows') }}

@@ -1,0 +1,36 @@
+with current_rows as (
+    select
+        fact_key,
+        unit_key,
+        unit_code,
+        period_key,
+        direction,
+        basis,
+        gate_code,
+        commodity_code,
+        indicator_code,
+        measure,
+        base_period_key,
+        kind,
+        cast(case when value_unit = 'usd' then value end as decimal(24, 2)) as value_usd,
+        cast(case when value_unit = 'usd' then value_high end as decimal(24, 2)) as value_usd_high,
+        cast(case when coalesce(value_unit, '') <> 'usd' then value end as decimal(24, 6)) as quantity,
+        case when coalesce(value_unit, '') <> 'usd' then value_unit end as quantity_unit,
+        note,
+        comparator,
+        cast(step as decimal(38, 12)) as printed_step,
+        value_text,
+        stated_unit,
+        statement,
+        statement_no,
+        true as is_leaf,
+        submission_id,
+        file_path,
+        cell_ref,
+        form_code,
+        reporter_unit_code,
+        cutoff_date
+    from {{ ref('int_trade__keyed') }}
+),
+
+{{ with_history('fct_trade', 'current_rows') }}

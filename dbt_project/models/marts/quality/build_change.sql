@@ -1,0 +1,120 @@
+{%- set facts = ['budget', 'investment', 'indicator', 'trade', 'target'] -%}
+
+with version as (
+    {% for fact in facts -%}
+        select
+            'fct_{{ fact }}' as fact_table,
+            fact_key,
+            content_hash,
+            submission_id,
+            is_leaf,
+            comparator,
+            value_text,
+            stated_unit,
+            known_to,
+            is_current
+        from {{ ref('fct_' ~ fact) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+-- what the last publish showed
+shown as (
+    select
+        fact_table,
+        fact_key,
+        content_hash,
+        json_extract_string(row_json, '$.submission_id') as submission_id
+    from {{ source('history', 'fact_version') }}
+    where known_to is null
+),
+
+shown_submission as (
+    select distinct submission_id
+    from shown
+),
+
+accepted as (
+    select submission_id
+    from {{ source('raw', 'submission') }}
+    where status = 'accepted'
+),
+
+-- Quantities (fact keys without the number of the statement) that a submission states since this build,
+-- or no longer states. Looked at as a whole, because a statement that goes renumbers those behind it.
+restated as (
+    select regexp_replace(version.fact_key, '/[0-9]+$', '') as natural_key
+    from version
+    left join shown_submission
+        on version.submission_id = shown_submission.submission_id
+    where version.is_current and shown_submission.submission_id is null
+    union
+    select regexp_replace(shown.fact_key, '/[0-9]+$', '') as natural_key
+    from shown
+    left join accepted
+        on shown.submission_id = accepted.submission_id
+    where accepted.submission_id is null
+),
+
+described as (
+    select
+        version.*,
+        shown.fact_key is not null as was_shown,
+        {{ stated_text('version.comparator', 'version.value_text', 'unit_of_measure.name_vi') }} as says
+    from version
+    left join shown
+        on
+            version.fact_table = shown.fact_table
+            and version.fact_key = shown.fact_key
+            and version.content_hash = shown.content_hash
+    left join {{ ref('unit_of_measure') }} as unit_of_measure
+        on version.stated_unit = unit_of_measure.unit_code
+),
+
+new_version as (
+    select * from described
+    where is_current and not was_shown
+),
+
+old_version as (
+    select * from described
+    where
+        not is_current
+        and was_shown
+        and known_to = {{ as_of() }}
+),
+
+change as (
+    select
+        coalesce(new_version.fact_table, old_version.fact_table) as fact_table,
+        coalesce(new_version.fact_key, old_version.fact_key) as fact_key,
+        case
+            when old_version.fact_key is null then 'added'
+            when new_version.fact_key is null then 'removed'
+            else 'changed'
+        end as change,
+        old_version.says as before_text,
+        new_version.says as after_text,
+        -- detail that another submission brought, or took away, makes a total or a leaf of this figure
+        coalesce(new_version.is_leaf <> old_version.is_leaf, false) as is_leaf_changed
+    from new_version
+    full outer join old_version
+        on
+            new_version.fact_table = old_version.fact_table
+            and new_version.fact_key = old_version.fact_key
+)
+
+select
+    change.fact_table,
+    change.fact_key,
+    change.change,
+    change.before_text,
+    change.after_text,
+    case
+        when not exists (select 1 from {{ source('history', 'fact_version') }}) then 'first_publish'
+        when restated.natural_key is not null or change.is_leaf_changed then 'submission'
+        else 'code'
+    end as cause
+from change
+left join restated
+    on regexp_replace(change.fact_key, '/[0-9]+$', '') = restated.natural_key

@@ -1,0 +1,8 @@
+select
+    gate,
+    subject,
+    rule,
+    outcome,
+    evaluated,
+    unexpected
+from {{ source('quality', 'check_run') }}

@@ -1,0 +1,133 @@
+with submission as (
+    select * from {{ source('raw', 'submission') }}
+    where status = 'accepted'
+),
+
+cell as (
+    select * from {{ source('raw', 'cell_named') }}
+),
+
+value_column as (
+    select * from {{ ref('stg_contract__value_column') }}
+),
+
+form_line as (
+    select * from {{ source('contract', 'form_line') }}
+),
+
+row_dimension as (
+    select * from {{ ref('stg_raw__row_dimension') }}
+),
+
+commune as (
+    select * from {{ ref('commune') }}
+),
+
+comparator_cell as (
+    select
+        submission_no,
+        table_no,
+        row_no,
+        field,
+        code
+    from cell
+    where
+        code is not null
+        and field in (select value_column.comparator_field from value_column)
+),
+
+upper_cell as (
+    select
+        submission_no,
+        table_no,
+        row_no,
+        field,
+        number,
+        coalesce(text, replace({{ number_text('number') }}, '.', ',')) as value_text
+    from cell
+    where
+        state = 'number'
+        and field in (select value_column.upper_field from value_column)
+)
+
+-- What the row says comes first, then what its column fixes, its line, its form, its submission.
+select
+    submission.submission_id,
+    submission.file_path,
+    submission.reporter_unit_code,
+    submission.cutoff_date,
+    submission.form_code,
+    submission.period_key as submission_period_key,
+    cell.table_no,
+    cell.row_no,
+    cell.col_no,
+    cell.cell_ref,
+    value_column.fact,
+    cell.line_code,
+    -- a commune reports on itself, everybody else on the province
+    coalesce(
+        row_dimension.data_unit_code, commune.unit_code, '{{ var("province_unit_code") }}'
+    ) as unit_code,
+    coalesce(row_dimension.period_key, value_column.period_key, submission.period_key) as period_key,
+    coalesce(row_dimension.base_period_key, value_column.base_period_key) as base_period_key,
+    coalesce(row_dimension.indicator_code, form_line.indicator_code) as indicator_code,
+    coalesce(row_dimension.source_code, form_line.source_code, 'all') as source_code,
+    coalesce(row_dimension.measure, value_column.measure, 'level') as measure,
+    coalesce(row_dimension.kind, value_column.kind, 'reported') as kind,
+    coalesce(row_dimension.statement, 'stated') as statement,
+    coalesce(row_dimension.budget_level, 'all') as budget_level,
+    coalesce(row_dimension.direction, 'both') as direction,
+    row_dimension.basis,
+    coalesce(row_dimension.gate_code, 'all') as gate_code,
+    coalesce(row_dimension.commodity_code, 'all') as commodity_code,
+    row_dimension.document_code,
+    row_dimension.locator,
+    row_dimension.quote,
+    row_dimension.note,
+    try_cast(row_dimension.rank_of as integer) as rank_of,
+    try_cast(row_dimension.target_no as integer) as target_no,
+    try_cast(row_dimension.target_part as integer) as target_part,
+    row_dimension.target_role,
+    coalesce(row_dimension.unit, value_column.unit) as stated_unit,
+    coalesce(comparator_cell.code, '=') as comparator,
+    cell.number,
+    upper_cell.number as number_high,
+    cell.printed_step,
+    -- as an officer reads it: a point in this text was typed, a number's decimals follow a comma
+    coalesce(cell.text, replace({{ number_text('cell.number') }}, '.', ','))
+    || coalesce(' - ' || upper_cell.value_text, '') as value_text
+from cell
+inner join submission
+    on cell.submission_no = submission.submission_no
+inner join value_column
+    on
+        submission.form_code = value_column.form_code
+        and submission.form_version = value_column.form_version
+        and cell.table_no = value_column.table_no
+        and cell.field = value_column.field
+left join form_line
+    on
+        submission.form_code = form_line.form_code
+        and submission.form_version = form_line.form_version
+        and cell.table_no = form_line.table_no
+        and cell.line_code = form_line.line_code
+left join row_dimension
+    on
+        cell.submission_no = row_dimension.submission_no
+        and cell.table_no = row_dimension.table_no
+        and cell.row_no = row_dimension.row_no
+left join comparator_cell
+    on
+        cell.submission_no = comparator_cell.submission_no
+        and cell.table_no = comparator_cell.table_no
+        and cell.row_no = comparator_cell.row_no
+        and value_column.comparator_field = comparator_cell.field
+left join upper_cell
+    on
+        cell.submission_no = upper_cell.submission_no
+        and cell.table_no = upper_cell.table_no
+        and cell.row_no = upper_cell.row_no
+        and value_column.upper_field = upper_cell.field
+left join commune
+    on submission.reporter_unit_code = commune.unit_code
+where cell.state = 'number'
