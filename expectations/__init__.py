@@ -1,0 +1,1 @@
+"""Judging what came in: contract rules through Great Expectations, identities, gates, reports."""

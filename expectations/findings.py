@@ -1,0 +1,106 @@
+"""A finding: what is wrong, where, what was expected, how to mend it, in the officer's words.
+
+The words are in `sentences.yml`, one entry a rule; nothing in Python spells out a sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SENTENCES = Path(__file__).with_name("sentences.yml")
+SEVERITIES = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding on one submission. `cell_ref` is `Sheet!B12`; `cells` are all cells looked at."""
+
+    submission_no: int
+    rule: str
+    severity: str
+    sheet: str | None
+    cell_ref: str | None
+    cells: tuple[str, ...]
+    value: str | None
+    expected: str | None
+    message: str
+    fix: str
+
+    def key(self, submission_id: str) -> str:
+        """Stable over builds: the same rule at the same place of the same submission, once."""
+        parts = (submission_id, self.rule, self.cell_ref or "", *self.cells, self.message)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    severity: str
+    message: str
+    expected: str | None
+    fix: str
+
+
+@cache
+def sentences() -> dict[str, Sentence]:
+    """Every rule's words. Raises ValueError for an entry that is incomplete."""
+    content = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
+    found = {}
+    for rule, entry in content.items():
+        sentence = Sentence(
+            entry["severity"], entry["message"], entry.get("expected"), entry["fix"]
+        )
+        if sentence.severity not in SEVERITIES:
+            raise ValueError(f"{SENTENCES.name}: {rule}: unknown severity {sentence.severity!r}")
+        found[rule] = sentence
+    return found
+
+
+class _Filled(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        raise KeyError(f"the sentence needs {key!r}")
+
+
+def compose(
+    rule: str,
+    submission_no: int,
+    *,
+    sheet: str | None = None,
+    cell: str | None = None,
+    cells: tuple[str, ...] = (),
+    value: str | None = None,
+    severity: str | None = None,
+    detail: Mapping[str, str] | None = None,
+) -> Finding:
+    """The finding of a rule with its sentence filled in.
+
+    `cell` and `cells` are addresses without the sheet (`D8`); `detail` fills the other blanks.
+    """
+    sentence = sentences()[rule]
+    blanks = _Filled(
+        {"cell": cell or "", "value": value or "", "sheet": sheet or "", **(detail or {})}
+    )
+
+    def reference(address: str) -> str:
+        return f"{sheet}!{address}" if sheet else address
+
+    expected = sentence.expected.format_map(blanks) if sentence.expected else None
+    return Finding(
+        submission_no=submission_no,
+        rule=rule,
+        severity=severity or sentence.severity,
+        sheet=sheet,
+        cell_ref=reference(cell) if cell else None,
+        cells=tuple(reference(address) for address in cells)
+        or ((reference(cell),) if cell else ()),
+        value=value,
+        expected=expected,
+        message=sentence.message.format_map(blanks),
+        fix=sentence.fix.format_map(blanks),
+    )

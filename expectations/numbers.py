@@ -1,0 +1,27 @@
+"""Numbers as Vietnamese officers write them: 1.275,1."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+
+def vietnamese(value: Decimal | float | int) -> str:
+    """`Decimal("1275.10")` gives `1.275,1`; at most 15 significant digits, no trailing zeros."""
+    if isinstance(value, float):
+        if math.isinf(value):
+            return "không giới hạn"
+        value = Decimal(f"{value:.12g}")
+    plain = f"{Decimal(value):,f}"
+    whole, _, decimals = plain.partition(".")
+    decimals = decimals.rstrip("0")
+    return whole.replace(",", ".") + (f",{decimals}" if decimals else "")
+
+
+def cell_address(row: int, col: int) -> str:
+    """`(8, 4)` gives `D8`."""
+    letters = ""
+    while col:
+        col, rest = divmod(col - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row}"

@@ -1,0 +1,504 @@
+"""The letter to each sender as one HTML file, and the data team's index of those letters.
+
+Here belongs the arrangement of a report: grouping, order, counts, the file's name and how a value
+is made fit to be seen. The words stand in `templates/`, the words about a figure in the finding
+itself. Everything from a cell or a file name is hostile: it reaches the page only through jinja2's
+autoescape, and the page forbids scripts and requests to outside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+STATUS_VI: Mapping[str, str] = {
+    "accepted": "Đã tiếp nhận",
+    "held": "Tạm giữ, chưa đưa vào kho",
+    "unrecognised": "Chưa xác định được biểu mẫu",
+    "unreadable": "Không đọc được tệp",
+}
+"""Status in the warehouse -> what the sender reads. A superseded submission is not shown."""
+
+SEVERITY_VI: Mapping[str, str] = {
+    "error": "I. Phải chỉnh sửa",
+    "warning": "II. Đề nghị giải trình",
+    "info": "III. Để biết",
+}
+"""Severity -> heading, in the order of the report."""
+
+COLUMNS_VI: tuple[str, ...] = (
+    "STT",
+    "Trang tính",
+    "Ô",
+    "Giá trị đã ghi",
+    "Nội dung",
+    "Mức yêu cầu/giá trị hợp lệ",
+    "Cách xử lý",
+)
+
+UNKNOWN_SENDER_VI = "Chưa xác định được nơi gửi"
+UNKNOWN_SENDER_FILE = "chua-xac-dinh-noi-gui"
+INDEX_FILE = "index"
+
+LONGEST_TEXT = 2_000
+LONGEST_VALUE = 400
+MOST_CELLS = 24
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A unit that sends workbooks; an empty `unit_code` stands for files of unknown origin."""
+
+    unit_code: str
+    name_vi: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One open finding, as in `dq_result`.
+
+    `cell_ref` is `Sheet!B12`, or None for a finding about a sheet or a whole file; `cells` are all
+    cells that the rule looked at, in the same form, `cell_ref` among them or not.
+    """
+
+    rule: str
+    severity: str
+    sheet: str | None
+    cell_ref: str | None
+    cells: tuple[str, ...]
+    value: str | None
+    expected: str | None
+    message: str
+    fix: str | None
+    first_seen: datetime | None
+
+    def __post_init__(self) -> None:
+        if self.severity not in SEVERITY_VI:
+            raise ValueError(f"unknown severity {self.severity!r} of rule {self.rule!r}")
+
+
+@dataclass(frozen=True)
+class SubmissionReport:
+    """One submission (one unit, one form, one period) with its open findings.
+
+    Form and period are None where the file could not be read or recognised.
+    """
+
+    file_path: str
+    form_title: str | None
+    form_code: str | None
+    period_label: str | None
+    status: str
+    reason: str | None
+    findings: tuple[Finding, ...]
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUS_VI:
+            raise ValueError(
+                f"unknown status {self.status!r} of a submission in {self.file_path!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of one report: files, submissions by status, findings by severity.
+
+    `by_status` and `by_severity` hold every key of `STATUS_VI` and `SEVERITY_VI`, in that order.
+    """
+
+    files: int
+    by_status: Mapping[str, int]
+    by_severity: Mapping[str, int]
+
+    @property
+    def submissions(self) -> int:
+        return sum(self.by_status.values())
+
+    @property
+    def findings(self) -> int:
+        return sum(self.by_severity.values())
+
+    @property
+    def is_clean(self) -> bool:
+        """True if everything sent was accepted and nothing was found."""
+        return self.by_status["accepted"] == self.submissions and not self.findings
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """One line of the index: a sender and the counts of its report."""
+
+    sender: Sender
+    summary: Summary
+
+
+def summarise(submissions: Iterable[SubmissionReport]) -> Summary:
+    """Count the submissions of one report, or of several senders together."""
+    subs = list(submissions)
+    found = [finding.severity for sub in subs for finding in sub.findings]
+    return Summary(
+        files=len({sub.file_path for sub in subs}),
+        by_status={key: sum(sub.status == key for sub in subs) for key in STATUS_VI},
+        by_severity={key: found.count(key) for key in SEVERITY_VI},
+    )
+
+
+def render_sender_report(
+    sender: Sender, submissions: Sequence[SubmissionReport], as_of: datetime
+) -> str:
+    """The report of one sender as a complete HTML document.
+
+    Submissions are shown by file, then form and period, whatever their order here; findings by
+    severity, then sheet, row and column. `as_of` is the build's time, in local time.
+    """
+    files = [
+        {
+            "name": _clean(_base_name(path)),
+            "path": _clean(path),
+            "submissions": [_submission_view(sub) for sub in subs],
+        }
+        for path, subs in groupby(
+            sorted(submissions, key=_submission_order), key=lambda sub: sub.file_path
+        )
+    ]
+    return (
+        _environment()
+        .get_template("sender.html.j2")
+        .render(
+            sender=sender,
+            unit_name=_clean(sender.name_vi),
+            unit_code=_clean(sender.unit_code),
+            as_of=as_of,
+            summary=summarise(submissions),
+            files=files,
+            statuses=STATUS_VI,
+            severities=SEVERITY_VI,
+            columns=COLUMNS_VI,
+        )
+    )
+
+
+def render_index(rows: Sequence[IndexRow], as_of: datetime) -> str:
+    """The data team's page: one line a sender, in the order of unit codes, linking its report.
+
+    Files of unknown origin come first, since nobody but the data team can follow them up.
+    """
+    ordered = sorted(rows, key=lambda row: row.sender.unit_code)
+    lines = [
+        {
+            "href": quote(report_file_name(row.sender.unit_code)),
+            "unit_name": _clean(row.sender.name_vi),
+            "unit_code": _clean(row.sender.unit_code),
+            "summary": row.summary,
+        }
+        for row in ordered
+    ]
+    total = Summary(
+        files=sum(row.summary.files for row in ordered),
+        by_status={k: sum(row.summary.by_status[k] for row in ordered) for k in STATUS_VI},
+        by_severity={k: sum(row.summary.by_severity[k] for row in ordered) for k in SEVERITY_VI},
+    )
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            lines=lines,
+            total=total,
+            n_clean=sum(row.summary.is_clean for row in ordered),
+            as_of=as_of,
+            statuses=STATUS_VI,
+            severities=SEVERITY_VI,
+        )
+    )
+
+
+def report_file_name(unit_code: str) -> str:
+    """`<unit_code>.html`, every byte outside [A-Za-z0-9_-] percent-encoded, dots and slashes too.
+
+    A code spelled like one of this package's own pages has its first letter encoded, so that no
+    unit can overwrite the index.
+    """
+    if not unit_code:
+        return f"{UNKNOWN_SENDER_FILE}.html"
+    safe = re.sub(
+        r"[^A-Za-z0-9_-]",
+        lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")),
+        unit_code,
+    )
+    if safe.lower() in (INDEX_FILE, UNKNOWN_SENDER_FILE):
+        safe = f"%{ord(safe[0]):02X}{safe[1:]}"
+    return f"{safe}.html"
+
+
+def write_reports(
+    connection: duckdb.DuckDBPyConnection,
+    out_dir: Path,
+    as_of: datetime,
+    only_unit: str | None = None,
+) -> list[Path]:
+    """Write a report for each sender in the published file, then the index; return their paths.
+
+    Reads `submission`, `dq_result`, `dim_form`, `dim_unit` and `dim_period`. Senders are the units
+    with a submission that is not superseded; submissions without a unit, and open findings without
+    a submission, go to one page of unknown origin, so that none is lost. With `only_unit` that
+    unit's report alone is written (even if it sent nothing) and the index is left as it is.
+
+    Raises LookupError if `only_unit` is no unit and sent nothing.
+    """
+    names = _unit_names(connection)
+    reports = _read_submissions(connection)
+    if only_unit is not None:
+        if only_unit not in names and only_unit not in reports:
+            raise LookupError(f"Không có đơn vị nào mang mã “{only_unit}”.")
+        reports = {only_unit: reports.get(only_unit, [])}
+
+    out_dir.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    rows: list[IndexRow] = []
+    for unit_code, submissions in sorted(reports.items()):
+        name = names.get(unit_code, "Đơn vị chưa có trong danh mục")
+        sender = Sender(unit_code, name if unit_code else UNKNOWN_SENDER_VI)
+        path = out_dir / report_file_name(unit_code)
+        path.write_text(render_sender_report(sender, submissions, as_of), encoding="utf-8")
+        written.append(path)
+        rows.append(IndexRow(sender, summarise(submissions)))
+    if only_unit is None:
+        path = out_dir / f"{INDEX_FILE}.html"
+        path.write_text(render_index(rows, as_of), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+# --- from the published file ------------------------------------------------------------------
+
+
+def _unit_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """unit_code -> today's name; the last one for a unit that is no more."""
+    return dict(
+        connection.execute(
+            "select unit_code, name_vi from dim_unit order by valid_to asc nulls last"
+        ).fetchall()
+    )
+
+
+def _read_submissions(
+    connection: duckdb.DuckDBPyConnection,
+) -> dict[str, list[SubmissionReport]]:
+    """unit_code ('' if unknown) -> its submissions that are not superseded."""
+    findings = _read_findings(connection)
+    titles: dict[tuple[str, Any], str] = {
+        (code, version): title
+        for code, version, title in connection.execute(
+            "select form_code, form_version, title_vi from dim_form"
+        ).fetchall()
+    }
+    periods: dict[str, str] = dict(
+        connection.execute("select period_key, label_vi from dim_period").fetchall()
+    )
+    reports: dict[str, list[SubmissionReport]] = {}
+    known: set[Any] = set()
+    for submission_id, file_path, unit, form, version, period, status, reason in connection.execute(
+        "select submission_id, file_path, reporter_unit_code, form_code, form_version, period_key,"
+        " status, reason_vi from submission order by submission_id"
+    ).fetchall():
+        known.add(submission_id)
+        if status == "superseded":
+            continue
+        reports.setdefault(unit or "", []).append(
+            SubmissionReport(
+                file_path=file_path,
+                form_title=titles.get((form, version)),
+                form_code=form,
+                period_label=periods.get(period, period),
+                status=status,
+                reason=reason,
+                findings=tuple(finding for _, finding in findings.get(submission_id, [])),
+            )
+        )
+    orphans: dict[str, list[Finding]] = {}
+    for submission_id, found in findings.items():
+        if submission_id not in known:
+            for file, finding in found:
+                orphans.setdefault(file, []).append(finding)
+    for file, found_in_file in sorted(orphans.items()):
+        reports.setdefault("", []).append(
+            SubmissionReport(file, None, None, None, "unrecognised", None, tuple(found_in_file))
+        )
+    return reports
+
+
+def _read_findings(
+    connection: duckdb.DuckDBPyConnection,
+) -> dict[Any, list[tuple[str, Finding]]]:
+    """submission_id -> its open findings, each with the file it was found in."""
+    found: dict[Any, list[tuple[str, Finding]]] = {}
+    for submission_id, file, *rest in connection.execute(
+        "select submission_id, file, rule, severity, sheet, cell_ref, cells, value, expected,"
+        " message, fix, first_seen from dq_result where closed is null"
+        " order by submission_id, rule, cell_ref, message"
+    ).fetchall():
+        rule, severity, sheet, cell_ref, cells, value, expected, message, fix, first_seen = rest
+        finding = Finding(
+            rule=rule,
+            severity=severity,
+            sheet=sheet,
+            cell_ref=cell_ref,
+            cells=tuple(cell for cell in cells or () if cell),
+            value=value,
+            expected=expected,
+            message=message,
+            fix=fix,
+            first_seen=first_seen,
+        )
+        found.setdefault(submission_id, []).append((file or "", finding))
+    return found
+
+
+# --- from values to what is shown -------------------------------------------------------------
+
+
+def _submission_view(sub: SubmissionReport) -> dict[str, Any]:
+    """What the template shows of a submission; every text cleaned, none yet escaped."""
+    ordered = sorted(sub.findings, key=_finding_order)
+    sections = [
+        {
+            "severity": severity,
+            "title": title,
+            "findings": [_finding_view(f) for f in ordered if f.severity == severity],
+        }
+        for severity, title in SEVERITY_VI.items()
+        if any(f.severity == severity for f in ordered)
+    ]
+    return {
+        "title": _clean(sub.form_title or sub.form_code or "Toàn bộ tệp"),
+        "form_code": _clean(sub.form_code or ""),
+        "period": _clean(sub.period_label or ""),
+        "status": sub.status,
+        "reason": _clean(sub.reason or ""),
+        "sections": sections,
+        "must_act": any(f.severity != "info" for f in ordered),
+    }
+
+
+def _finding_view(finding: Finding) -> dict[str, Any]:
+    sheet = _clean(finding.sheet or "")
+    own_sheet, own_cell = _split_ref(finding.cell_ref or "")
+    at = own_cell if own_sheet in ("", finding.sheet) else (finding.cell_ref or "")
+    others = [cell for cell in finding.cells if _split_ref(cell) != (own_sheet, own_cell)]
+    return {
+        "sheet": sheet or _clean(own_sheet),
+        "cell": _clean(at if finding.sheet else own_cell),
+        "value": None if finding.value is None else _clean(finding.value, LONGEST_VALUE),
+        "is_blank": bool(finding.cell_ref) and not (finding.value or "").strip(),
+        "message": _clean(finding.message),
+        "expected": _clean(finding.expected or ""),
+        "fix": _clean(finding.fix or ""),
+        "others": _clean(_cell_list(others, finding.sheet or own_sheet)),
+        "first_seen": finding.first_seen,
+    }
+
+
+def _cell_list(cells: Sequence[str], sheet: str) -> str:
+    """`D8:D12, F3, 'Biểu 2'!A1`: runs down a column as one, the finding's sheet left out."""
+    runs: list[tuple[str, str, int, int]] = []  # sheet, column or whole reference, first, last row
+    for cell in cells:
+        on, ref = _split_ref(cell)
+        found = re.fullmatch(r"([A-Z]{1,3})([1-9][0-9]*)", ref)
+        column, row = (found[1], int(found[2])) if found else (ref, 0)
+        if found and runs and runs[-1][:2] == (on, column) and runs[-1][3] == row - 1:
+            runs[-1] = (on, column, runs[-1][2], row)
+        else:
+            runs.append((on, column, row, row))
+    shown = [
+        ("" if on in ("", sheet) else f"'{on}'!")
+        + (f"{column}{first}" if first else column)
+        + (f":{column}{last}" if last > first else "")
+        for on, column, first, last in runs
+    ]
+    if len(shown) > MOST_CELLS:
+        shown[MOST_CELLS:] = [f"và {len(shown) - MOST_CELLS} vị trí khác"]
+    return ", ".join(shown)
+
+
+def _split_ref(ref: str) -> tuple[str, str]:
+    """`'Biểu 1'!B12` -> (`Biểu 1`, `B12`); without a sheet the first is empty."""
+    sheet, _, cell = ref.rpartition("!")
+    if len(sheet) > 1 and sheet[0] == sheet[-1] == "'":
+        sheet = sheet[1:-1].replace("''", "'")
+    return sheet, cell
+
+
+def _clean(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Text fit to be shown: control characters made visible, what is too long cut with a note."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"[\x00-\x08\x0b-\x1f]", lambda found: chr(0x2400 + ord(found[0])), text)
+    text = re.sub(r"[\x7f-\x9f]", "\ufffd", text)
+    if len(text) > longest:
+        text = f"{text[:longest]}… (lược bớt {_number_vi(len(text) - longest)} ký tự)"
+    return text
+
+
+def _base_name(path: str) -> str:
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1] or "Tệp không có tên"
+
+
+def _submission_order(sub: SubmissionReport) -> tuple[str, str, str]:
+    return sub.file_path, sub.form_title or sub.form_code or "", sub.period_label or ""
+
+
+def _finding_order(finding: Finding) -> tuple[str, int, int, str, str]:
+    """By sheet, row and column; findings about a whole sheet or file before those about a cell."""
+    sheet, cell = _split_ref(finding.cell_ref or "")
+    found = re.match(r"([A-Z]{1,3})([1-9][0-9]*)", cell)
+    column = 0
+    for letter in found[1] if found else "":
+        column = column * 26 + ord(letter) - ord("A") + 1
+    row = int(found[2]) if found else 0
+    return finding.sheet or sheet, row, column, finding.rule, finding.message
+
+
+def _date_vi(time: datetime) -> str:
+    """`ngày 05 tháng 7 năm 2026`: a nought before days under 10 and months 1 and 2.
+
+    Nghị định 30/2020/NĐ-CP, Phụ lục I, mục II.4.
+    """
+    month = f"{time.month:02d}" if time.month < 3 else str(time.month)
+    return f"ngày {time.day:02d} tháng {month} năm {time.year}"
+
+
+def _time_vi(time: datetime) -> str:
+    return f"{time.hour:02d} giờ {time.minute:02d} phút, {_date_vi(time)}"
+
+
+def _day_vi(time: datetime) -> str:
+    return f"{time.day:02d}/{time.month:02d}/{time.year}"
+
+
+def _number_vi(number: int) -> str:
+    """`12.345`: a dot between thousands, as in official papers."""
+    return f"{number:,}".replace(",", ".")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"time_vi": _time_vi, "day_vi": _day_vi, "number_vi": _number_vi}
+    return environment

@@ -1,0 +1,416 @@
+"""Residuals: for every rule and every cell of a form, how far the cell is from obeying it.
+
+0 obeys, anything above 0 breaks the rule, None means that the rule does not look at this cell.
+Great Expectations then asserts one column a rule (see suites.py); nothing is judged here.
+Frames in, frames out; one batch holds every submission of one form in a build.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import polars as pl
+
+from expectations.interval import Interval, printed
+from expectations.numbers import cell_address, vietnamese
+from ingest import reference
+from ingest.contract import BoundsCheck, Column, Contract, Table, TotalsCheck, UniqueRowsCheck
+from ingest.extract import ReadCell, ReadSubmission
+from ingest.normalise import BLANK, NONE, NUMBER, read_number_text
+
+# problems that extraction found in a cell: rule name -> column types that it can befall
+CELL_PROBLEMS = {
+    "number_not_a_number": ("number", "money", "percent", "integer"),
+    "number_with_words": ("number", "money", "percent", "integer"),
+    "number_ambiguous": ("number", "money", "percent", "integer"),
+    "number_too_large": ("number", "money", "percent", "integer"),
+    "number_other_style": ("number", "money", "percent", "integer"),
+    "error_cell": None,
+    "code_unknown": ("code",),
+    "period_unknown": ("period",),
+    "unit_unknown": ("unit",),
+    "comparator_unknown": ("comparator",),
+}
+SHEET_REMARKS = (
+    "period_missing",
+    "period_unreadable",
+    "column_missing",
+    "column_extra",
+    "line_unknown",
+    "line_missing",
+    "figure_outside_table",
+    "no_rows",
+    "wrong_sender",
+    "unit_contradiction",
+    "form_not_valid",
+    "two_files_same_form",
+)
+# measures that are percentages whatever the indicator's own unit is
+PERCENT_MEASURES = {"growth", "average_growth", "share", "plan_ratio"}
+UNIT_OF_MEASURE = dict.fromkeys(PERCENT_MEASURES, "percent") | {
+    "multiple": "times",
+    "rank": "rank",
+    "rank_change": "rank_place",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a residual belongs to: a cell, or a remark about a sheet (row, column may be None)."""
+
+    submission_no: int
+    sheet: str
+    row_no: int | None
+    col_no: int | None
+    value: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        if self.row_no is None or self.col_no is None:
+            return None
+        return cell_address(self.row_no, self.col_no)
+
+
+@dataclass
+class Breach:
+    """Why a residual is above 0: what fills the sentence, the cells looked at, the severity."""
+
+    detail: dict[str, str] = field(default_factory=dict)
+    cells: tuple[str, ...] = ()
+    severity: str | None = None
+
+
+@dataclass
+class Batch:
+    """One form of one build: a place a row, a residual column a rule, a breach where above 0."""
+
+    contract: Contract
+    places: list[Place]
+    residuals: dict[str, list[float | None]]
+    breaches: dict[tuple[int, str], Breach]
+
+    def frame(self) -> pl.DataFrame:
+        """`cell_id` (row number) and one Float64 column a rule."""
+        return pl.DataFrame(
+            {"cell_id": range(len(self.places))} | self.residuals,
+            schema={"cell_id": pl.Int64} | dict.fromkeys(self.residuals, pl.Float64),
+        )
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of a table with its cells by field."""
+
+    submission_no: int
+    sheet: str
+    table: Table
+    row_no: int
+    line_code: str | None
+    cells: dict[str, tuple[int, ReadCell]]
+
+    def code(self, name: str) -> str | None:
+        return self.cells[name][1].code if name in self.cells else None
+
+    def cell(self, name: str) -> ReadCell | None:
+        return self.cells[name][1] if name in self.cells else None
+
+    def interval(self, column: Column) -> Interval | None:
+        """What the value may be, in the unit typed; None where there is no number."""
+        cell = self.cell(column.field)
+        if cell is None:
+            return None
+        if cell.state == NONE:
+            return Interval.exactly(0)
+        if cell.state != NUMBER or cell.number is None:
+            return None
+        comparator = (self.code(column.comparator) if column.comparator else None) or "="
+        upper = self.cell(column.upper) if column.upper else None
+        high = float(upper.number) if upper is not None and upper.number is not None else None
+        value = float(cell.number)
+        if high is not None and high < value:
+            return None
+        step = float(cell.printed_step or 0)
+        if column.unit == "vnd":  # whole đồng are exact
+            step = 0
+        return printed(value, step, comparator, high)
+
+
+def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmission]]) -> Batch:
+    """Every residual of every rule for all submissions of one form."""
+    places: list[Place] = []
+    rows: list[_Row] = []
+    remarks: list[tuple[int, str, Breach]] = []
+    for number, submission in submissions:
+        rows += _place_cells(contract, number, submission, places)
+        sheets = dict(submission.sheet_tables)
+        places.append(Place(number, next(iter(sheets.values()), ""), None, None))
+        remarks.append((len(places) - 1, "", Breach()))
+        for remark in submission.remarks:
+            detail = dict(remark.detail)
+            places.append(
+                Place(number, remark.sheet, remark.row_no, remark.col_no, detail.get("value"))
+            )
+            remarks.append((len(places) - 1, remark.rule, Breach(detail)))
+    batch = Batch(contract, places, {}, {})
+    _remarks(batch, remarks)
+    for rule in _CELL_RULES:
+        rule(batch, rows)
+    for check in contract.checks:
+        if isinstance(check, TotalsCheck):
+            _totals(batch, rows, check)
+        elif isinstance(check, UniqueRowsCheck):
+            _unique_rows(batch, rows, check)
+    return batch
+
+
+def _place_cells(
+    contract: Contract, number: int, submission: ReadSubmission, places: list[Place]
+) -> Iterator[_Row]:
+    fields = {(t, col): name for t, col, name in submission.columns}
+    lines = {(t, row): code for t, row, code in submission.rows}
+    sheets = dict(submission.sheet_tables)
+    by_row: dict[tuple[int, int], dict[str, tuple[int, ReadCell]]] = defaultdict(dict)
+    for cell in submission.cells:
+        typed = cell.text
+        if typed is None and cell.number is not None:
+            typed = vietnamese(cell.number)
+        places.append(Place(number, sheets[cell.table_no], cell.row_no, cell.col_no, typed))
+        name = fields[cell.table_no, cell.col_no]
+        by_row[cell.table_no, cell.row_no][name] = (len(places) - 1, cell)
+    for (table_no, row_no), cells in by_row.items():
+        yield _Row(
+            number,
+            sheets[table_no],
+            contract.tables[table_no - 1],
+            row_no,
+            lines.get((table_no, row_no)),
+            cells,
+        )
+
+
+def _column(batch: Batch, rule: str) -> list[float | None]:
+    return batch.residuals.setdefault(rule, [None] * len(batch.places))
+
+
+def _mark(
+    batch: Batch, rule: str, place: int, residual: float, breach: Breach | None = None
+) -> None:
+    column = _column(batch, rule)
+    column[place] = max(residual, column[place] or 0.0)
+    if residual > 0:
+        batch.breaches[place, rule] = breach or Breach()
+
+
+def _remarks(batch: Batch, remarks: list[tuple[int, str, Breach]]) -> None:
+    for place, rule, breach in remarks:
+        if rule:
+            _mark(batch, rule, place, 1.0, breach)
+        else:  # one row a submission: every remark rule looked, and found nothing here
+            for known in SHEET_REMARKS:
+                _mark(batch, known, place, 0.0)
+
+
+def _each_column(rows: list[_Row]) -> Iterator[tuple[_Row, Column, int, ReadCell]]:
+    for row in rows:
+        for column in row.table.columns:
+            if column.field in row.cells:
+                place, cell = row.cells[column.field]
+                yield row, column, place, cell
+
+
+def _cell_problems(batch: Batch, rows: list[_Row]) -> None:
+    for _, column, place, cell in _each_column(rows):
+        header = " / ".join(column.header)
+        for rule, types in CELL_PROBLEMS.items():
+            if types is not None and column.type not in types:
+                continue
+            detail = {"header": header}
+            if cell.problem == rule:
+                if rule == "code_unknown" and column.list:
+                    detail["allowed"] = _allowed(column.list)
+                elif rule == "number_ambiguous" and cell.text:
+                    readings = read_number_text(cell.text, None).readings
+                    detail["readings"] = " hay ".join(vietnamese(r) for r in readings)
+                elif rule == "number_other_style" and cell.number is not None:
+                    detail["reading"] = vietnamese(cell.number)
+            _mark(batch, rule, place, float(cell.problem == rule), Breach(detail))
+
+
+def _allowed(list_name: str) -> str:
+    names = list(dict.fromkeys(reference.coded_list(list_name).values()))
+    try:
+        labels = list(reference.vocabulary(list_name).values())
+    except KeyError:
+        labels = names
+    shown = "; ".join(labels[:12])
+    return shown if len(labels) <= 12 else f"{shown}; … ({len(labels)} giá trị)"
+
+
+def _required(batch: Batch, rows: list[_Row]) -> None:
+    for _, column, place, cell in _each_column(rows):
+        if column.required:
+            breach = Breach({"header": " / ".join(column.header)})
+            _mark(batch, "required_blank", place, float(cell.state == BLANK), breach)
+
+
+def _bounds(batch: Batch, rows: list[_Row]) -> None:
+    checks = [check for check in batch.contract.checks if isinstance(check, BoundsCheck)]
+    for row, column, place, cell in _each_column(rows):
+        if not column.is_numeric or cell.state != NUMBER or cell.number is None:
+            continue
+        limits: list[tuple[Decimal | None, Decimal | None, str]] = []
+        if column.min is not None or column.max is not None:
+            limits.append((column.min, column.max, "error"))
+        for check in checks:
+            when = {"measure": check.when.measure, "unit": check.when.unit}
+            if check.column == column.field and all(
+                not codes or row.code(name) in codes for name, codes in when.items()
+            ):
+                limits.append((check.min, check.max, check.severity))
+        for low, high, severity in limits:
+            excess = max(
+                float(low - cell.number) if low is not None else 0.0,
+                float(cell.number - high) if high is not None else 0.0,
+                0.0,
+            )
+            breach = Breach({"bounds": _bounds_text(low, high)}, severity=severity)
+            _mark(batch, "out_of_bounds", place, excess, breach)
+
+
+def _bounds_text(low: Decimal | None, high: Decimal | None) -> str:
+    if low is not None and high is not None:
+        return f"từ {vietnamese(low)} đến {vietnamese(high)}"
+    return (
+        f"từ {vietnamese(low)} trở lên" if low is not None else f"không quá {vietnamese(high or 0)}"
+    )
+
+
+def _ranges(batch: Batch, rows: list[_Row]) -> None:
+    for row, column, _, cell in _each_column(rows):
+        if column.upper is None or column.upper not in row.cells:
+            continue
+        place, upper = row.cells[column.upper]
+        if upper.number is None or cell.number is None:
+            continue
+        excess = max(float(cell.number - upper.number), 0.0)
+        _mark(batch, "range_reversed", place, excess, Breach({"low": vietnamese(cell.number)}))
+
+
+def _units(batch: Batch, rows: list[_Row]) -> None:
+    """The typed unit measures the indicator's quantity; `%` for points of a rate is only said."""
+    indicators = {row["indicator_code"]: row for row in reference.read_seed("indicator")}
+    for row in rows:
+        unit_code, indicator = row.code("unit"), indicators.get(row.code("indicator_code") or "")
+        if unit_code is None or indicator is None:
+            continue
+        place = row.cells["unit"][0]
+        measure = row.code("measure") or "level"
+        wanted = UNIT_OF_MEASURE.get(measure, indicator["unit_code"])
+        base = reference.units()[unit_code].base_code
+        is_change = measure in ("change", "average_change") and wanted == "percent"
+        fits = base == wanted or (is_change and base == "percentage_point")
+        detail = {
+            "indicator": indicator["name_vi"],
+            "expected_unit": reference.units()[wanted].name_vi,
+        }
+        _mark(batch, "unit_of_other_quantity", place, float(not fits), Breach(detail))
+        if is_change:
+            _mark(batch, "percent_for_points", place, float(base == "percent"))
+
+
+def _two_readings(batch: Batch, rows: list[_Row]) -> None:
+    """`25.698` in a column that also holds `2.18` has two readings, whatever the form declares."""
+    others: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+    for row, column, _, cell in _each_column(rows):
+        if cell.problem == "number_other_style":
+            key = (row.submission_no, row.sheet, column.field)
+            others[key].append(f"{cell_address(cell.row_no, cell.col_no)}: “{cell.text}”")
+    for row, column, place, cell in _each_column(rows):
+        if not column.is_numeric or cell.text is None or cell.number is None:
+            continue
+        witnesses = others.get((row.submission_no, row.sheet, column.field), [])
+        readings = read_number_text(cell.text, None).readings if witnesses else ()
+        breach = Breach(
+            {
+                "readings": " hay ".join(vietnamese(reading) for reading in readings),
+                "others": ", ".join(witnesses),
+                "reading": vietnamese(cell.number),
+            }
+        )
+        _mark(batch, "number_two_readings", place, float(len(readings) > 1), breach)
+
+
+_CELL_RULES: tuple[Callable[[Batch, list[_Row]], None], ...] = (
+    _cell_problems,
+    _required,
+    _bounds,
+    _ranges,
+    _units,
+    _two_readings,
+)
+
+
+def _totals(batch: Batch, rows: list[_Row], check: TotalsCheck) -> None:
+    """Every additive parent against the sum of its parts, where all of them are filled."""
+    by_table: dict[tuple[int, str], dict[str, _Row]] = defaultdict(dict)
+    for row in rows:
+        if row.line_code:
+            by_table[row.submission_no, row.sheet][row.line_code] = row
+    for table_rows in by_table.values():
+        table = next(iter(table_rows.values())).table
+        children: dict[str, list[str]] = defaultdict(list)
+        for line in table.lines:
+            if line.parent and line.is_additive:
+                children[line.parent].append(line.code)
+        for parent, codes in children.items():
+            if parent not in table_rows or any(code not in table_rows for code in codes):
+                continue
+            for name in check.columns:
+                if any(column.field == name for column in table.columns):
+                    parts = [table_rows[code] for code in codes]
+                    _total(batch, table.column(name), table_rows[parent], parts, check.severity)
+
+
+def _total(batch: Batch, column: Column, total: _Row, parts: list[_Row], severity: str) -> None:
+    stated = total.interval(column)
+    intervals = [part.interval(column) for part in parts]
+    if stated is None or column.field not in total.cells:
+        return
+    filled = [interval for interval in intervals if interval is not None]
+    if len(filled) < len(intervals):
+        return
+    low, high = sum(i.low for i in filled), sum(i.high for i in filled)
+    gap = max(low - stated.high, stated.low - high, 0.0)
+    if gap < 1e-12 * max(abs(high), abs(stated.high), 1.0):  # binary rounding of decimal digits
+        gap = 0.0
+    place = total.cells[column.field][0]
+    cells = tuple(
+        cell_address(row.row_no, row.cells[column.field][1].col_no) for row in [total, *parts]
+    )
+    detail = {
+        "low": vietnamese(low),
+        "high": vietnamese(high),
+        "cells": f"{cells[0]}, {cells[1]}:{cells[-1]}",
+    }
+    _mark(batch, "totals", place, gap, Breach(detail, cells, severity))
+
+
+def _unique_rows(batch: Batch, rows: list[_Row], check: UniqueRowsCheck) -> None:
+    seen: dict[tuple[object, ...], _Row] = {}
+    for row in rows:
+        key_fields = row.table.rows.key
+        if not key_fields:
+            continue
+        values = tuple(
+            (cell.code or cell.text) if (cell := row.cell(name)) else None for name in key_fields
+        )
+        key = (row.submission_no, row.sheet, *values)
+        first = seen.setdefault(key, row)
+        place = next(iter(row.cells.values()))[0]
+        breach = Breach(
+            {"row": str(row.row_no), "other": str(first.row_no)}, severity=check.severity
+        )
+        _mark(batch, "unique_rows", place, float(first is not row), breach)

@@ -1,0 +1,1 @@
+"""Rules between figures: identities (YAML, one file a subject) and what measures imply."""

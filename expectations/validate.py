@@ -1,0 +1,67 @@
+"""Validates submissions form by form and turns what fails into findings.
+
+One Great Expectations batch a form a build. Used by the nightly build and by `kho check` alike.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from expectations.findings import Finding, compose
+from expectations.residuals import Batch, build_batch
+from expectations.suites import RuleResult, validate_residuals
+from ingest.contract import Contract
+from ingest.extract import ReadSubmission
+
+
+@dataclass(frozen=True)
+class FormValidation:
+    """What validating one form gave: every rule's result, and the findings."""
+
+    form: str
+    results: tuple[RuleResult, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def raised(self) -> tuple[RuleResult, ...]:
+        return tuple(result for result in self.results if result.outcome == "raised")
+
+
+def validate_submissions(
+    contracts: Mapping[str, Contract], submissions: Iterable[tuple[int, ReadSubmission]]
+) -> list[FormValidation]:
+    """Validate every submission against its contract (`contracts` by `form.vN`), form by form."""
+    by_form: dict[str, list[tuple[int, ReadSubmission]]] = defaultdict(list)
+    for number, submission in submissions:
+        by_form[f"{submission.form}.v{submission.version}"].append((number, submission))
+    return [validate_form(contracts[form], members) for form, members in sorted(by_form.items())]
+
+
+def validate_form(
+    contract: Contract, submissions: Iterable[tuple[int, ReadSubmission]]
+) -> FormValidation:
+    """Residuals, then one Great Expectations run, then sentences."""
+    batch = build_batch(contract, submissions)
+    results = validate_residuals(contract.id, batch.frame(), sorted(batch.residuals))
+    findings = [
+        _finding(batch, result.rule, place) for result in results for place in result.unexpected
+    ]
+    order = {finding: number for number, finding in enumerate(findings)}
+    findings.sort(key=lambda f: (f.submission_no, f.sheet or "", order[f]))
+    return FormValidation(contract.form, tuple(results), tuple(findings))
+
+
+def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
+    place, breach = batch.places[place_no], batch.breaches[place_no, rule]
+    return compose(
+        rule,
+        place.submission_no,
+        sheet=place.sheet,
+        cell=place.address,
+        cells=breach.cells,
+        value=place.value,
+        severity=breach.severity,
+        detail={key: text for key, text in breach.detail.items() if key != "value"},
+    )
