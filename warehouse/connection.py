@@ -1,0 +1,40 @@
+"""DuckDB connections: the builder's, and the analysts' (read-only and locked)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+# no file, network or extension from SQL, and no way to switch that back on
+LOCK_DOWN = (
+    "set enable_external_access = false",
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+    "set lock_configuration = true",
+)
+
+
+def open_working(path: Path) -> duckdb.DuckDBPyConnection:
+    """The builder's connection to the working file."""
+    return duckdb.connect(str(path))
+
+
+def create_working(path: Path) -> duckdb.DuckDBPyConnection:
+    """A new working file with the tables that ingest and expectations fill."""
+    connection = duckdb.connect(str(path))
+    connection.execute(SCHEMA.read_text(encoding="utf-8"))
+    return connection
+
+
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """An analyst's connection: reads the published tables and nothing else, for good.
+
+    `read_only` alone would still let SQL read any file of the machine and write with COPY.
+    """
+    connection = duckdb.connect(str(path.resolve(strict=True)), read_only=True)
+    for statement in LOCK_DOWN:
+        connection.execute(statement)
+    return connection

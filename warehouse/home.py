@@ -1,0 +1,129 @@
+"""The home of a warehouse: where everything lies on disk, and who may build in it.
+
+<home>/archive/            originals by hash, never changed
+<home>/ledger/             acts, append-only (see ledger.py)
+<home>/warehouse.duckdb    the working file of the last build, disposable
+<home>/builds/<build id>/  complete builds; `current` points to the newest
+<home>/dagster/            the Dagster instance: runs, checks, logs
+<home>/logs/               structured logs
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+STAGING_PREFIX = ".staging-"
+
+
+class HomeBusy(RuntimeError):
+    """Another build is running in this home."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths below one folder; nothing is created by naming it."""
+
+    root: Path
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger"
+
+    @property
+    def working_file(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def builds(self) -> Path:
+        return self.root / "builds"
+
+    @property
+    def current(self) -> Path:
+        return self.root / "current"
+
+    @property
+    def published_file(self) -> Path:
+        return self.current / "kho.duckdb"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    def staging(self, build_id: str) -> Path:
+        return self.builds / f"{STAGING_PREFIX}{build_id}"
+
+    def archived(self, sha256: str) -> Path:
+        return self.archive / sha256[:2] / sha256
+
+    def create(self) -> None:
+        """Make the folders, and the Dagster instance's settings (no telemetry, no dialogs)."""
+        for folder in (self.archive, self.ledger, self.builds, self.dagster, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        settings = self.dagster / "dagster.yaml"
+        if not settings.exists():
+            settings.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+
+    def published(self) -> dict[str, Any] | None:
+        """`build.json` of the current build, or None where nothing was published yet."""
+        try:
+            content: dict[str, Any] = json.loads((self.current / "build.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        return content
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home for one build. Raises HomeBusy where another process holds it.
+
+        The lock goes with the process, so a killed build leaves none behind.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeBusy(f"another build is running in {self.root}") from None
+            yield
+
+    def clear_interrupted(self) -> None:
+        """Remove what a killed build left: staging folders and the working file.
+
+        Call only while holding the lock. The published build and the ledger are not touched.
+        """
+        for folder in self.builds.glob(f"{STAGING_PREFIX}*"):
+            shutil.rmtree(folder)
+        for leftover in self.root.glob("warehouse.duckdb*"):
+            leftover.unlink()
+
+    def switch_current(self, build_id: str) -> None:
+        """Point `current` to a complete build, atomically."""
+        link = self.root / f".current-{build_id}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("builds") / build_id)
+        link.replace(self.current)
+        sync_folder(self.root)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,195 @@
+-- Tables that ingest and expectations fill in the working file, before dbt runs.
+-- dbt reads them as sources (dbt_project/models/staging/_sources.yml documents every column).
+
+create schema if not exists raw;
+create schema if not exists contract;
+create schema if not exists quality;
+create schema if not exists history;
+
+-- One row: what this build is. Time is an input, so models read it here and never from a clock.
+create or replace table raw.build (
+    build_id      varchar not null,
+    as_of         timestamp not null,   -- local time (Asia/Ho_Chi_Minh), plain
+    code_version  varchar not null,
+    is_simulated  boolean not null
+);
+
+-- Every period that a submission names, and the calendar around them.
+create or replace table raw.period (
+    period_key varchar not null,
+    kind       varchar not null,           -- year | quarter | half | nine_months | month | half_month | school_year | span
+    start_date date not null,
+    end_date   date not null,
+    label_vi   varchar not null
+);
+
+-- One row a submission (one unit, one form, one period); a file without any form has one row too.
+create or replace table raw.submission (
+    submission_no      integer not null,
+    submission_id      varchar not null,   -- stable over builds: from the file's hash and the form in it
+    file_path          varchar not null,   -- below the inbox, as it was received
+    file_sha256        varchar not null,
+    file_bytes         bigint not null,
+    received_at        timestamp not null,
+    reporter_unit_code varchar not null,
+    form_code          varchar,
+    form_version       integer,
+    period_key         varchar,
+    cutoff_date        date,
+    status             varchar not null,   -- accepted | held | superseded | unrecognised | unreadable
+    reason_vi          varchar,
+    cells_in_tables    integer not null,
+    cells_outside      integer not null
+);
+
+-- Where each table of a submission lies, and which contract column each sheet column is.
+create or replace table raw.sheet_table (
+    submission_no integer not null,
+    table_no      smallint not null,
+    sheet_name    varchar not null
+);
+create or replace table raw.sheet_column (
+    submission_no integer not null,
+    table_no      smallint not null,
+    col_no        smallint not null,       -- 1 = A
+    field         varchar not null
+);
+create or replace table raw.sheet_row (
+    submission_no integer not null,
+    table_no      smallint not null,
+    row_no        integer not null,        -- 1 = first row of the sheet
+    line_code     varchar                  -- for forms with fixed lines
+);
+
+-- One row a cell inside a form's tables. number is what was typed, before any unit is applied.
+create or replace table raw.cell (
+    submission_no integer not null,
+    table_no      smallint not null,
+    row_no        integer not null,
+    col_no        smallint not null,
+    state         varchar not null,        -- number | text | code | blank | none | not_applicable | not_collected | unread
+    number        decimal(38, 12),
+    printed_step  decimal(38, 12),         -- value of the last printed digit
+    text          varchar,                 -- as typed, where it was typed as text
+    code          varchar,                 -- the reading of a coded cell: period, unit, comparator, list value
+    problem       varchar                  -- what was odd about the cell; null for nothing
+);
+
+create or replace view raw.cell_named as
+select
+    c.*,
+    s.submission_id,
+    s.form_code,
+    s.form_version,
+    t.sheet_name,
+    k.field,
+    r.line_code,
+    -- column letters: 1 = A, 27 = AA
+    t.sheet_name || '!'
+    || case when c.col_no > 26 then chr(64 + ((c.col_no - 1) // 26)::integer) else '' end
+    || chr(65 + ((c.col_no - 1) % 26)::integer)
+    || c.row_no::varchar as cell_ref
+from raw.cell as c
+inner join raw.submission as s using (submission_no)
+inner join raw.sheet_table as t using (submission_no, table_no)
+inner join raw.sheet_column as k using (submission_no, table_no, col_no)
+inner join raw.sheet_row as r using (submission_no, table_no, row_no);
+
+-- The contracts, as tables.
+create or replace table contract.form (
+    form_code     varchar not null,
+    form_version  integer not null,
+    title_vi      varchar not null,
+    legal_basis   varchar,                 -- empty where there is none
+    basis_status  varchar not null,        -- seen_in_public_source | unverified | designed
+    fact          varchar not null,        -- budget | investment | indicator | trade | target
+    openness      varchar not null,        -- công khai | nội bộ | hạn chế
+    frequency     varchar not null,
+    due_days      integer,
+    valid_from    date not null,
+    valid_to      date
+);
+create or replace table contract.form_column (
+    form_code         varchar not null,
+    form_version      integer not null,
+    table_no          smallint not null,
+    field             varchar not null,
+    header_vi         varchar not null,    -- levels joined with ' / '
+    role              varchar not null,    -- line | dimension | value | bound | label
+    type              varchar not null,
+    unit_code         varchar,             -- where the column has one unit
+    is_required       boolean not null,
+    -- what a value column fixes for its cells; null where the row says it
+    fact              varchar,
+    measure           varchar,
+    kind              varchar,
+    period_key        varchar,
+    base_period_key   varchar,
+    comparator_field  varchar,             -- sibling cell that holds the comparator of this value
+    upper_field       varchar,             -- sibling cell that holds the upper end of a range
+    description_vi    varchar not null
+);
+create or replace table contract.form_line (
+    form_code      varchar not null,
+    form_version   integer not null,
+    table_no       smallint not null,
+    line_no        integer not null,
+    line_code      varchar not null,
+    label_vi       varchar not null,
+    parent_code    varchar,
+    is_additive    boolean not null,       -- false for "trong đó"
+    indicator_code varchar,
+    source_code    varchar                 -- of capital, where the line is one source
+);
+
+-- Findings of the checks on submissions and of the identities between facts.
+create or replace table quality.result (
+    finding_key   varchar not null,        -- stable over builds
+    submission_no integer not null,
+    rule          varchar not null,
+    severity      varchar not null,        -- error | warning | info
+    sheet         varchar,
+    cell_ref      varchar,                 -- Sheet!B12
+    cells         varchar[],               -- every cell the rule looked at
+    value         varchar,
+    expected      varchar,
+    message       varchar not null,
+    fix           varchar not null,
+    first_seen    timestamp not null
+);
+
+-- Every identity that was evaluated, those that hold too.
+create or replace table quality.identity_result (
+    identity_code varchar not null,
+    says_vi       varchar not null,
+    outcome       varchar not null,        -- holds | broken | not_evaluable
+    residual_low  double,
+    residual_high double,
+    facts         varchar[]
+);
+
+-- Every rule that ran on every form, with its counts (the Great Expectations results).
+create or replace table quality.check_run (
+    gate          varchar not null,        -- submissions | marts
+    subject       varchar not null,        -- form code or mart name
+    rule          varchar not null,
+    outcome       varchar not null,        -- passed | failed | raised
+    evaluated     bigint not null,
+    unexpected    bigint not null
+);
+
+-- What earlier publishes showed (replayed from the ledger): one row a version of a fact.
+create or replace table history.fact_version (
+    fact_table   varchar not null,
+    fact_key     varchar not null,
+    content_hash varchar not null,
+    known_from   timestamp not null,
+    known_to     timestamp,
+    row_json     varchar not null
+);
+create or replace table history.finding (
+    finding_key varchar not null,
+    first_seen  timestamp not null,
+    closed_at   timestamp,
+    row_json    varchar not null
+);

@@ -1,0 +1,206 @@
+"""From a fact back to the cell: file, sheet, address, text as typed, and the fact's history."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from expectations.numbers import cell_address, vietnamese
+from ingest.normalise import read_number_float
+from ingest.sandbox import read_isolated
+from ingest.workbook import Sheet, Unreadable, read_workbook
+from warehouse.history import FACTS
+from warehouse.home import Home
+
+TEMPLATES = Path(__file__).with_name("templates")
+AROUND_ROWS = 12
+
+
+class TraceError(LookupError):
+    """A key that no published fact has, or an archive without the file; the text says which."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a fact."""
+
+    known_from: datetime
+    known_to: datetime | None
+    value_text: str
+    file_path: str
+    cell_ref: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A fact, its cell, and what stands in that cell of the archived original."""
+
+    key: str
+    table: str
+    fact: dict[str, Any]
+    file_path: str
+    file_sha256: str
+    received_at: datetime
+    archived: Path
+    sheet_name: str
+    address: str
+    found_text: str
+    versions: tuple[Version, ...]
+    findings: tuple[str, ...]
+    sheet: Sheet
+
+    @property
+    def matches(self) -> bool:
+        """Whether the original shows the text that the fact was read from."""
+        return self.found_text == str(self.fact["value_text"])
+
+
+def trace_fact(connection: duckdb.DuckDBPyConnection, home: Home, key: str) -> Trace:
+    """Follow a fact_key to its cell and read that cell again. Raises TraceError."""
+    table = next((fact for fact in FACTS if key.startswith(f"{fact}/")), None)
+    if table is None:
+        known = ", ".join(f"{fact}/…" for fact in FACTS)
+        raise TraceError(f"“{key}” không phải khóa số liệu; khóa bắt đầu bằng {known}")
+    cursor = connection.execute(
+        f"select * from {table} where fact_key = ? order by known_from desc, is_current desc",
+        [key],
+    )
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    if not rows:
+        raise TraceError(f"Không có số liệu nào mang khóa {key}")
+    fact = next((row for row in rows if row["is_current"]), rows[0])
+    submission = connection.execute(
+        "select file_path, file_sha256, received_at from submission where submission_id = ?",
+        [fact["submission_id"]],
+    ).fetchone()
+    if submission is None:
+        raise TraceError(f"Không có lần gửi {fact['submission_id']} trong bản phát hành")
+    archived = home.archived(submission[1])
+    sheet_name, _, address = fact["cell_ref"].rpartition("!")
+    sheet = _sheet(archived, sheet_name)
+    findings = connection.execute(
+        """
+        select message from dq_result
+        where submission_id = ? and closed is null and list_contains(cells, ?) order by severity
+        """,
+        [fact["submission_id"], fact["cell_ref"]],
+    ).fetchall()
+    return Trace(
+        key=key,
+        table=table,
+        fact=fact,
+        file_path=submission[0],
+        file_sha256=submission[1],
+        received_at=submission[2],
+        archived=archived,
+        sheet_name=sheet_name,
+        address=address,
+        found_text=_shown_text(sheet, *_place(address)),
+        versions=tuple(
+            Version(
+                row["known_from"], row["known_to"], row["value_text"], row["file_path"],
+                row["cell_ref"],
+            )
+            for row in rows
+        ),
+        findings=tuple(message for (message,) in findings),
+        sheet=sheet,
+    )  # fmt: skip
+
+
+def _sheet(archived: Path, name: str) -> Sheet:
+    if not archived.exists():
+        raise TraceError(f"Kho lưu trữ không còn tệp gốc {archived.name}")
+    [(_, sheets)] = list(read_isolated(read_workbook, [archived]))
+    if isinstance(sheets, Unreadable):
+        raise TraceError(f"Không đọc lại được tệp gốc {archived.name}: {sheets.reason}")
+    for sheet in sheets:
+        if sheet.name == name:
+            return sheet
+    raise TraceError(f"Tệp gốc {archived.name} không có trang “{name}”")
+
+
+def _shown_text(sheet: Sheet, row: int, col: int) -> str:
+    """The text typed; a number typed as a number is written with a decimal comma, as in facts."""
+    cell = sheet.cells.get((row, col))
+    if cell is None or cell.number is None:
+        return sheet.text(row, col)
+    reading = read_number_float(cell.number)
+    return vietnamese(reading.value) if reading.value is not None else cell.text
+
+
+def _place(address: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([A-Z]+)(\d+)", address)
+    if match is None:
+        raise TraceError(f"địa chỉ ô không hợp lệ: {address}")
+    col = 0
+    for letter in match[1]:
+        col = 26 * col + ord(letter) - 64
+    return int(match[2]), col
+
+
+def render_text(trace: Trace) -> str:
+    """The trace as lines of text, in Vietnamese."""
+    fact = trace.fact
+    lines = [
+        f"Số liệu      {trace.key}",
+        f"Tệp          {trace.file_path}",
+        f"Tệp gốc      {trace.archived}",
+        f"Nhận lúc     {trace.received_at}",
+        f"Trang, ô     {trace.sheet_name}!{trace.address}",
+        f"Chữ trong ô  {trace.found_text}",
+        f"Đơn vị tính  {fact.get('stated_unit') or ''}",
+    ]
+    if fact.get("quote"):
+        lines.append(f"Văn bản ghi  “{fact['quote']}”")
+    if not trace.matches:
+        lines.append(f"KHÔNG KHỚP   kho đã đọc “{fact['value_text']}”")
+    lines.append("Lịch sử")
+    for version in trace.versions:
+        until = version.known_to or "nay"
+        lines.append(
+            f"  {version.known_from} → {until}: {version.value_text}"
+            f"  ({version.file_path}, {version.cell_ref})"
+        )
+    if trace.findings:
+        lines.append("Nội dung kiểm tra")
+        lines += [f"  {message}" for message in trace.findings]
+    return "\n".join(lines)
+
+
+def render_html(trace: Trace) -> str:
+    """The rows around the cell as they stand in the sheet, with the cell framed. Text is escaped:
+    a workbook is hostile input."""
+    place = _place(trace.address)
+    columns = range(1, trace.sheet.last_column + 1)
+    first, last = max(1, place[0] - AROUND_ROWS), min(trace.sheet.last_row, place[0] + AROUND_ROWS)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("trace.html.j2").render(
+        key=trace.key,
+        sheet_name=trace.sheet_name,
+        address=trace.address,
+        file_path=trace.file_path,
+        text=render_text(trace),
+        letters=[cell_address(1, col).rstrip("1") for col in columns],
+        rows=[
+            {
+                "number": row,
+                "cells": [
+                    {"text": trace.sheet.text(row, col), "framed": (row, col) == place}
+                    for col in columns
+                ],
+            }
+            for row in range(first, last + 1)
+        ],
+    )
