@@ -1,0 +1,1 @@
+"""Assets, one module a stage: they wire pure functions of ingest, expectations and warehouse."""

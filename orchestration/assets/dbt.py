@@ -1,0 +1,110 @@
+"""Stage 3: dbt, in two runs: facts, then (once identities are checked on the facts) marts."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from orchestration.resources import BuildResource
+from orchestration.settings import PROJECT
+
+DBT_FOLDER = PROJECT / "dbt_project"
+# dbt reads the working file through this variable (dbt_project/profiles.yml)
+WORKING_FILE_VARIABLE = "KHO_WAREHOUSE"
+
+# dbt is a command beside this interpreter, which need not be on the caller's path
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+class _Translator(DagsterDbtTranslator):
+    """Sources are what the asset before dbt filled; models keep their own names as keys."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            filled_by = {"quality": "checked_identities"}
+            return dg.AssetKey(
+                filled_by.get(dbt_resource_props["source_name"], "accepted_submissions")
+            )
+        return dg.AssetKey(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        prefix = dbt_resource_props["name"].split("_")[0]
+        return {
+            "stg": "staging",
+            "int": "intermediate",
+            "dim": "dimensions",
+            "bridge": "dimensions",
+            "fct": "facts",
+        }.get(prefix, "marts")
+
+
+def _project() -> DbtProject:
+    """The dbt project with its manifest, parsed when it is missing or older than the models."""
+    project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
+    manifest = Path(project.manifest_path)
+    sources = [
+        path.stat().st_mtime
+        for pattern in ("models/**/*", "seeds/*", "macros/*", "tests/*", "*.yml")
+        for path in DBT_FOLDER.glob(pattern)
+        if path.is_file()
+    ]
+    if not manifest.exists() or manifest.stat().st_mtime < max(sources):
+        project.preparer.prepare(project)
+    return project
+
+
+dbt_project = _project()
+_translator = _Translator(
+    settings=DagsterDbtTranslatorSettings(
+        enable_asset_checks=True,
+        # with it a blocking check in front of dbt silently stops blocking
+        enable_source_tests_as_checks=False,
+        enable_duplicate_source_asset_keys=True,
+    )
+)
+
+
+def _run(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
+) -> Iterator[Any]:
+    os.environ[WORKING_FILE_VARIABLE] = str(build.place.working_file.resolve())
+    # without dbt's own log (--quiet) Dagster would see no result and skip what comes after
+    yield from dbt.cli(["build"], context=context).stream()
+
+
+@dbt_assets(
+    manifest=dbt_project.manifest_path,
+    select="tag:facts",
+    dagster_dbt_translator=_translator,
+    name="dbt_facts",
+)
+def dbt_facts(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
+) -> Iterator[Any]:
+    """Seeds, staging, intermediate models, dimensions and facts, with their tests."""
+    yield from _run(context, dbt, build)
+
+
+@dbt_assets(
+    manifest=dbt_project.manifest_path,
+    select="tag:marts",
+    dagster_dbt_translator=_translator,
+    name="dbt_marts",
+)
+def dbt_marts(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
+) -> Iterator[Any]:
+    """Marts, and the published tables of submissions, findings and changes."""
+    yield from _run(context, dbt, build)

@@ -1,0 +1,101 @@
+"""Stage 1: pull and archive, register, read in child processes, extract, load."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from ingest.contract import all_contracts
+from ingest.extract import ReadFile, read_submissions
+from ingest.load import (
+    load_build,
+    load_cells,
+    load_contracts,
+    load_periods,
+    load_submissions,
+)
+from ingest.register import Submission, new_receipts, register
+from ingest.sandbox import read_isolated
+from ingest.sources import pull_inbox
+from ingest.workbook import Unreadable
+from orchestration.fingerprint import code_version
+from orchestration.logs import log
+from orchestration.resources import BuildResource
+from warehouse.connection import create_working
+from warehouse.history import load_history
+from warehouse.ledger import Ledger, Receipt
+from warehouse.publish import recover
+
+GROUP = "ingest"
+
+
+@dg.asset(group_name=GROUP, kinds={"fsspec"})
+def archived_files(build: BuildResource) -> dg.MaterializeResult:
+    """Pull the inbox into the archive by hash, and enter what is new into the ledger."""
+    home = build.place
+    recover(home)
+    home.clear_interrupted()
+    ledger = Ledger(home.ledger)
+    pulled = pull_inbox(build.source, home.archive)
+    fresh = new_receipts(ledger.receipts(), pulled, build.moment)
+    ledger.add_receipts(fresh)
+    receipts = ledger.receipts()
+    log("pulled", files=len(pulled), new=len(fresh), received=len(receipts))
+    return dg.MaterializeResult(
+        value=receipts,
+        metadata={
+            "files_in_inbox": len(pulled),
+            "new_files": len(fresh),
+            "files_received_ever": len(receipts),
+            "bytes": sum(file.size for file in pulled),
+        },
+    )
+
+
+@dg.asset(group_name=GROUP, kinds={"python"})
+def read_submissions_of_files(
+    build: BuildResource, archived_files: list[Receipt]
+) -> dg.MaterializeResult:
+    """Read every archived file in a child process and register the submissions in it."""
+    home = build.place
+    shas = list(dict.fromkeys(receipt.file_sha256 for receipt in archived_files))
+    paths = {home.archived(sha): sha for sha in shas}
+    readings: dict[str, ReadFile | Unreadable] = {}
+    for path, reading in read_isolated(read_submissions, list(paths), build.workers):
+        readings[paths[Path(path)]] = reading
+        log("read", file=paths[Path(path)][:12], outcome=getattr(reading, "reason", "ok"))
+    submissions = register(archived_files, readings, all_contracts())
+    unreadable = [reading for reading in readings.values() if isinstance(reading, Unreadable)]
+    return dg.MaterializeResult(
+        value=submissions,
+        metadata={
+            "files": len(shas),
+            "submissions": len(submissions),
+            "unreadable": len(unreadable),
+            "cells": sum(len(s.read.cells) for s in submissions if s.read),
+            "cells_outside_tables": sum(s.read.cells_outside for s in submissions if s.read),
+        },
+    )
+
+
+@dg.asset(group_name=GROUP, kinds={"duckdb"})
+def raw_cells(
+    build: BuildResource, read_submissions_of_files: list[Submission]
+) -> dg.MaterializeResult:
+    """A new working file: contracts, periods, history from the ledger, and every cell read."""
+    home, submissions = build.place, read_submissions_of_files
+    for leftover in home.root.glob("warehouse.duckdb*"):
+        leftover.unlink()
+    contracts = all_contracts()
+    with create_working(home.working_file) as connection:
+        load_build(connection, build.build_id, build.moment, code_version())
+        load_contracts(connection, contracts)
+        load_submissions(connection, submissions)
+        load_cells(connection, submissions)
+        load_periods(connection, contracts)
+        load_history(connection, Ledger(home.ledger).change_files())
+        row = connection.execute("select count(*) from raw.cell").fetchone()
+    cells = row[0] if row else 0
+    log("loaded", submissions=len(submissions), cells=cells)
+    return dg.MaterializeResult(
+        metadata={"cells": cells, "dagster/row_count": cells, "submissions": len(submissions)}
+    )

@@ -1,0 +1,118 @@
+"""Stage 4: identities between facts, and the blocking gate in front of publishing."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations.gate import gate_before_publishing, read_mart_rules
+from expectations.identities import (
+    BROKEN,
+    HOLDS,
+    derived_identities,
+    evaluate,
+    identity_findings,
+    read_figures,
+    read_identities,
+)
+from ingest.load import insert
+from orchestration.logs import log
+from orchestration.resources import BuildResource
+from warehouse.connection import open_working
+from warehouse.history import FACTS
+from warehouse.results import check_run_frame, finding_frame, first_seen, identity_frame
+
+GROUP = "quality"
+SAMPLE = 5
+_MART_RULES = read_mart_rules()
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"python"},
+    deps=list(FACTS),
+    check_specs=[
+        dg.AssetCheckSpec(
+            name="identities_hold",
+            asset="checked_identities",
+            description="Sums, shares and growth rates between stated figures",
+        )
+    ],
+)
+def checked_identities(build: BuildResource) -> dg.MaterializeResult:
+    """Every identity that the figures allow: how many hold, which cannot."""
+    with open_working(build.place.working_file) as connection:
+        figures = read_figures(connection)
+        identities = [*read_identities(), *derived_identities(figures)]
+        outcomes = evaluate(identities, figures)
+        ids = dict(
+            connection.execute("select submission_no, submission_id from raw.submission").fetchall()
+        )
+        findings = finding_frame(
+            identity_findings(outcomes), ids, first_seen(connection), build.moment
+        )
+        connection.execute("delete from quality.result where rule = 'identity_broken'")
+        insert(connection, "quality.result", findings, replace=False)
+        insert(connection, "quality.identity_result", identity_frame(outcomes))
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    broken = [outcome for outcome in outcomes if outcome.outcome == BROKEN]
+    log("identities", **counts)
+    return dg.MaterializeResult(
+        metadata={"figures": len(figures), "identities": len(outcomes), **counts},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="identities_hold",
+                passed=not broken,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={
+                    "holds": counts[HOLDS],
+                    "broken": counts[BROKEN],
+                    "sample": [outcome.identity.code for outcome in broken[:SAMPLE]],
+                    "sample_cells": [o.figures[0][1].cell_ref for o in broken[:SAMPLE]],
+                },
+            )
+        ],
+    )
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"great_expectations"},
+    deps=["mart_plan_scorecard", "mart_trade_yearly", "mart_budget_summary", "mart_ntm_capital",
+          "mart_submission_summary", "dq_result", "submission", "build_change"],
+    check_specs=[
+        dg.AssetCheckSpec(
+            name=rule.name, asset="gated_marts", blocking=True, description=rule.says
+        )
+        for rule in _MART_RULES
+    ],
+)  # fmt: skip
+def gated_marts(build: BuildResource) -> Iterator[dg.MaterializeResult]:
+    """The second gate: Great Expectations on the finished facts and marts."""
+    with open_working(build.place.working_file) as connection:
+        results = gate_before_publishing(connection, _MART_RULES)
+        runs = check_run_frame(
+            ("marts", "marts", rule.name, result.outcome, result.evaluated, len(keys))
+            for rule, result, keys in results
+        )
+        connection.execute("delete from main.check_run where gate = 'marts'")
+        insert(connection, "main.check_run", runs, replace=False)
+    log("gate", **Counter(result.outcome for _, result, _ in results))
+    yield dg.MaterializeResult(
+        metadata={"rules": len(results)},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=rule.name,
+                passed=result.outcome == "passed",
+                metadata={
+                    "says": rule.says,
+                    "outcome": result.outcome,
+                    "evaluated": result.evaluated,
+                    "unexpected": len(keys),
+                    "sample": keys[:SAMPLE],
+                    "raised": result.raised or "",
+                },
+            )
+            for rule, result, keys in results
+        ],
+    )

@@ -1,0 +1,106 @@
+"""Stage 5: write the published file, the reports to the senders, and switch `current`."""
+
+from typing import Any
+
+import dagster as dg
+
+from expectations.reports.html import write_reports
+from ingest.contract import all_contracts
+from orchestration.fingerprint import (
+    code_version,
+    dates_that_matter,
+    files_version,
+    last_date_passed,
+)
+from orchestration.logs import log
+from orchestration.resources import BuildResource
+from warehouse.connection import open_published, open_working
+from warehouse.ledger import Receipt
+from warehouse.publish import describe_build, publish_staged, stage_build
+
+GROUP = "publish"
+
+
+def _build_id(connection: Any) -> str:
+    return str(connection.execute("select build_id from raw.build").fetchone()[0])
+
+
+@dg.asset(group_name=GROUP, kinds={"duckdb", "parquet"}, deps=["gated_marts"])
+def staged_build(build: BuildResource) -> dg.MaterializeResult:
+    """The published tables in a new DuckDB file (storage of 1.2) and as Parquet."""
+    with open_working(build.place.working_file) as connection:
+        build_id = _build_id(connection)
+        rows = stage_build(connection, build.place.staging(build_id))
+    return dg.MaterializeResult(value=build_id, metadata={"tables": len(rows), **rows})
+
+
+@dg.asset(group_name=GROUP, kinds={"html"})
+def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
+    """A data-quality report in Vietnamese for every sender."""
+    folder = build.place.staging(staged_build)
+    with open_published(folder / "kho.duckdb") as connection:
+        paths = write_reports(connection, folder / "reports", build.moment)
+    return dg.MaterializeResult(metadata={"reports": len(paths)})
+
+
+@dg.asset(group_name=GROUP, kinds={"duckdb"}, deps=["sender_reports"])
+def published_build(
+    build: BuildResource, archived_files: list[Receipt], staged_build: str
+) -> dg.MaterializeResult:
+    """Enter the changes into the ledger and switch `current` to the new build."""
+    home = build.place
+    with open_working(home.working_file) as connection:
+        description = describe_build(
+            staged_build, build.moment, _fingerprint(build, connection, archived_files),
+            _counts(connection),
+        )  # fmt: skip
+        folder = publish_staged(connection, home, staged_build, build.moment, description)
+    log("published", build=staged_build, **description["counts"])
+    return dg.MaterializeResult(
+        metadata={
+            "build": staged_build,
+            "folder": dg.MetadataValue.path(str(folder)),
+            **description["counts"],
+        }
+    )
+
+
+def _fingerprint(build: BuildResource, connection: Any, receipts: list[Receipt]) -> dict[str, str]:
+    days = dates_that_matter(
+        all_contracts(),
+        [
+            day
+            for (day,) in connection.execute("select distinct end_date from raw.period").fetchall()
+        ],
+    )
+    last = {receipt.file_path: receipt.file_sha256 for receipt in receipts}
+    return {
+        "files": files_version(last.items()),
+        "code": code_version(),
+        "last_date_passed": last_date_passed(days, build.moment),
+        "next_date": min((d.isoformat() for d in days if d >= build.moment.date()), default=""),
+    }
+
+
+def _counts(connection: Any) -> dict[str, int]:
+    """What the closing summary says."""
+    queries = {
+        "files": "select count(distinct (file_path, file_sha256)) from submission",
+        "submissions": "select count(*) from submission",
+        "accepted": "select count(*) from submission where status = 'accepted'",
+        "held": "select count(*) from submission where status = 'held'",
+        "unrecognised": "select count(*) from submission where status = 'unrecognised'",
+        "unreadable": "select count(*) from submission where status = 'unreadable'",
+        "cells": "select count(*) from raw.cell",
+        "facts": "select "
+        + " + ".join(
+            f"(select count(*) from {fact} where is_current)"
+            for fact in ("fct_budget", "fct_investment", "fct_indicator", "fct_trade", "fct_target")
+        ),
+        "errors": "select count(*) from dq_result where closed is null and severity = 'error'",
+        "warnings": "select count(*) from dq_result where closed is null and severity = 'warning'",
+        "notes": "select count(*) from dq_result where closed is null and severity = 'info'",
+        "identities": "select count(*) from identity_result",
+        "identities_broken": "select count(*) from identity_result where outcome = 'broken'",
+    }
+    return {name: int(connection.execute(query).fetchone()[0]) for name, query in queries.items()}

@@ -1,0 +1,391 @@
+"""`kho`: the command line. What officers, analysts and leaders read is in Vietnamese.
+
+Modules are imported where they are used: `kho trace` need not wait for Dagster to load.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FOUND, WRONG_USE = 1, 2
+
+
+class _Moment(click.ParamType[datetime]):
+    name = "time"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"“{value}” không phải thời điểm; ví dụ 2026-11-22T02:00", param, ctx)
+        if moment.tzinfo is not None:
+            self.fail("ghi giờ Việt Nam, không kèm múi giờ", param, ctx)
+        return moment
+
+
+def _console(*, to_error: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=to_error, highlight=False)
+
+
+def _stop(message: str, status: int = WRONG_USE) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(status)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kho-xu-lang", prog_name="kho")
+def main() -> None:
+    """Kho Xứ Lạng: kho dữ liệu của tỉnh Lạng Sơn."""
+
+
+def _home_option(command: Any) -> Any:
+    return click.option(
+        "--home", type=click.Path(path_type=Path, file_okay=False), help="Thư mục của kho"
+    )(command)
+
+
+def _as_of_option(command: Any) -> Any:
+    return click.option("--as-of", type=_Moment(), help="Thời điểm tính (mặc định: bây giờ)")(
+        command
+    )
+
+
+def _home(path: Path | None) -> Any:
+    from orchestration.settings import Settings
+    from warehouse.home import Home
+
+    return Home((path or Settings().home).absolute())
+
+
+def _now() -> datetime:
+    from zoneinfo import ZoneInfo
+
+    from orchestration.settings import TIME_ZONE
+
+    return datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, microsecond=0)
+
+
+def _published(home: Any) -> Any:
+    """A locked connection to what is published, or a word and exit status 2."""
+    from warehouse.connection import open_published
+
+    if not home.published_file.exists():
+        _stop(f"Chưa có bản dữ liệu nào trong {home.root}. Hãy chạy: kho nightly")
+    return open_published(home.published_file)
+
+
+# --- kho nightly --------------------------------------------------------------------------------
+
+_STAGES = {
+    "loading": "Khởi động",
+    "archived_files": "Tiếp nhận, lưu trữ tệp",
+    "read_submissions_of_files": "Đọc bảng tính",
+    "raw_cells": "Nạp ô số liệu",
+    "form_validations": "Kiểm tra từng biểu",
+    "accepted_submissions": "Chấp nhận hoặc tạm giữ",
+    "dbt_facts": "Dựng bảng số liệu",
+    "checked_identities": "Đối chiếu giữa các số liệu",
+    "dbt_marts": "Dựng bảng tổng hợp",
+    "gated_marts": "Kiểm tra trước khi phát hành",
+    "staged_build": "Ghi bản phát hành",
+    "sender_reports": "Lập phiếu thông báo",
+    "published_build": "Phát hành",
+}
+
+
+@main.command()
+@click.option("--inbox", help="Nguồn tệp: thư mục hoặc địa chỉ fsspec")
+@_home_option
+@_as_of_option
+def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> None:
+    """Dựng toàn bộ kho từ các tệp đã nhận."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from ingest.contract import ContractError
+    from ingest.sources import InboxMissing
+    from orchestration.nightly import run_nightly
+    from orchestration.settings import Settings
+    from warehouse.home import HomeBusy
+    from warehouse.ledger import LedgerError
+
+    settings = Settings()
+    place = _home(home)
+    console = _console(to_error=True)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(),
+        TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
+        console=console, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(_STAGES["loading"], total=len(_STAGES) - 1)
+
+        def show(step: str, done: int, total: int) -> None:
+            bar.update(task, description=_STAGES.get(step, step), completed=done, total=total)
+
+        try:
+            outcome = run_nightly(
+                place, inbox or settings.inbox, as_of or _now(), settings.workers, show
+            )
+        except (HomeBusy, InboxMissing, ContractError, LedgerError) as error:
+            bar.stop()
+            _stop(f"Không dựng được kho: {error}")
+    if not outcome.succeeded:
+        click.echo("Lần dựng này không hoàn thành; bản đang phát hành được giữ nguyên.", err=True)
+        for step in outcome.failed_steps:
+            click.echo(f"  bước lỗi: {_STAGES.get(step, step)} ({step})", err=True)
+        for check in outcome.failed_checks:
+            click.echo(f"  cổng kiểm tra chặn: {check}", err=True)
+        click.echo(f"  xem lần chạy {outcome.run_id}: make console", err=True)
+        sys.exit(FOUND)
+    if not outcome.changed:
+        click.echo("Không có gì thay đổi kể từ lần dựng trước: không có tệp mới, mã nguồn và các")
+        click.echo("mốc thời hạn không đổi. Bản đang phát hành được giữ nguyên.")
+    _summary(place, outcome.description or {})
+
+
+def _summary(home: Any, description: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    counts = description.get("counts", {})
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column()
+    rows = [
+        ("Tệp đã nhận", "files", ""),
+        ("Bản báo cáo", "submissions", ""),
+        ("  được chấp nhận", "accepted", ""),
+        ("  tạm giữ", "held", ""),
+        ("  chưa rõ biểu mẫu", "unrecognised", ""),
+        ("  không đọc được", "unreadable", ""),
+        ("Ô trong bảng", "cells", ""),
+        ("Số liệu đưa vào kho", "facts", ""),
+        ("Phải chỉnh sửa", "errors", ""),
+        ("Đề nghị giải trình", "warnings", ""),
+        ("Để biết", "notes", ""),
+        ("Quan hệ đã đối chiếu", "identities", f"{counts.get('identities_broken', 0)} không khớp"),
+    ]
+    for label, name, note in rows:
+        table.add_row(label, f"{counts.get(name, 0):,}".replace(",", "."), note)
+    console = _console()
+    console.print(
+        f"Bản phát hành {description.get('build_id')}, số liệu đến {description.get('as_of')}"
+    )
+    console.print(table)
+    folder = home.current
+    for label, path in (
+        ("SQL", folder / "kho.duckdb"),
+        ("Parquet", folder / "parquet"),
+        ("Phiếu thông báo", folder / "reports" / "index.html"),
+    ):
+        console.print(f"{label:<16} {path}", soft_wrap=True)
+
+
+# --- kho check ----------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+@_home_option
+@_as_of_option
+def check(
+    files: tuple[Path, ...], as_json: bool, home: Path | None, as_of: datetime | None
+) -> None:
+    """Kiểm tra bảng tính trước khi gửi."""
+    from orchestration.check import check_files
+
+    elements = check_files(_files_below(files))
+    if as_json:
+        click.echo(json.dumps(elements, ensure_ascii=False, indent=1))
+    else:
+        _show_checks(elements)
+    found = any(
+        element["status"] in ("unrecognised", "unreadable")
+        or any(finding["severity"] != "info" for finding in element["findings"])
+        for element in elements
+    )
+    sys.exit(FOUND if found else 0)
+
+
+def _files_below(paths: tuple[Path, ...]) -> list[Path]:
+    """The files named, and those below the folders named. Exit 2 for what does not exist."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.is_file())
+        elif path.exists():
+            found.append(path)
+        else:
+            _stop(f"Không có tệp {path}")
+    return found
+
+
+_STATUS = {
+    "ok": "Không phát hiện sai sót",
+    "findings": "Có nội dung cần xem",
+    "unrecognised": "Chưa xác định được biểu mẫu",
+    "unreadable": "Không đọc được tệp",
+}
+_SEVERITY = {"error": "Phải sửa", "warning": "Giải trình", "info": "Để biết"}
+
+
+def _show_checks(elements: list[dict[str, Any]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    for element in elements:
+        form = f" · {element['form']} · {element['period']}" if element["form"] else ""
+        console.print(f"[bold]{escape(element['file'])}[/bold]{form}: {_STATUS[element['status']]}")
+        if element["findings"]:
+            table = Table(box=None, padding=(0, 1), show_edge=False)
+            for header in ("", "Ô", "Nội dung", "Cách xử lý"):
+                table.add_column(header, overflow="fold")
+            for finding in element["findings"]:
+                place = finding["cell"] or finding["sheet"] or ""
+                table.add_row(
+                    _SEVERITY[finding["severity"]], escape(place), escape(finding["message"]),
+                    escape(finding["fix"]),
+                )  # fmt: skip
+            console.print(table)
+    skipped = elements[0]["not_checked"] if elements else ""
+    if skipped:
+        console.print(f"[dim]{skipped}[/dim]")
+
+
+# --- kho forms, sql, trace, report, console -----------------------------------------------------
+
+
+@main.command()
+def forms() -> None:
+    """Liệt kê các biểu mẫu mà kho tiếp nhận."""
+    from rich.table import Table
+
+    from ingest import reference
+    from ingest.contract import all_contracts
+
+    table = Table(title="Biểu mẫu")
+    for header in ("Biểu", "Mã trong kho", "Tên biểu", "Nơi gửi", "Kỳ", "Hiệu lực", "Căn cứ"):
+        table.add_column(header, overflow="fold")
+    frequency = {
+        "month": "tháng",
+        "quarter": "quý",
+        "year": "năm",
+        "span": "giai đoạn",
+        "once": "một lần",
+    }
+    levels = {
+        "province": "tỉnh",
+        "agency": "sở, ngành",
+        "central_agency": "cơ quan ngành dọc",
+        "commune": "xã, phường",
+    }
+    units = reference.reporting_units()
+    for contract in all_contracts():
+        senders = ", ".join(
+            levels.get(s) or (units[s].name_vi if s in units else s) for s in contract.senders
+        )
+        until = f" đến {contract.valid.end:%d/%m/%Y}" if contract.valid.end else ""
+        table.add_row(
+            contract.code_on_paper, contract.id, contract.title, senders,
+            frequency[contract.reporting.frequency], f"từ {contract.valid.start:%d/%m/%Y}{until}",
+            contract.legal_basis or "(biểu do kho thiết kế)",
+        )  # fmt: skip
+    _console().print(table)
+
+
+@main.command()
+@click.argument("query", required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="In kết quả dạng CSV")
+@_home_option
+def sql(query: str | None, as_csv: bool, home: Path | None) -> None:
+    """Truy vấn bản phát hành (chỉ đọc). Không có câu lệnh thì mở bàn làm việc SQL."""
+    from warehouse.query import run_query, run_workbench
+
+    place = _home(home)
+    with _published(place) as connection:
+        if query is not None:
+            sys.exit(run_query(connection, query, as_csv))
+    sys.exit(run_workbench(place.published_file))
+
+
+@main.command()
+@click.argument("key")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Vẽ trang tính, đóng khung ô"
+)
+@_home_option
+def trace(key: str, html: Path | None, home: Path | None) -> None:
+    """Từ một số liệu (fact_key) về tệp, trang tính, ô và chữ đã ghi."""
+    from warehouse.trace import TraceError, render_html, render_text, trace_fact
+
+    place = _home(home)
+    with _published(place) as connection:
+        try:
+            traced = trace_fact(connection, place, key)
+        except TraceError as error:
+            _stop(str(error), FOUND)
+    if html is not None:
+        html.write_text(render_html(traced), encoding="utf-8")
+    click.echo(render_text(traced))
+    sys.exit(0 if traced.matches else FOUND)
+
+
+@main.command()
+@click.option("--unit", "unit_code", help="Mã đơn vị; mặc định: mọi nơi gửi")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+@_home_option
+def report(unit_code: str | None, out: Path, home: Path | None) -> None:
+    """Lập phiếu thông báo kết quả kiểm tra số liệu cho nơi gửi."""
+    from expectations.reports.html import write_reports
+
+    place = _home(home)
+    with _published(place) as connection:
+        as_of = datetime.fromisoformat(place.published()["as_of"])
+        try:
+            paths = write_reports(connection, out, as_of, unit_code)
+        except LookupError as error:
+            _stop(str(error.args[0]))
+    for path in paths:
+        click.echo(path)
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True)
+@_home_option
+def console(port: int, home: Path | None) -> None:
+    """Mở trang Dagster của kho (http://127.0.0.1:PORT)."""
+    import os
+
+    place = _home(home)
+    place.create()
+    binary = Path(sys.executable).with_name("dagster")
+    environment = os.environ | {
+        "DAGSTER_HOME": str(place.dagster.resolve()),
+        "KHO_HOME": str(place.root.resolve()),
+        "PATH": f"{binary.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    arguments = [
+        "dagster",
+        "dev",
+        "-m",
+        "orchestration.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    os.execve(binary, arguments, environment)  # noqa: S606 - our own interpreter's command

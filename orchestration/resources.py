@@ -1,0 +1,66 @@
+"""The resource that every asset shares: which home, which inbox, which time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from orchestration.fingerprint import code_version
+from orchestration.logs import log_to
+from orchestration.settings import TIME_ZONE, Settings
+from warehouse.home import Home
+
+
+def local_now() -> datetime:
+    """The time of day in Lạng Sơn, to the second, without zone: read once, where a run starts."""
+    return datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, microsecond=0)
+
+
+class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One build: its home (locked while the run lasts), its inbox, its as-of time."""
+
+    home: str = ""
+    inbox: str = ""
+    as_of: str = ""
+    workers: int = 2
+
+    _home: Home = PrivateAttr()
+    _as_of: datetime = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildResource]:
+        settings = Settings()
+        self._home = Home(Path(self.home) if self.home else settings.home)
+        self._as_of = datetime.fromisoformat(self.as_of) if self.as_of else local_now()
+        self._home.create()
+        log_to(self._home.logs)
+        with self._home.locked():
+            yield self
+
+    @property
+    def place(self) -> Home:
+        return self._home
+
+    @property
+    def moment(self) -> datetime:
+        return self._as_of
+
+    @property
+    def source(self) -> str:
+        return self.inbox or Settings().inbox
+
+    @property
+    def build_id(self) -> str:
+        """From time and code; a build of the very same moment gets a number."""
+        base = f"{self._as_of:%Y%m%dT%H%M%S}-{code_version()[:8]}"
+        build_id, number = base, 1
+        while self._home.current.resolve() == self._home.builds.resolve() / build_id:
+            number += 1
+            build_id = f"{base}-{number}"
+        return build_id
