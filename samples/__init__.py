@@ -1,0 +1,1 @@
+"""The published figures as the workbooks that the senders would have sent."""
