@@ -145,6 +145,8 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
         click.echo("Lần dựng này không hoàn thành; bản đang phát hành được giữ nguyên.", err=True)
         for step in outcome.failed_steps:
             click.echo(f"  bước lỗi: {_STAGES.get(step, step)} ({step})", err=True)
+        for cause in outcome.causes:
+            click.echo(f"  nguyên nhân: {cause}", err=True)
         for check in outcome.failed_checks:
             click.echo(f"  cổng kiểm tra chặn: {check}", err=True)
         click.echo(f"  xem lần chạy {outcome.run_id}: make console", err=True)

@@ -31,6 +31,7 @@ class Outcome:
     description: dict[str, Any] | None
     failed_steps: tuple[str, ...] = ()
     failed_checks: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     run_id: str | None = None
 
 
@@ -94,14 +95,26 @@ def run_nightly(
             for event in result.all_events
             if event.is_step_failure or event.is_step_skipped
         )
+        causes = tuple(
+            _cause(event.step_failure_data.error)
+            for event in result.all_events
+            if event.is_step_failure and event.step_failure_data.error is not None
+        )
         checks = tuple(
             evaluation.check_name
             for evaluation in result.get_asset_check_evaluations()
             if not evaluation.passed and evaluation.blocking
         )
     return Outcome(
-        True, result.success and not failed, home.published(), failed, checks, result.run_id
+        True, result.success and not failed, home.published(), failed, checks, causes, result.run_id
     )
+
+
+def _cause(error: Any) -> str:
+    """The first line of what was at the bottom of an error."""
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message).strip().split("\n")[0][:300]
 
 
 def _quiet(dg: Any) -> None:

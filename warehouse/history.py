@@ -19,7 +19,8 @@ FACTS = ("fct_budget", "fct_investment", "fct_indicator", "fct_trade", "fct_targ
 
 _LINE = """{
     v: 'integer', act: 'varchar', fact_table: 'varchar', fact_key: 'varchar',
-    content_hash: 'varchar', finding_key: 'varchar', at: 'timestamp', row: 'json'
+    content_hash: 'varchar', finding_key: 'varchar', moment: 'timestamp',
+    content: 'json'
 }"""
 
 
@@ -41,7 +42,7 @@ def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]
     connection.execute(
         """
         insert into history.fact_version
-        select o.fact_table, o.fact_key, o.content_hash, o.at, c.at, o.row::varchar
+        select o.fact_table, o.fact_key, o.content_hash, o.moment, c.moment, o.content::varchar
         from acts as o
         left join acts as c
             on
@@ -49,14 +50,14 @@ def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]
                 and c.fact_table = o.fact_table
                 and c.fact_key = o.fact_key
                 and c.content_hash = o.content_hash
-                and c.at > o.at
+                and c.moment > o.moment
                 -- a version may come back later: it is closed by the first closing after it
                 and not exists (
                     select 1 from acts as e
                     where
                         e.act = 'fact_closed' and e.fact_table = o.fact_table
                         and e.fact_key = o.fact_key and e.content_hash = o.content_hash
-                        and e.at > o.at and e.at < c.at
+                        and e.moment > o.moment and e.moment < c.moment
                 )
         where o.act = 'fact_opened'
         """
@@ -64,18 +65,18 @@ def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]
     connection.execute(
         """
         insert into history.finding
-        select o.finding_key, o.at, c.at, o.row::varchar
+        select o.finding_key, o.moment, c.moment, o.content::varchar
         from acts as o
         left join acts as c
             on
                 c.act = 'finding_closed'
                 and c.finding_key = o.finding_key
-                and c.at > o.at
+                and c.moment > o.moment
                 and not exists (
                     select 1 from acts as e
                     where
                         e.act = 'finding_closed' and e.finding_key = o.finding_key
-                        and e.at > o.at and e.at < c.at
+                        and e.moment > o.moment and e.moment < c.moment
                 )
         where o.act = 'finding_opened'
         """
@@ -87,7 +88,7 @@ def changes_of_build(
     connection: duckdb.DuckDBPyConnection, as_of: datetime
 ) -> Iterator[dict[str, Any]]:
     """What this build opens and closes, as lines for the ledger, from its finished tables."""
-    at = as_of.isoformat(sep=" ", timespec="seconds")
+    moment = as_of.isoformat(sep=" ", timespec="seconds")
     for fact in FACTS:
         opened = connection.execute(
             f"""
@@ -102,8 +103,8 @@ def changes_of_build(
                 "fact_table": fact,
                 "fact_key": key,
                 "content_hash": content_hash,
-                "at": at,
-                "row": json.loads(row),
+                "moment": moment,
+                "content": json.loads(row),
             }
         closed = connection.execute(
             f"select fact_key, content_hash from {fact} where known_to = ? order by all",
@@ -115,7 +116,7 @@ def changes_of_build(
                 "fact_table": fact,
                 "fact_key": key,
                 "content_hash": content_hash,
-                "at": at,
+                "moment": moment,
             }
     known = "select finding_key from history.finding where closed_at is null"
     for key, row in connection.execute(
@@ -124,11 +125,11 @@ def changes_of_build(
         where d.closed is null and d.finding_key not in ({known}) order by all
         """
     ).fetchall():
-        yield {"act": "finding_opened", "finding_key": key, "at": at, "row": json.loads(row)}
+        yield {"act": "finding_opened", "finding_key": key, "moment": moment, "content": json.loads(row)}
     for (key,) in connection.execute(
         f"""
         select distinct d.finding_key from dq_result as d
         where d.closed is not null and d.finding_key in ({known}) order by all
         """
     ).fetchall():
-        yield {"act": "finding_closed", "finding_key": key, "at": at}
+        yield {"act": "finding_closed", "finding_key": key, "moment": moment}

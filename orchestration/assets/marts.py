@@ -22,7 +22,7 @@ from warehouse.connection import open_working
 from warehouse.history import FACTS
 from warehouse.results import check_run_frame, finding_frame, first_seen, identity_frame
 
-GROUP = "quality"
+GROUP = "identities"
 SAMPLE = 5
 _MART_RULES = read_mart_rules()
 
@@ -76,7 +76,7 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name="publish",
     kinds={"great_expectations"},
     deps=["mart_plan_scorecard", "mart_trade_yearly", "mart_budget_summary", "mart_ntm_capital",
           "mart_submission_summary", "dq_result", "submission", "build_change"],
