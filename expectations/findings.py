@@ -101,6 +101,6 @@ def compose(
         or ((reference(cell),) if cell else ()),
         value=value,
         expected=expected,
-        message=sentence.message.format_map(blanks),
+        message=sentence.message.format_map(blanks).strip(),
         fix=sentence.fix.format_map(blanks),
     )

@@ -125,7 +125,12 @@ def changes_of_build(
         where d.closed is null and d.finding_key not in ({known}) order by all
         """
     ).fetchall():
-        yield {"act": "finding_opened", "finding_key": key, "moment": moment, "content": json.loads(row)}
+        yield {
+            "act": "finding_opened",
+            "finding_key": key,
+            "moment": moment,
+            "content": json.loads(row),
+        }
     for (key,) in connection.execute(
         f"""
         select distinct d.finding_key from dq_result as d

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ import duckdb
 from warehouse.connection import LOCK_DOWN
 
 SHOWN_ROWS = 200
+# comparators and figures may begin like a formula
+_FIGURE = re.compile(r"(?:[-+]\s?[\d.,\s]+%?)|[=<>~]{1,2}")
 
 
 def run_query(connection: duckdb.DuckDBPyConnection, query: str, as_csv: bool) -> int:
@@ -42,9 +45,10 @@ def _print_csv(names: list[str], rows: list[tuple[Any, ...]]) -> None:
 
 
 def _inert(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula is made text again."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r"):
-        return "'" + value
+    """Text that a spreadsheet would take for a formula is made text again; `=` alone and figures
+    (`-2,71`) are none."""
+    if isinstance(value, str) and len(value) > 1 and value[0] in "=+-@\t\r":
+        return value if _FIGURE.fullmatch(value) else "'" + value
     return value
 
 

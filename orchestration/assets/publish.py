@@ -1,5 +1,6 @@
 """Stage 5: write the published file, the reports to the senders, and switch `current`."""
 
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -15,6 +16,7 @@ from orchestration.fingerprint import (
 from orchestration.logs import log
 from orchestration.resources import BuildResource
 from warehouse.connection import open_published, open_working
+from warehouse.history import FACTS
 from warehouse.ledger import Receipt
 from warehouse.publish import describe_build, publish_staged, stage_build
 
@@ -66,13 +68,7 @@ def published_build(
 
 
 def _fingerprint(build: BuildResource, connection: Any, receipts: list[Receipt]) -> dict[str, str]:
-    days = dates_that_matter(
-        all_contracts(),
-        [
-            day
-            for (day,) in connection.execute("select distinct end_date from raw.period").fetchall()
-        ],
-    )
+    days = dates_that_matter(all_contracts(), _period_ends(connection))
     last = {receipt.file_path: receipt.file_sha256 for receipt in receipts}
     return {
         "files": files_version(last.items()),
@@ -80,6 +76,15 @@ def _fingerprint(build: BuildResource, connection: Any, receipts: list[Receipt])
         "last_date_passed": last_date_passed(days, build.moment),
         "next_date": min((d.isoformat() for d in days if d >= build.moment.date()), default=""),
     }
+
+
+def _period_ends(connection: Any) -> list[date]:
+    """Last days of the periods that facts and targets are about: from then on they are past."""
+    named = " union ".join(f"select period_key from {fact} where is_current" for fact in FACTS)
+    rows = connection.execute(
+        f"select distinct end_date from raw.period inner join ({named}) using (period_key)"
+    ).fetchall()
+    return [day for (day,) in rows]
 
 
 def _counts(connection: Any) -> dict[str, int]:
@@ -93,10 +98,7 @@ def _counts(connection: Any) -> dict[str, int]:
         "unreadable": "select count(*) from submission where status = 'unreadable'",
         "cells": "select count(*) from raw.cell",
         "facts": "select "
-        + " + ".join(
-            f"(select count(*) from {fact} where is_current)"
-            for fact in ("fct_budget", "fct_investment", "fct_indicator", "fct_trade", "fct_target")
-        ),
+        + " + ".join(f"(select count(*) from {fact} where is_current)" for fact in FACTS),
         "errors": "select count(*) from dq_result where closed is null and severity = 'error'",
         "warnings": "select count(*) from dq_result where closed is null and severity = 'warning'",
         "notes": "select count(*) from dq_result where closed is null and severity = 'info'",

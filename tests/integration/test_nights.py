@@ -1,0 +1,189 @@
+"""Nights in a row: nothing new, corrections, bad files, kills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from orchestration.nightly import nothing_changed
+from tests.integration.conftest import (
+    FIRST_NIGHT,
+    SAMPLES,
+    SECOND_NIGHT,
+    Built,
+    Run,
+    change_cell,
+    read_all_facts,
+    run_kho,
+)
+from warehouse.home import Home
+
+Nightly = Callable[[Path, Path, str], Run]
+
+
+def snapshot(home: Path) -> dict[str, float]:
+    """Every file of a home with its time, but for Dagster's own."""
+    return {
+        str(path.relative_to(home)): path.stat().st_mtime
+        for path in home.rglob("*")
+        if path.is_file() and "dagster" not in path.parts and path.name not in (".lock",)
+    }
+
+
+def test_second_night_without_news_says_so_and_changes_nothing(
+    copied: Built, inbox: Path, nightly: Nightly
+) -> None:
+    before = snapshot(copied.home)
+    run = nightly(copied.home, inbox, "2026-11-23T02:00")
+    assert run.returncode == 0
+    assert "Không có gì thay đổi" in run.stdout
+    assert snapshot(copied.home) == before
+
+
+def test_a_due_date_that_passed_makes_a_new_build(built: Built) -> None:
+    """15/12/2026 is the last day for adjusting the capital plan (QD-CHILANG-2026, II.5)."""
+    home = Home(built.home)
+    assert nothing_changed(home, str(SAMPLES), datetime(2026, 12, 15, 23, 59))
+    assert not nothing_changed(home, str(SAMPLES), datetime(2026, 12, 16, 0, 0))
+
+
+def test_a_new_file_makes_a_new_build_and_one_taken_away_does_not(
+    built: Built, inbox: Path
+) -> None:
+    home, moment = Home(built.home), datetime(2026, 11, 23, 2)
+    (inbox / "HQ6/LS-06_2021-2025.xlsx").unlink()
+    assert nothing_changed(home, str(inbox), moment)
+    (inbox / "HQ6/moi.xlsx").write_bytes(b"")
+    assert not nothing_changed(home, str(inbox), moment)
+
+
+def test_a_night_with_a_correction_and_with_bad_files(
+    copied: Built, inbox: Path, nightly: Nightly
+) -> None:
+    """The correction supersedes, each bad file gives one clear finding, the build goes on."""
+    change_cell(inbox / "HQ6/LS-06_2021-2025.xlsx", "LS-06", "L17", "89")
+    (inbox / "STC/van_ban.xlsx").write_text("Không phải bảng tính", encoding="utf-8")
+    (inbox / "STC/rong.xlsx").write_bytes(b"")
+    encrypted = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512
+    (inbox / "SYT/mat_khau.xlsx").write_bytes(encrypted + "EncryptedPackage".encode("utf-16-le"))
+    book = openpyxl.Workbook()
+    book.active.append(["Họ tên", "Chức vụ"])
+    book.save(inbox / "SYT/danh_sach.xlsx")
+    change_cell(inbox / "STC/LS-02_LS-03_2021-2025.xlsx", "LS-02", "C13", "15.97l,5")
+    before = read_all_facts(copied.home)
+
+    run = nightly(copied.home, inbox, SECOND_NIGHT)
+    assert run.returncode == 0, run.stderr
+
+    errors = copied.query(
+        "select file, cell_ref, message from dq_result where severity = 'error' and closed is null "
+        "order by file"
+    )
+    assert errors == [
+        ("STC/LS-02_LS-03_2021-2025.xlsx", "LS-02!C13", "Ô C13 ghi “15.97l,5”, không phải là số."),
+        ("STC/rong.xlsx", None, "Tệp rỗng, không có nội dung."),
+        (
+            "STC/van_ban.xlsx",
+            None,
+            "Tệp không phải là bảng tính (nội dung không đúng với định dạng bảng tính).",
+        ),
+        ("SYT/danh_sach.xlsx", None, "Chưa xác định được biểu mẫu."),
+        ("SYT/mat_khau.xlsx", None, "Tệp có mật khẩu."),
+    ]
+    page = (copied.home / "current/reports/STC.html").read_text(encoding="utf-8")
+    assert "Ô C13 ghi “15.97l,5”, không phải là số." in page
+    statuses = dict(copied.query("select status, count(*) from submission group by 1"))
+    # LS-03 of the faulty workbook is a submission of its own and supersedes; LS-02 is held, and
+    # the LS-02 accepted the night before stays
+    assert statuses == {
+        "accepted": 33,
+        "held": 1,
+        "superseded": 2,
+        "unreadable": 3,
+        "unrecognised": 1,
+    }
+    after = read_all_facts(copied.home)
+    assert {key for key in after if after[key][:2] != before[key][:2]} == {
+        key for key in before if before[key][1] == "88" and key.startswith("fct_trade")
+    }
+    versions = copied.query(
+        "select value_text, known_from::varchar, known_to::varchar, is_current from fct_trade "
+        "where indicator_code = 'trade_crossing_total' and period_key = '2025' order by known_from"
+    )
+    assert versions == [
+        ("88", "2026-11-22 02:00:00", "2026-11-23 02:00:00", False),
+        ("89", "2026-11-23 02:00:00", None, True),
+    ]
+    changes = copied.query(
+        "select fact_table, change, cause, count(*) from build_change group by all"
+    )
+    assert changes == [("fct_trade", "changed", "submission", 1)]
+    # what did we know at noon on 22 November?
+    known = copied.query(
+        "select value_text from fct_trade where known_from <= '2026-11-22 12:00' "
+        "and (known_to is null or known_to > '2026-11-22 12:00') "
+        "and indicator_code = 'trade_crossing_total' and period_key = '2025'"
+    )
+    assert known == [("88",)]
+
+
+@pytest.mark.slow
+def test_archive_and_ledger_alone_rebuild_the_facts_and_their_history(
+    copied: Built, inbox: Path, nightly: Nightly, tmp_path: Path
+) -> None:
+    change_cell(inbox / "HQ6/LS-06_2021-2025.xlsx", "LS-06", "L17", "89")
+    assert nightly(copied.home, inbox, SECOND_NIGHT).returncode == 0
+    rebuilt = tmp_path / "rebuilt"
+    for part in ("archive", "ledger"):
+        (copied.home / part).rename(rebuilt.mkdir(exist_ok=True) or rebuilt / part)
+    empty = tmp_path / "empty_inbox"
+    empty.mkdir()
+    run = nightly(rebuilt, empty, "2026-11-24T02:00")
+    assert run.returncode == 0, run.stderr
+    assert read_all_facts(rebuilt) == read_all_facts(copied.home)
+    history = "select fact_key, value_text, known_from, known_to from fct_trade order by all"
+    assert Built(rebuilt, "").query(history) == copied.query(history)
+
+
+@pytest.mark.slow
+def test_same_input_gives_the_same_build(built: Built, inbox: Path, tmp_path: Path) -> None:
+    home = tmp_path / "again"
+    run = run_kho("nightly", "--home", home, "--inbox", inbox, "--as-of", FIRST_NIGHT)
+    assert run.returncode == 0, run.stderr
+    other = Built(home, run.stdout)
+    tables = [str(name) for (name,) in built.query(
+        "select table_name from duckdb_tables() where schema_name = 'main'"
+    )]  # fmt: skip
+    assert len(tables) > 20
+    for table in tables:
+        rows = f"select * from {table} order by all"
+        assert other.query(rows) == built.query(rows), table
+
+
+def test_two_builds_at_once_are_refused(copied: Built, inbox: Path, nightly: Nightly) -> None:
+    import fcntl
+
+    with (copied.home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = nightly(copied.home, inbox, SECOND_NIGHT)
+    assert run.returncode == 2
+    assert "another build is running" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_missing_inbox_is_a_sentence(copied: Built, tmp_path: Path, nightly: Nightly) -> None:
+    run = nightly(copied.home, tmp_path / "khong_co", SECOND_NIGHT)
+    assert run.returncode == 2
+    assert "there is no inbox" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_logs_never_carry_cell_values(built: Built) -> None:
+    text = (built.home / "logs/kho.jsonl").read_text(encoding="utf-8")
+    assert "published" in text
+    for value in ("15.400", "52.201,9", "Tổng thu", "tỷ đồng", "1.275,1"):
+        assert value not in text
