@@ -1,0 +1,217 @@
+"""Files that no reader should be trusted with, and work that a child process should not survive.
+
+Importable in a child process: the functions at the end are what a worker runs.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import zipfile
+from pathlib import Path
+
+CONTENT_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels"'
+    ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
+    'officedocument.spreadsheetml.sheet.main+xml"/></Types>'
+)
+RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+    'relationships/{kind}" Target="{target}"/></Relationships>'
+)
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+LINKS = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def package(path: Path, sheet: str | None, extra: dict[str, bytes] | None = None) -> Path:
+    """A hand-made .xlsx: one sheet with this XML, or none."""
+    sheets = '<sheet name="A" sheetId="1" r:id="rId1"/>' if sheet is not None else ""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", CONTENT_TYPES)
+        archive.writestr(
+            "_rels/.rels", RELATIONS.format(kind="officeDocument", target="xl/workbook.xml")
+        )
+        archive.writestr(
+            "xl/workbook.xml", f"<workbook {MAIN} {LINKS}><sheets>{sheets}</sheets></workbook>"
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            RELATIONS.format(kind="worksheet", target="worksheets/sheet1.xml"),
+        )
+        if sheet is not None:
+            archive.writestr("xl/worksheets/sheet1.xml", sheet)
+        for name, content in (extra or {}).items():
+            archive.writestr(name, content)
+    return path
+
+
+def worksheet(body: str, dimension: str = "A1:B2") -> str:
+    return (
+        f'<worksheet {MAIN}><dimension ref="{dimension}"/><sheetData>{body}</sheetData></worksheet>'
+    )
+
+
+ONE_CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
+
+
+def small_workbook(path: Path) -> Path:
+    return package(path, worksheet(ONE_CELL))
+
+
+def text_named_xlsx(path: Path) -> Path:
+    path.write_text("Mã chỉ tiêu;Giá trị\nacacia_area;1.234\n", encoding="utf-8")
+    return path
+
+
+def empty_file(path: Path) -> Path:
+    path.write_bytes(b"")
+    return path
+
+
+def encrypted_package(path: Path) -> Path:
+    """What Office writes with a password: an OLE file that holds the stream EncryptedPackage."""
+    path.write_bytes(OLE_MAGIC + bytes(2048) + "EncryptedPackage".encode("utf-16-le") + bytes(2048))
+    return path
+
+
+def encrypted_entries(path: Path) -> Path:
+    """A zip whose entries say that they are encrypted."""
+    small_workbook(path)
+    content = bytearray(path.read_bytes())
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(magic)
+        while at >= 0:
+            content[at + flags] |= 1
+            at = content.find(magic, at + 4)
+    path.write_bytes(content)
+    return path
+
+
+def too_large(path: Path) -> Path:
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20 + 1)
+    return path
+
+
+def bomb_by_ratio(path: Path) -> Path:
+    return package(path, worksheet(ONE_CELL), {"xl/media/image1.bin": bytes(50 * 2**20)})
+
+
+def huge_dimension(path: Path) -> Path:
+    return package(path, worksheet(ONE_CELL, "A1:XFD1048576"))
+
+
+def far_cell(path: Path) -> Path:
+    """Says A1, holds a cell at the far corner: a dense table would need half a terabyte."""
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    return package(path, worksheet(ONE_CELL + far, "A1:A1"))
+
+
+def duplicate_entries(path: Path) -> Path:
+    import warnings
+
+    small_workbook(path)
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("xl/worksheets/sheet1.xml", worksheet(ONE_CELL))
+    return path
+
+
+def truncated(path: Path) -> Path:
+    content = small_workbook(path).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    return path
+
+
+def broken_entry(path: Path) -> Path:
+    """The directory is right, the compressed bytes of the sheet are not."""
+    small_workbook(path)
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo("xl/worksheets/sheet1.xml")
+        start = entry.header_offset + 30 + len(entry.filename)
+    content = bytearray(path.read_bytes())
+    for at in range(start, start + entry.compress_size):
+        content[at] ^= 0xFF
+    path.write_bytes(content)
+    return path
+
+
+def broken_xml(path: Path) -> Path:
+    return package(path, worksheet('<row r="1"><c r="A1"><v>1</row>'))
+
+
+def ole_garbage(path: Path) -> Path:
+    path.write_bytes(OLE_MAGIC + bytes(range(256)) * 32)
+    return path
+
+
+def zip_of_text(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "không phải bảng tính")
+    return path
+
+
+def without_sheets(path: Path) -> Path:
+    return package(path, None)
+
+
+REFUSED = {
+    "text_named_xlsx": (text_named_xlsx, "not_a_workbook"),
+    "zip_of_text": (zip_of_text, "not_a_workbook"),
+    "empty": (empty_file, "empty_file"),
+    "encrypted_package": (encrypted_package, "encrypted"),
+    "encrypted_entries": (encrypted_entries, "encrypted"),
+    "too_large": (too_large, "too_large"),
+    "bomb_by_ratio": (bomb_by_ratio, "bomb"),
+    "huge_dimension": (huge_dimension, "bomb"),
+    "duplicate_entries": (duplicate_entries, "damaged"),
+    "truncated": (truncated, "damaged"),
+    "broken_entry": (broken_entry, "damaged"),
+    "broken_xml": (broken_xml, "damaged"),
+    "ole_garbage": (ole_garbage, "damaged"),
+    "without_sheets": (without_sheets, "no_sheets"),
+}
+
+
+# --- work for a child process -------------------------------------------------------------------
+
+
+def work(path: Path) -> str:
+    """Do what the file's name says."""
+    match path.stem.rstrip("0123456789"):
+        case "exit":
+            os._exit(3)
+        case "sys_exit":
+            sys.exit(4)
+        case "memory":
+            raise MemoryError
+        case "hungry":
+            return str(len(bytearray(8 * 2**30)))
+        case "panic":
+            raise BaseException("a reader's panic")
+        case "busy":  # over its CPU time; the limit of a file is moved near, so as not to wait
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            spent = int(used.ru_utime + used.ru_stime) + 1
+            resource.setrlimit(resource.RLIMIT_CPU, (spent, resource.RLIM_INFINITY))
+            while True:
+                pass
+        case "sleepy":
+            import time
+
+            time.sleep(60)
+    return path.read_text(encoding="utf-8")
+
+
+def refuse_to_lift_limits(path: Path) -> str:
+    """What a hostile reader would try: to lift the limit on memory."""
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except (ValueError, OSError):
+        return "refused"
+    return "lifted"

@@ -1,0 +1,125 @@
+"""History replayed from the ledger's change files, in a real working file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.connection import create_working
+from warehouse.history import load_history
+from warehouse.ledger import Ledger
+
+DAYS = [f"2026-07-0{day} 06:30:00" for day in range(1, 7)]
+
+
+def opened(at: str, content: str = "h1", key: str = "k") -> dict[str, object]:
+    return {"act": "fact_opened", "fact_table": "fct_budget", "fact_key": key,
+            "content_hash": content, "moment": at, "content": {"value_text": content}}  # fmt: skip
+
+
+def closed(at: str, content: str = "h1", key: str = "k") -> dict[str, object]:
+    return {"act": "fact_closed", "fact_table": "fct_budget", "fact_key": key,
+            "content_hash": content, "moment": at}  # fmt: skip
+
+
+def versions(folder: Path, nights: list[list[dict[str, object]]]) -> list[tuple[object, ...]]:
+    ledger = Ledger(folder / "ledger")
+    for number, acts in enumerate(nights):
+        ledger.write_changes(f"b{number}", acts)
+        ledger.add_publish({"build_id": f"b{number}"})
+    with create_working(folder / "w.duckdb") as connection:
+        load_history(connection, ledger.change_files())
+        load_history(connection, ledger.change_files())  # again: the same, not twice
+        cursor = connection.execute("select * from history.fact_version order by 2, 4")
+        names = [column[0] for column in cursor.description]
+        rows = cursor.fetchall()
+    keep = [names.index(name) for name in ("fact_key", "content_hash", "known_from", "known_to")]
+    return [tuple(row[at] for at in keep) for row in rows]
+
+
+def day(number: int) -> datetime:
+    return datetime.fromisoformat(DAYS[number])
+
+
+def test_version_that_was_never_closed_is_known_until_now(tmp_path: Path) -> None:
+    assert versions(tmp_path, [[opened(DAYS[0])]]) == [("k", "h1", day(0), None)]
+
+
+def test_changed_fact_closes_one_version_and_opens_the_next(tmp_path: Path) -> None:
+    nights = [[opened(DAYS[0])], [closed(DAYS[1]), opened(DAYS[1], "h2")]]
+    assert versions(tmp_path, nights) == [
+        ("k", "h1", day(0), day(1)),
+        ("k", "h2", day(1), None),
+    ]
+
+
+def test_version_that_comes_back_has_two_stretches(tmp_path: Path) -> None:
+    nights = [
+        [opened(DAYS[0])],
+        [closed(DAYS[1]), opened(DAYS[1], "h2")],
+        [closed(DAYS[2], "h2"), opened(DAYS[2])],
+        [closed(DAYS[3])],
+    ]
+    assert versions(tmp_path, nights) == [
+        ("k", "h1", day(0), day(1)),
+        ("k", "h2", day(1), day(2)),
+        ("k", "h1", day(2), day(3)),
+    ]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="history.load_history asks for closings after the opening (`c.moment > o.moment`): with"
+    " two builds of one as-of time the first version stays open for good",
+)
+def test_version_closed_by_a_second_build_of_the_same_moment_is_not_open(tmp_path: Path) -> None:
+    nights = [[opened(DAYS[0])], [closed(DAYS[0]), opened(DAYS[0], "h2")]]
+    found = versions(tmp_path, nights)
+    assert [content for _, content, _, known_to in found if known_to is None] == ["h2"]
+
+
+def test_closing_of_one_fact_leaves_another_of_the_same_content_open(tmp_path: Path) -> None:
+    nights = [[opened(DAYS[0]), opened(DAYS[0], key="other")], [closed(DAYS[1])]]
+    assert versions(tmp_path, nights) == [
+        ("k", "h1", day(0), day(1)),
+        ("other", "h1", day(0), None),
+    ]
+
+
+def test_no_publish_is_no_history(tmp_path: Path) -> None:
+    assert versions(tmp_path, []) == []
+
+
+def test_night_without_facts_leaves_no_version(tmp_path: Path) -> None:
+    finding = {"act": "finding_opened", "finding_key": "f", "moment": DAYS[0], "content": {}}
+    assert versions(tmp_path, [[finding], []]) == []
+
+
+def test_finding_is_open_until_it_is_closed(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    row = {"rule": "totals", "message": "Ô D8: tổng 1.275,1"}
+    nights: list[list[dict[str, object]]] = [
+        [{"act": "finding_opened", "finding_key": key, "moment": DAYS[0], "content": row}
+         for key in ("a", "b")],
+        [{"act": "finding_closed", "finding_key": "a", "moment": DAYS[2]}],
+    ]  # fmt: skip
+    for number, acts in enumerate(nights):
+        ledger.write_changes(f"b{number}", acts)
+        ledger.add_publish({"build_id": f"b{number}"})
+    with create_working(tmp_path / "w.duckdb") as connection:
+        load_history(connection, ledger.change_files())
+        found = connection.execute(
+            "select finding_key, first_seen, closed_at from history.finding order by 1"
+        ).fetchall()
+    assert found == [("a", day(0), day(2)), ("b", day(0), None)]
+
+
+def test_working_file_is_a_duckdb_file_with_the_tables_of_ingest(tmp_path: Path) -> None:
+    create_working(tmp_path / "w.duckdb").close()
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        schemas = {s for (s,) in connection.execute(
+            "select distinct schema_name from duckdb_tables()").fetchall()}  # fmt: skip
+    assert {"raw", "contract", "quality", "history"} <= schemas
