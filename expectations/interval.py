@@ -12,6 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
+class Unbounded(ValueError):
+    """Infinite ends cancel: the result may be any number."""
+
+
+class NoRealPower(ValueError):
+    """A power of numbers below zero."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """All numbers from `low` to `high`; an end is included unless it is open or infinite."""
@@ -22,7 +30,9 @@ class Interval:
     high_open: bool = False
 
     def __post_init__(self) -> None:
-        if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
+        if math.isnan(self.low) or math.isnan(self.high):
+            raise Unbounded("infinite ends cancel")
+        if self.low > self.high:
             raise ValueError(f"not an interval: {self.low} to {self.high}")
 
     @classmethod
@@ -77,7 +87,7 @@ class Interval:
     def power(self, exponent: float) -> Interval:
         """For intervals of numbers not below zero."""
         if self.low < 0:
-            raise ValueError("power of a negative number")
+            raise NoRealPower("power of a negative number")
         low, high = self.low**exponent, self.high**exponent
         if exponent < 0:
             return Interval(high, low, self.high_open, self.low_open)

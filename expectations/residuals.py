@@ -29,6 +29,7 @@ CELL_PROBLEMS = {
     "number_too_large": ("number", "money", "percent", "integer"),
     "number_other_style": ("number", "money", "percent", "integer"),
     "error_cell": None,
+    "formula_without_value": None,
     "code_unknown": ("code",),
     "period_unknown": ("period",),
     "unit_unknown": ("unit",),
@@ -266,7 +267,8 @@ def _bounds(batch: Batch, rows: list[_Row]) -> None:
             limits.append((column.min, column.max, "error"))
         for check in checks:
             when = {"measure": check.when.measure, "unit": check.when.unit}
-            if check.column == column.field and all(
+            upper = next((c.upper for c in row.table.columns if c.field == check.column), None)
+            if column.field in (check.column, upper) and all(
                 not codes or row.code(name) in codes for name, codes in when.items()
             ):
                 limits.append((check.min, check.max, check.severity))
@@ -382,10 +384,12 @@ def _total(batch: Batch, column: Column, total: _Row, parts: list[_Row], severit
     filled = [interval for interval in intervals if interval is not None]
     if len(filled) < len(intervals):
         return
-    low, high = sum(i.low for i in filled), sum(i.high for i in filled)
-    gap = max(low - stated.high, stated.low - high, 0.0)
-    if gap < 1e-12 * max(abs(high), abs(stated.high), 1.0):  # binary rounding of decimal digits
-        gap = 0.0
+    added = sum(filled[1:], start=filled[0])
+    low, high = added.low, added.high
+    residual = stated - added
+    slack = 1e-12 * max(abs(low), abs(stated.low), 1.0)  # decimal digits in binary
+    # where only the last digit's open end is touched, the distance is nothing but still broken
+    gap = 0.0 if residual.contains(0.0, slack) else max(residual.low, -residual.high, 1e-9)
     place = total.cells[column.field][0]
     cells = tuple(
         cell_address(row.row_no, row.cells[column.field][1].col_no) for row in [total, *parts]

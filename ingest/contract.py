@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
 
 from ingest import reference
 from ingest.period import period_of
@@ -42,6 +50,12 @@ class Validity(_Strict):
     start: date = Field(alias="from")
     end: date | None = Field(default=None, alias="to")
 
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Validity:
+        if self.end is not None and self.end < self.start:
+            raise ValueError(f"the last day {self.end} lies before the first {self.start}")
+        return self
+
 
 class Reporting(_Strict):
     """How often a form is due. `due_days` after the period's end; None where no rule says."""
@@ -62,7 +76,7 @@ class Column(_Strict):
     ]
     list: StrictStr | None = None
     unit: StrictStr | None = None
-    required: bool = False
+    required: StrictBool = False
     min: Decimal | None = None
     max: Decimal | None = None
     # what a value column fixes for its cells, where the row does not say it
@@ -104,6 +118,16 @@ class Condition(_Strict):
 
     measure: tuple[StrictStr, ...] = ()
     unit: tuple[StrictStr, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_known_codes(self) -> Condition:
+        for code in self.measure:
+            if code not in reference.vocabulary("measure"):
+                raise ValueError(f"there is no measure {code!r}")
+        for code in self.unit:
+            if code not in reference.units():
+                raise ValueError(f"there is no unit {code!r}")
+        return self
 
 
 class TotalsCheck(_Strict):
@@ -160,19 +184,25 @@ class Contract(_Strict):
                 raise ValueError(f"senders: unknown unit or level {sender!r}")
         for number, table in enumerate(self.tables):
             _check_table(number, table)
-        for check in self.checks:
+        for number, check in enumerate(self.checks):
             named = check.columns if isinstance(check, TotalsCheck) else ()
             named = (check.column,) if isinstance(check, BoundsCheck) else named
             for field in named:
                 if not any(
                     column.field == field for table in self.tables for column in table.columns
                 ):
-                    raise ValueError(f"checks: {check.rule} names the unknown column {field!r}")
+                    raise ValueError(
+                        f"checks[{number}]: {check.rule} names the unknown column {field!r}"
+                    )
         return self
 
     @property
     def id(self) -> str:
         return f"{self.form}.v{self.version}"
+
+    def is_in_force(self, day: date) -> bool:
+        end = self.valid.end
+        return self.valid.start <= day and (end is None or day <= end)
 
     def accepts(self, unit_code: str) -> bool:
         """Whether this unit (or every unit of its level) sends this form."""
@@ -220,12 +250,17 @@ def _check_column(where: str, column: Column, fields: list[str]) -> None:
         raise ValueError(f"{where}: a {column.role} must be numeric, not {column.type!r}")
     if column.type == "money" and column.unit is None:
         raise ValueError(f"{where}: money needs a unit")
-    for sibling in (column.comparator, column.upper):
+    for name in ("comparator", "upper"):
+        sibling = getattr(column, name)
         if sibling is not None and sibling not in fields:
-            raise ValueError(f"{where}: there is no column {sibling!r}")
-    for key in (column.period, column.base_period):
-        if key is not None:
-            period_of(key)
+            raise ValueError(f"{where}.{name}: there is no column {sibling!r}")
+    for name in ("period", "base_period"):
+        key = getattr(column, name)
+        try:
+            if key is not None:
+                period_of(key)
+        except ValueError as error:
+            raise ValueError(f"{where}.{name}: {error}") from None
 
 
 def _check_hierarchy(list_name: str) -> None:
@@ -280,6 +315,21 @@ def _line_of(node: yaml.Node | None, path: tuple[Any, ...]) -> int:
     return line
 
 
+def _place_named_by(message: str, content: dict[str, Any]) -> tuple[Any, ...]:
+    """Where our own checks found a fault: they name it as `tables[0].columns.unit` or `senders`."""
+    match = re.match(r"(\w+)(?:\[(\d+)\])?(?:\.(\w+))?(?:\.(\w+))?(?:\.(\w+))?", message)
+    if match is None or match[1] not in content:
+        return ()
+    place: tuple[Any, ...] = (match[1],)
+    if match[2] is not None:
+        place += (int(match[2]),)
+    if match[3] == "columns" and match[4]:
+        columns = content[match[1]][int(match[2] or 0)]["columns"]
+        numbers = [n for n, column in enumerate(columns) if column.get("field") == match[4]]
+        return (*place, "columns", *numbers[:1], *([match[5]] if match[5] else []))
+    return (*place, *([match[3]] if match[3] else []))
+
+
 def _refuse_doubled_keys(node: yaml.Node, name: str) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
@@ -307,6 +357,9 @@ def read_contract(path: Path) -> Contract:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{path.name}:{line}: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ContractError(f"{path.name}:{line}: {error.reason}") from None
     try:
         return Contract.model_validate(content)
     except ValidationError as error:
@@ -317,9 +370,8 @@ def read_contract(path: Path) -> Contract:
         if not place:  # raised by a check of ours, which names the place itself
             given = ""
         message = str(first["msg"]).removeprefix("Value error, ")
-        raise ContractError(
-            f"{path.name}:{_line_of(node, place)}: {key}: {message}{given}"
-        ) from None
+        line = _line_of(node, place or _place_named_by(message, content))
+        raise ContractError(f"{path.name}:{line}: {key}: {message}{given}") from None
 
 
 def read_contracts(folder: Path = FOLDER) -> tuple[Contract, ...]:

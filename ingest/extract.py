@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest import reference
 from ingest.contract import Column, Contract, all_contracts
-from ingest.locate import Located, locate, nearness
+from ingest.locate import Located, locate, match_columns, nearness
 from ingest.normalise import (
     BLANK,
     CODE,
@@ -30,7 +30,7 @@ from ingest.normalise import (
     read_number_float,
     read_number_text,
 )
-from ingest.period import read_period
+from ingest.period import period_of, read_period
 from ingest.workbook import Cell, Sheet, read_workbook
 
 TITLE_ROWS = 12
@@ -107,7 +107,7 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
             continue
         candidates = [nearness(sheet, contract) for contract in contracts]
         complete = [candidate.contract for candidate in candidates if candidate.score == 1]
-        contract = _decide(sheet, complete)
+        contract = _in_force(sheet, _decide(sheet, complete), complete)
         located = locate(sheet, contract, 1) if contract else None
         if contract is not None and located is not None:
             found.append(_submission(sheet, contract, located))
@@ -126,7 +126,12 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
 
 
 def _carries_title(sheet: Sheet, contract: Contract) -> bool:
-    top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= TITLE_ROWS]
+    """Whether the form's code or title stands above its table (in it, a note may name a form)."""
+    table = contract.tables[0]
+    match = match_columns(sheet, table)
+    depth = max(len(column.header) for column in table.columns)
+    end = match[0] - depth if match else TITLE_ROWS
+    top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= end]
     code = fold(contract.code_on_paper)
     return any(
         fold(contract.title) in text or re.search(rf"(^|\W){re.escape(code)}($|\W)", text)
@@ -138,9 +143,27 @@ def _decide(sheet: Sheet, complete: list[Contract]) -> Contract | None:
     """The form of a sheet whose headers fit: its title decides, and a guess is not made."""
     titled = [contract for contract in complete if _carries_title(sheet, contract)]
     if titled:
-        # of several versions the latest; the period's own version is chosen when there are two
         return max(titled, key=lambda contract: contract.version)
-    return complete[0] if len(complete) == 1 else None
+    return complete[0] if len({contract.form for contract in complete}) == 1 else None
+
+
+def _in_force(sheet: Sheet, latest: Contract | None, complete: list[Contract]) -> Contract | None:
+    """The version of a form that is valid at the end of the sheet's period, else the latest."""
+    versions = [c for c in complete if latest is not None and c.form == latest.form]
+    if len(versions) < 2:
+        return latest
+    period_key = next(
+        (
+            read_period(match[1])
+            for line in _title_lines(sheet, TITLE_ROWS)
+            if (match := _PERIOD_LINE.match(line))
+        ),
+        None,
+    )
+    if period_key is None:
+        return latest
+    day = period_of(period_key).end
+    return next((contract for contract in versions if contract.is_in_force(day)), latest)
 
 
 def _title_lines(sheet: Sheet, header_row: int) -> Iterator[str]:
@@ -255,8 +278,9 @@ def _read_cell(
 ) -> ReadCell:
     if cell is None:
         return ReadCell(table_no, row, col, BLANK)
-    if cell.kind == "error":
-        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem="error_cell")
+    if cell.kind in ("error", "formula"):
+        rule = "error_cell" if cell.kind == "error" else "formula_without_value"
+        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem=rule)
     typed = cell.text if cell.kind != "number" else None
     if column.is_numeric:
         return _read_number_cell(contract, table_no, row, col, cell, typed)

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 
 from ingest.contract import Contract, Table
-from ingest.normalise import fold, nil_state
+from ingest.normalise import clean, fold, nil_state, read_number_text
 from ingest.reference import Line
-from ingest.workbook import Sheet
+from ingest.workbook import Cell, Sheet
 
 HEADER_ROWS_SEARCHED = 60
 _SIGNATURE = re.compile(
@@ -69,7 +69,7 @@ def match_columns(
                     found[column.field] = col
                     break
         extra = tuple(
-            (col, " / ".join(path))
+            (col, " / ".join(clean(sheet.text(row, col)) for row in block if sheet.text(row, col)))
             for col, path in paths.items()
             if path and col not in found.values()
         )
@@ -139,7 +139,7 @@ def locate(sheet: Sheet, contract: Contract, table_no: int) -> Located | None:
         sorted(
             (row, col)
             for (row, col), cell in sheet.cells.items()
-            if row > last and col in value_columns and cell.kind == "number"
+            if row > last and col in value_columns and _is_figure(cell)
         )
     )
     return Located(
@@ -180,8 +180,7 @@ def _data_rows(
     )
     for row in range(first, sheet.last_row + 1):
         filled = [col for col in columns.values() if (row, col) in sheet.cells]
-        texts = [fold(sheet.text(row, col)) for col in range(1, sheet.last_column + 1)]
-        if any(_SIGNATURE.match(text) for text in texts if text):
+        if _is_signature(sheet, row) and not _is_record(sheet, table, columns, row):
             break
         if not filled:
             blank_run += 1
@@ -207,6 +206,28 @@ def _data_rows(
         blank_run = 0
         last = row
     return tuple(rows), tuple(unknown), last
+
+
+def _is_signature(sheet: Sheet, row: int) -> bool:
+    texts = (fold(sheet.text(row, col)) for col in range(1, sheet.last_column + 1))
+    return any(_SIGNATURE.match(text) for text in texts if text)
+
+
+def _is_record(sheet: Sheet, table: Table, columns: dict[str, int], row: int) -> bool:
+    """A row with a figure, or with most of what a row must have: a note in it may begin with
+    "Chủ tịch" without ending the table."""
+    values = (columns[c.field] for c in table.columns if c.role == "value" and c.field in columns)
+    if any(_is_figure(sheet.cells[row, col]) for col in values if (row, col) in sheet.cells):
+        return True
+    required = [columns[c.field] for c in table.columns if c.required and c.field in columns]
+    filled = sum((row, col) in sheet.cells for col in required)
+    return len(required) > 1 and filled > len(required) / 2
+
+
+def _is_figure(cell: Cell) -> bool:
+    return cell.kind == "number" or (
+        cell.kind == "text" and read_number_text(cell.text, None).problem != "not_a_number"
+    )
 
 
 def _match_line(label: str, symbol: str | None, candidates: list[Line]) -> Line | None:

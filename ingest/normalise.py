@@ -38,9 +38,9 @@ COMPARATORS = {
 }  # fmt: skip
 COMPARATOR_WORDS = "khoảng|trên|dưới|gần|hơn|từ|tối thiểu|tối đa|ít nhất"
 
-_VIETNAMESE = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
-_ENGLISH = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-_SPACED = re.compile(r"[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?")  # 52 201,9
+_VIETNAMESE = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?", re.ASCII)
+_ENGLISH = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", re.ASCII)
+_SPACED = re.compile(r"[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)  # 52 201,9
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 # a cell may hold 26 digits before the point and 12 after it (raw.cell.number)
 _LARGEST = Decimal(10) ** 25
@@ -103,13 +103,15 @@ def read_number_text(text: str, style: NumberStyle | None) -> NumberReading:
         if re.search(rf"\b({COMPARATOR_WORDS})\b", words.casefold()) and re.search(r"\d", words):
             return NumberReading(None, None, "words")
         return NumberReading(None, None, "not_a_number")
-    sign = -1 if negative else 1
     problem = None
     if style is not None and style in readings:
         value, step = readings[style]
     elif len({value for value, _ in readings.values()}) > 1:
         return NumberReading(
-            None, None, "ambiguous", tuple(sign * value for value, _ in readings.values())
+            None,
+            None,
+            "ambiguous",
+            tuple(value.copy_negate() if negative else value for value, _ in readings.values()),
         )
     else:
         value, step = next(iter(readings.values()))
@@ -117,7 +119,7 @@ def read_number_text(text: str, style: NumberStyle | None) -> NumberReading:
             problem = "other_style"
     if value >= _LARGEST or step < Decimal("1e-12"):
         return NumberReading(None, None, "too_large")
-    return NumberReading(sign * value, step, problem)
+    return NumberReading(value.copy_negate() if negative else value, step, problem)
 
 
 def read_number_float(number: float) -> NumberReading:
@@ -128,7 +130,10 @@ def read_number_float(number: float) -> NumberReading:
     exponent = value.as_tuple().exponent
     decimals = max(0, -exponent) if isinstance(exponent, int) else 0
     if decimals > 12:
-        value, decimals = round(value, 12), 12
+        rounded = round(value, 12)
+        if value and not rounded:  # the cell would say zero
+            return NumberReading(None, None, "too_large")
+        value, decimals = rounded, 12
     return NumberReading(value, Decimal(1).scaleb(-decimals))
 
 

@@ -33,17 +33,19 @@ def _month_end(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
-def _known_year(text: str) -> int | None:
-    year = int(text)
-    return year if FIRST_YEAR <= year <= LAST_YEAR else None
-
-
 def period_of(key: str) -> Period:
-    """The period of a key. Raises ValueError for what is not a key."""
-    if re.fullmatch(r"\d{4}", key):
+    """The period of a key. Raises ValueError for what is not a key, and for years far off."""
+    period = _period_of(key)
+    if period.start.year < FIRST_YEAR or period.end.year > LAST_YEAR:
+        raise ValueError(f"not a year of {FIRST_YEAR} to {LAST_YEAR}: {key!r}")
+    return period
+
+
+def _period_of(key: str) -> Period:
+    if re.fullmatch(r"[0-9]{4}", key):
         year = int(key)
         return Period(key, "year", date(year, 1, 1), date(year, 12, 31), f"năm {year}")
-    if match := re.fullmatch(r"(\d{4})-Q([1-4])", key):
+    if match := re.fullmatch(r"([0-9]{4})-Q([1-4])", key):
         year, quarter = int(match[1]), int(match[2])
         first = 3 * quarter - 2
         return Period(
@@ -53,7 +55,7 @@ def period_of(key: str) -> Period:
             _month_end(year, first + 2),
             f"quý {ROMAN_OF[quarter]} năm {year}",
         )
-    if match := re.fullmatch(r"(\d{4})-H([12])", key):
+    if match := re.fullmatch(r"([0-9]{4})-H([12])", key):
         year, half = int(match[1]), int(match[2])
         first = 6 * half - 5
         return Period(
@@ -63,24 +65,26 @@ def period_of(key: str) -> Period:
             _month_end(year, first + 5),
             f"6 tháng {'đầu' if half == 1 else 'cuối'} năm {year}",
         )
-    if match := re.fullmatch(r"(\d{4})-9M", key):
+    if match := re.fullmatch(r"([0-9]{4})-9M", key):
         year = int(match[1])
         return Period(
             key, "nine_months", date(year, 1, 1), date(year, 9, 30), f"9 tháng đầu năm {year}"
         )
-    if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", key):
+    if match := re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", key):
         year, month = int(match[1]), int(match[2])
         return Period(
             key, "month", date(year, month, 1), _month_end(year, month), f"tháng {month}/{year}"
         )
-    if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])-([AB])", key):
+    if match := re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])-([AB])", key):
         year, month = int(match[1]), int(match[2])
         if match[3] == "A":
             start, end, words = date(year, month, 1), date(year, month, 15), "kỳ 1"
         else:
             start, end, words = date(year, month, 16), _month_end(year, month), "kỳ 2"
         return Period(key, "half_month", start, end, f"{words} tháng {month}/{year}")
-    if (match := re.fullmatch(r"(\d{4})-(\d{4})-SY", key)) and int(match[2]) == int(match[1]) + 1:
+    if (match := re.fullmatch(r"([0-9]{4})-([0-9]{4})-SY", key)) and int(match[2]) == int(
+        match[1]
+    ) + 1:
         return Period(
             key,
             "school_year",
@@ -88,7 +92,7 @@ def period_of(key: str) -> Period:
             date(int(match[2]), 8, 31),
             f"năm học {match[1]} - {match[2]}",
         )
-    if (match := re.fullmatch(r"(\d{4})\.\.(\d{4})", key)) and match[1] < match[2]:
+    if (match := re.fullmatch(r"([0-9]{4})\.\.([0-9]{4})", key)) and match[1] < match[2]:
         return Period(
             key,
             "span",
@@ -96,7 +100,9 @@ def period_of(key: str) -> Period:
             date(int(match[2]), 12, 31),
             f"giai đoạn {match[1]} - {match[2]}",
         )
-    if match := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", key):
+    if match := re.fullmatch(
+        r"([0-9]{4}-[0-9][0-9]-[0-9][0-9])\.\.([0-9]{4}-[0-9][0-9]-[0-9][0-9])", key
+    ):
         start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
         if start < end:
             return Period(key, "span", start, end, f"từ {start:%d/%m/%Y} đến {end:%d/%m/%Y}")
@@ -110,37 +116,39 @@ def read_period(text: str) -> str | None:
     `Giai đoạn 2021 - 2025`, `Năm học 2024-2025`, `06/5/2021 - 15/10/2023`.
     """
     words = re.sub(r"\s+", " ", text).strip().rstrip(".;,").lower()
-    try:
-        return period_of(words.upper() if ".." not in words else words).key
-    except ValueError:
-        pass
-    words = re.sub(r"^kỳ (báo cáo|số liệu)\s*:?\s*", "", words)
-    if match := re.fullmatch(r"(?:năm học|niên học) (\d{4}) ?[-–] ?(\d{4})", words):
-        key = f"{match[1]}-{match[2]}-SY"
-        return key if int(match[2]) == int(match[1]) + 1 else None
-    if match := re.fullmatch(
-        r"(\d{1,2})/(\d{1,2})/(\d{4}) ?[-–] ?(\d{1,2})/(\d{1,2})/(\d{4})", words
-    ):
+    for key in (words.upper(), _worded(words)):
         try:
-            start = date(int(match[3]), int(match[2]), int(match[1]))
-            end = date(int(match[6]), int(match[5]), int(match[4]))
+            return period_of(key).key if key else None
         except ValueError:
-            return None
-        return f"{start}..{end}" if start < end else None
-    if match := re.fullmatch(r"(?:giai đoạn |5 năm |nhiệm kỳ )?(\d{4}) ?[-–] ?(\d{4})", words):
-        return f"{match[1]}..{match[2]}" if match[1] < match[2] else None
-    if match := re.fullmatch(r"(?:năm |n)?(\d{4})", words):
-        return match[1] if _known_year(match[1]) else None
-    if match := re.fullmatch(r"qu[ýí] ?(iv|i{1,3}|[1-4]) ?(?:/|năm|-)? ?(\d{4})", words):
-        quarter = ROMAN.get(match[1].upper()) or int(match[1])
-        return f"{match[2]}-Q{quarter}"
-    if match := re.fullmatch(r"(?:6 tháng|sáu tháng)(?: (đầu|cuối))? ?(?:năm|/)? ?(\d{4})", words):
+            continue
+    return None
+
+
+def _worded(words: str) -> str | None:
+    """The key that the words spell, whether or not there is such a period."""
+    words = re.sub(r"^kỳ (báo cáo|số liệu)\s*:?\s*", "", words)
+    if match := re.fullmatch(r"(?:năm học|niên học) ([0-9]{4}) ?[-–] ?([0-9]{4})", words):
+        return f"{match[1]}-{match[2]}-SY"
+    day = r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})"
+    if match := re.fullmatch(rf"(?:từ (?:ngày )?)?{day} ?(?:[-–]|đến(?: ngày)?) ?{day}", words):
+        d1, m1, y1, d2, m2, y2 = match.groups()
+        return f"{y1}-{int(m1):02d}-{int(d1):02d}..{y2}-{int(m2):02d}-{int(d2):02d}"
+    if match := re.fullmatch(
+        r"(?:giai đoạn |5 năm |nhiệm kỳ )?([0-9]{4}) ?[-–] ?([0-9]{4})", words
+    ):
+        return f"{match[1]}..{match[2]}"
+    if match := re.fullmatch(r"(?:năm |n)?([0-9]{4})", words):
+        return match[1]
+    if match := re.fullmatch(r"qu[ýí] ?(iv|i{1,3}|[1-4]) ?(?:/|năm|-)? ?([0-9]{4})", words):
+        return f"{match[2]}-Q{ROMAN.get(match[1].upper()) or match[1]}"
+    if match := re.fullmatch(r"(?:6|sáu) tháng(?: (đầu|cuối))? ?(?:năm|/)? ?([0-9]{4})", words):
         return f"{match[2]}-H{2 if match[1] == 'cuối' else 1}"
-    if match := re.fullmatch(r"(?:9 tháng|chín tháng)(?: đầu)? ?(?:năm|/)? ?(\d{4})", words):
+    if match := re.fullmatch(r"(?:9|chín) tháng(?: đầu)? ?(?:năm|/)? ?([0-9]{4})", words):
         return f"{match[1]}-9M"
-    if match := re.fullmatch(r"(?:tháng |t)(\d{1,2}) ?(?:/|năm|-)? ?(\d{4})", words):
-        month = int(match[1])
-        return f"{match[2]}-{month:02d}" if 1 <= month <= 12 else None
+    if match := re.fullmatch(r"(?:tháng |t)([0-9]{1,2}) ?(?:/|năm|-)? ?([0-9]{4})", words):
+        return f"{match[2]}-{int(match[1]):02d}"
+    if match := re.fullmatch(r"kỳ ([12]) tháng ([0-9]{1,2})/([0-9]{4})", words):
+        return f"{match[3]}-{int(match[2]):02d}-{'AB'[int(match[1]) - 1]}"
     return None
 
 

@@ -145,6 +145,12 @@ def lines(reference: str) -> tuple[Line, ...]:
     )
 
 
+def sender_label(sender: str) -> str:
+    """A unit's name for its code, or what a level of units is called (`commune`: xã, phường)."""
+    unit = reporting_units().get(sender)
+    return unit.name_vi if unit else vocabulary("unit_level")[sender]
+
+
 @cache
 def reporting_units() -> dict[str, ReportingUnit]:
     """The nation, the province, its agencies and its communes of today, by code."""

@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from ingest import reference
 from ingest.contract import Contract
@@ -137,39 +137,39 @@ def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract)
     remarks = list(read.remarks)
     sender_name = units[sender].name_vi if sender in units else sender
     if not contract.accepts(sender):
-        senders = ", ".join(units[s].name_vi if s in units else s for s in contract.senders)
+        senders = ", ".join(reference.sender_label(sender) for sender in contract.senders)
         detail = (("form", contract.code_on_paper), ("sender", sender_name), ("senders", senders))
         remarks.append(Remark("wrong_sender", sheet, detail=detail))
     if read.named_unit_code is not None and read.named_unit_code != sender:
         named = units[read.named_unit_code].name_vi if read.named_unit_code in units else None
         both = (("named", named or read.named_unit_code), ("sender", sender_name))
         remarks.append(Remark("unit_contradiction", sheet, detail=both))
-    if read.period_key is not None and not _in_force(contract, period_of(read.period_key).end):
+    if read.period_key is not None and not contract.is_in_force(period_of(read.period_key).end):
         detail = (
             ("form", contract.code_on_paper),
             ("period", period_of(read.period_key).label_vi),
-            ("expected_from", f"{contract.valid.start:%d/%m/%Y}"),
+            ("validity", _validity(contract)),
         )
         remarks.append(Remark("form_not_valid", sheet, detail=detail))
     return replace(read, remarks=tuple(remarks))
 
 
-def _in_force(contract: Contract, day: date) -> bool:
-    end = contract.valid.end
-    return contract.valid.start <= day and (end is None or day <= end)
+def _validity(contract: Contract) -> str:
+    end = f" đến {contract.valid.end:%d/%m/%Y}" if contract.valid.end else ""
+    return f"từ {contract.valid.start:%d/%m/%Y}{end}"
 
 
 def _with_same_pull_remarks(found: list[Submission]) -> list[Submission]:
-    """Say so where one pull brought several files for one unit, form and period."""
+    """Say so where one pull brought one unit, form and period several times, in whatever files."""
     groups: dict[tuple[object, ...], list[Submission]] = defaultdict(list)
     for submission in found:
         if submission.key is not None:
             groups[(submission.receipt.received_at, *submission.key)].append(submission)
     marked = {}
     for group in groups.values():
-        if len({s.receipt.file_path for s in group}) > 1:
+        if len(group) > 1:
             last = group[-1]
-            files = ", ".join(s.receipt.file_path for s in group)
+            files = ", ".join(f"{s.receipt.file_path} ({_sheet_of(s)})" for s in group)
             assert last.read is not None  # a key comes from a reading
             remark = Remark(
                 "two_files_same_form", last.read.sheet_tables[0][1], detail=(("files", files),)
@@ -177,6 +177,10 @@ def _with_same_pull_remarks(found: list[Submission]) -> list[Submission]:
             read = replace(last.read, remarks=(*last.read.remarks, remark))
             marked[last.submission_no] = replace(last, read=read)
     return [marked.get(s.submission_no, s) for s in found]
+
+
+def _sheet_of(submission: Submission) -> str:
+    return submission.read.sheet_tables[0][1] if submission.read else ""
 
 
 def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> list[Submission]:

@@ -40,9 +40,11 @@ def _guarded(work: Callable[[Path], Result], path: Path) -> Result | Unreadable:
         return refused
     except MemoryError:
         return Unreadable("bomb")
-    except BaseException as error:  # a panic of the reader is a BaseException
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
+    except KeyboardInterrupt:
+        raise
+    except SystemExit:
+        return Unreadable("crashed")
+    except BaseException:  # a panic of the reader is a BaseException
         return Unreadable("damaged")
 
 

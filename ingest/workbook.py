@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from ingest.normalise import clean
 
@@ -48,7 +49,8 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell that is not empty. kind: text | number | date | bool | error."""
+    """One cell that is not empty. kind: text | number | date | bool | error | formula (one that
+    was never calculated)."""
 
     kind: str
     text: str
@@ -83,10 +85,10 @@ def read_workbook(path: Path) -> list[Sheet]:
     if size > MAX_FILE_BYTES:
         raise Unreadable("too_large")
     content = path.read_bytes()
-    errors: dict[str, set[tuple[int, int]]] = {}
+    unseen: dict[str, dict[tuple[int, int], Cell]] = {}
     if content.startswith(ZIP_MAGIC):
         _look_into_zip(content)
-        errors = _error_cells(content)
+        unseen = _unseen_cells(content)
     elif content.startswith(OLE_MAGIC):
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise Unreadable("encrypted")
@@ -96,8 +98,7 @@ def read_workbook(path: Path) -> list[Sheet]:
     if not sheets:
         raise Unreadable("no_sheets")
     for sheet in sheets:
-        for place in errors.get(sheet.name, ()):
-            sheet.cells[place] = Cell("error", "#LỖI")
+        sheet.cells.update(unseen.get(sheet.name, {}))
     return sheets
 
 
@@ -134,25 +135,45 @@ def _refuse_huge_dimension(head: bytes) -> None:
             raise Unreadable("bomb")
 
 
-def _error_cells(content: bytes) -> dict[str, set[tuple[int, int]]]:
-    """Places of #N/A and the like, which calamine reads as empty. A slow look, so only when a
-    byte search of the sheets says that there are any."""
+# a formula whose cell ends without a value
+_UNCALCULATED = re.compile(
+    rb"<(?:\w+:)?f(?:/>|[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*(?:<v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
+)
+
+
+def _unseen_cells(content: bytes) -> dict[str, dict[tuple[int, int], Cell]]:
+    """Cells that calamine reads as empty though they are not: #N/A and the like, and formulas
+    that were never calculated. A slow look, so only when a byte search says that there are any."""
     with zipfile.ZipFile(BytesIO(content)) as archive:
-        sheets = [n for n in archive.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", n)]
-        if not any(b' t="e"' in archive.read(name) for name in sheets):
-            return {}
+        parts = [
+            archive.read(name)
+            for name in archive.namelist()
+            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)
+        ]
+    has_errors = any(b't="e"' in part for part in parts)
+    has_formulas = any(_UNCALCULATED.search(part) for part in parts)
+    if not has_errors and not has_formulas:
+        return {}
     import openpyxl
 
-    book = openpyxl.load_workbook(BytesIO(content), data_only=True, keep_links=False)
-    return {
-        sheet.title: {
-            (int(cell.row or 0), int(cell.column or 0))
-            for row in sheet.iter_rows()
-            for cell in row
-            if cell.data_type == "e"
-        }
-        for sheet in book.worksheets
-    }
+    found: dict[str, dict[tuple[int, int], Cell]] = {}
+    values = openpyxl.load_workbook(BytesIO(content), data_only=True, keep_links=False)
+    for sheet in values.worksheets:
+        cells = (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "e")
+        found[sheet.title] = {_place(cell): Cell("error", str(cell.value)) for cell in cells}
+    if has_formulas:
+        formulas = openpyxl.load_workbook(BytesIO(content), keep_links=False)
+        for sheet in formulas.worksheets:
+            for row in sheet.iter_rows():
+                for cell in row:
+                    calculated = values[sheet.title].cell(*_place(cell)).value
+                    if cell.data_type == "f" and calculated is None:
+                        found[sheet.title][_place(cell)] = Cell("formula", str(cell.value))
+    return found
+
+
+def _place(cell: Any) -> tuple[int, int]:
+    return int(cell.row), int(cell.column)
 
 
 def _read_sheets(content: bytes) -> Iterator[Sheet]:

@@ -75,8 +75,8 @@ def _sender(path: Path, reading: ReadFile | Unreadable) -> str:
         return folder
     if isinstance(reading, ReadFile):
         for submission in reading.submissions:
-            if submission.named_unit_code in reference.reporting_units():
-                return submission.named_unit_code or ""
+            if submission.named_unit_code is not None:
+                return submission.named_unit_code
         # the form itself is judged all the same; only the sender is unknown
         for submission in reading.submissions:
             contract = next(c for c in all_contracts() if c.form == submission.form)

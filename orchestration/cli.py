@@ -34,10 +34,19 @@ class _Moment(click.ParamType[datetime]):
         return moment
 
 
-def _console(*, to_error: bool = False) -> Console:
+def _console() -> Console:
     from rich.console import Console
 
-    return Console(stderr=to_error, highlight=False)
+    return Console(highlight=False)
+
+
+def _progress_console() -> Console:
+    """On a copy of standard error: Dagster takes the real one while a step runs."""
+    import os
+
+    from rich.console import Console
+
+    return Console(file=os.fdopen(os.dup(2), "w", encoding="utf-8"), highlight=False)
 
 
 def _stop(message: str, status: int = WRONG_USE) -> NoReturn:
@@ -45,7 +54,26 @@ def _stop(message: str, status: int = WRONG_USE) -> NoReturn:
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Wrong contracts and settings are said in one line, wherever they are met."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from pydantic import ValidationError
+
+        from ingest.contract import ContractError
+
+        try:
+            return super().invoke(ctx)
+        except ContractError as error:
+            _stop(f"Khai báo biểu mẫu chưa dùng được: ingest/contracts/{error}")
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+            )
+            _stop(f"Thiết lập chưa dùng được (kho.toml hoặc biến KHO_…): {faults}")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kho-xu-lang", prog_name="kho")
 def main() -> None:
     """Kho Xứ Lạng: kho dữ liệu của tỉnh Lạng Sơn."""
@@ -114,16 +142,16 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
     """Dựng toàn bộ kho từ các tệp đã nhận."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from ingest.contract import ContractError
     from ingest.sources import InboxMissing
     from orchestration.nightly import run_nightly
     from orchestration.settings import Settings
     from warehouse.home import HomeBusy
     from warehouse.ledger import LedgerError
+    from warehouse.publish import NotAfterLastBuild
 
     settings = Settings()
     place = _home(home)
-    console = _console(to_error=True)
+    console = _progress_console()
     with Progress(
         SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(),
         TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
@@ -138,11 +166,12 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
             outcome = run_nightly(
                 place, inbox or settings.inbox, as_of or _now(), settings.workers, show
             )
-        except (HomeBusy, InboxMissing, ContractError, LedgerError) as error:
+        except (HomeBusy, NotAfterLastBuild, InboxMissing, LedgerError) as error:
             bar.stop()
             _stop(f"Không dựng được kho: {error}")
     if not outcome.succeeded:
-        click.echo("Lần dựng này không hoàn thành; bản đang phát hành được giữ nguyên.", err=True)
+        kept = "bản đang phát hành được giữ nguyên" if outcome.description else "chưa có bản nào"
+        click.echo(f"Lần dựng này không hoàn thành; {kept}.", err=True)
         for step in outcome.failed_steps:
             click.echo(f"  bước lỗi: {_STAGES.get(step, step)} ({step})", err=True)
         for cause in outcome.causes:
@@ -177,7 +206,11 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
         ("Phải chỉnh sửa", "errors", ""),
         ("Đề nghị giải trình", "warnings", ""),
         ("Để biết", "notes", ""),
-        ("Quan hệ đã đối chiếu", "identities", f"{counts.get('identities_broken', 0)} không khớp"),
+        (
+            "Quan hệ đã đối chiếu",
+            "identities",
+            f"{counts.get('identities_broken', 0)} không khớp",
+        ),
     ]
     for label, name, note in rows:
         table.add_row(label, f"{counts.get(name, 0):,}".replace(",", "."), note)
@@ -289,17 +322,8 @@ def forms() -> None:
         "span": "giai đoạn",
         "once": "một lần",
     }
-    levels = {
-        "province": "tỉnh",
-        "agency": "sở, ngành",
-        "central_agency": "cơ quan ngành dọc",
-        "commune": "xã, phường",
-    }
-    units = reference.reporting_units()
     for contract in all_contracts():
-        senders = ", ".join(
-            levels.get(s) or (units[s].name_vi if s in units else s) for s in contract.senders
-        )
+        senders = ", ".join(reference.sender_label(sender) for sender in contract.senders)
         until = f" đến {contract.valid.end:%d/%m/%Y}" if contract.valid.end else ""
         table.add_row(
             contract.code_on_paper, contract.id, contract.title, senders,

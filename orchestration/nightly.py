@@ -14,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.sources import hash_inbox
+from ingest.sources import hash_inbox, list_inbox
 from orchestration.fingerprint import code_version, files_version
 from warehouse.home import Home
 from warehouse.ledger import Ledger
+from warehouse.publish import refuse_the_past
 
 Progress = Callable[[str, int, int], None]
 
@@ -58,12 +59,15 @@ def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
 def run_nightly(
     home: Home, inbox: str, as_of: datetime, workers: int, progress: Progress
 ) -> Outcome:
-    """Run the job in the home's instance. Raises warehouse.home.HomeBusy."""
+    """Run the job in the home's instance. Raises HomeBusy, InboxMissing,
+    NotAfterLastBuild."""
     home.create()
     with home.locked():  # say so before loading anything; the run takes the lock itself
         pass
+    list_inbox(inbox)  # raises for an inbox that is not there, before anything else
     if nothing_changed(home, inbox, as_of):
         return Outcome(False, True, home.published())
+    refuse_the_past(home, as_of)
     os.environ["DAGSTER_HOME"] = str(home.dagster.resolve())
     progress("loading", 0, 1)
     import dagster as dg

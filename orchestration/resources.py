@@ -15,6 +15,7 @@ from orchestration.fingerprint import code_version
 from orchestration.logs import log_to
 from orchestration.settings import TIME_ZONE, Settings
 from warehouse.home import Home
+from warehouse.publish import refuse_the_past
 
 
 def local_now() -> datetime:
@@ -41,6 +42,7 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._home.create()
         log_to(self._home.logs)
         with self._home.locked():
+            refuse_the_past(self._home, self._as_of)
             yield self
 
     @property
@@ -57,10 +59,5 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def build_id(self) -> str:
-        """From time and code; a build of the very same moment gets a number."""
-        base = f"{self._as_of:%Y%m%dT%H%M%S}-{code_version()[:8]}"
-        build_id, number = base, 1
-        while self._home.current.resolve() == self._home.builds.resolve() / build_id:
-            number += 1
-            build_id = f"{base}-{number}"
-        return build_id
+        """From time and code; no two publishes of a home have one time."""
+        return f"{self._as_of:%Y%m%dT%H%M%S}-{code_version()[:8]}"

@@ -107,16 +107,19 @@ class Ledger:
         path = self.folder / name
         if not path.exists():
             return
-        lines = path.read_text(encoding="utf-8").split("\n")
+        *lines, torn = path.read_bytes().split(b"\n")
+        # what stands after the last line's end was torn by a kill: that act did not happen, and is
+        # done again (_cut_torn_line takes it away before the next act is written)
+        del torn
         for number, line in enumerate(lines, start=1):
             if not line:
                 continue
             try:
                 act = json.loads(line)
-            except json.JSONDecodeError:
-                if number == len(lines):
-                    return  # torn by a kill: the act did not happen, and is done again
+            except (json.JSONDecodeError, UnicodeDecodeError):
                 raise LedgerError(f"{path}:{number}: not a line of JSON") from None
+            if not isinstance(act, dict):
+                raise LedgerError(f"{path}:{number}: not an act") from None
             act.pop("v", None)
             yield act
 

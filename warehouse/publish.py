@@ -26,6 +26,20 @@ STORAGE_VERSION = "v1.2.0"
 KEPT_BUILDS = 14
 
 
+class NotAfterLastBuild(ValueError):
+    """History only grows: a build must be later than the last published one."""
+
+
+def refuse_the_past(home: Home, as_of: datetime) -> None:
+    """Raises NotAfterLastBuild where the home has a build of this time or a later one."""
+    published = home.published()
+    if published is not None and as_of <= datetime.fromisoformat(published["as_of"]):
+        raise NotAfterLastBuild(
+            f"as-of {as_of} is not after the last published build ({published['as_of']}); "
+            "use a later time, or another home"
+        )
+
+
 def published_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Every table of the schema `main`, in order."""
     return [

@@ -102,7 +102,7 @@ def _counts(connection: Any) -> dict[str, int]:
         "errors": "select count(*) from dq_result where closed is null and severity = 'error'",
         "warnings": "select count(*) from dq_result where closed is null and severity = 'warning'",
         "notes": "select count(*) from dq_result where closed is null and severity = 'info'",
-        "identities": "select count(*) from identity_result",
+        "identities": "select count(*) from identity_result where outcome <> 'not_evaluable'",
         "identities_broken": "select count(*) from identity_result where outcome = 'broken'",
     }
     return {name: int(connection.execute(query).fetchone()[0]) for name, query in queries.items()}

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 import polars as pl
@@ -143,8 +144,6 @@ def _file_findings(submissions: list[Submission]) -> Iterator[Finding]:
 
 
 def _with_reason(submission: Submission, errors: dict[int, list[str]]) -> Submission:
-    from dataclasses import replace
-
     if submission.rule is None:
         return submission
     return replace(submission, reason_vi=errors[submission.submission_no][0])

@@ -175,12 +175,6 @@ def test_dying_worker_costs_its_own_file_only(tmp_path: Path) -> None:
     assert outcomes == expected
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=SystemExit,
-    reason="sandbox._guarded lets SystemExit through and pebble raises it in the parent: the whole"
-    " build would end",
-)
 def test_worker_that_exits_costs_its_own_file_only(tmp_path: Path) -> None:
     path = tmp_path / "sys_exit.txt"
     path.write_text("", encoding="utf-8")

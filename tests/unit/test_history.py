@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from warehouse.connection import create_working
 from warehouse.history import load_history
@@ -68,17 +67,6 @@ def test_version_that_comes_back_has_two_stretches(tmp_path: Path) -> None:
         ("k", "h2", day(1), day(2)),
         ("k", "h1", day(2), day(3)),
     ]
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="history.load_history asks for closings after the opening (`c.moment > o.moment`): with"
-    " two builds of one as-of time the first version stays open for good",
-)
-def test_version_closed_by_a_second_build_of_the_same_moment_is_not_open(tmp_path: Path) -> None:
-    nights = [[opened(DAYS[0])], [closed(DAYS[0]), opened(DAYS[0], "h2")]]
-    found = versions(tmp_path, nights)
-    assert [content for _, content, _, known_to in found if known_to is None] == ["h2"]
 
 
 def test_closing_of_one_fact_leaves_another_of_the_same_content_open(tmp_path: Path) -> None:

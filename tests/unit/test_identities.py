@@ -173,11 +173,6 @@ def test_expression_can_do_nothing_but_arithmetic(expression: str) -> None:
         compare(f"a = {expression}", {"a": Interval.exactly(1)})
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="read_identities checks names only: a function that is not allowed is refused when the"
-    " identity is evaluated, at night, as a ValueError without file and name",
-)
 @pytest.mark.parametrize("function", ["__import__", "sqrt", "abs"])
 def test_unknown_function_is_refused_when_the_identity_is_read(
     tmp_path: Path, function: str
@@ -224,12 +219,6 @@ def test_open_side_of_a_comparator_breaks_nothing_that_may_be_true() -> None:
     assert compare("a <= 90", values)[0] == BROKEN
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(ValueError, OverflowError),
-    reason="identities.compare lets `power of a negative number` (a growth below -100, levels of"
-    " two signs) and OverflowError through: one figure of one sender ends the whole build",
-)
 @pytest.mark.parametrize(
     ("expression", "values"),
     [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ingest.period import calendar_of, period_of, read_period
 from samples.make_inbox import printed_period
 
-YEAR = st.integers(1990, 2060)
+# the known years, and one less at the end for what runs into the next year
+YEAR = st.integers(1990, 2059)
 ROMAN = {1: "I", 2: "II", 3: "III", 4: "IV"}
 
 KINDS = [
@@ -50,23 +51,7 @@ def test_key_itself_is_read_as_a_period(key: str) -> None:
     assert read_period(key.lower()) == key
 
 
-_LABEL_NOT_READ = pytest.mark.xfail(
-    strict=True, reason="read_period does not know the words that Period.label_vi itself uses"
-)
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        pytest.param(
-            key,
-            marks=[_LABEL_NOT_READ]
-            if kind == "half_month" or len(key) > len("2021..2025") + 2
-            else [],
-        )
-        for key, kind, *_ in KINDS
-    ],
-)
+@pytest.mark.parametrize("key", [kind[0] for kind in KINDS])
 def test_label_is_read_back_as_its_key(key: str) -> None:
     assert read_period(period_of(key).label_vi) == key
 
@@ -111,7 +96,7 @@ def test_span_of_years_is_read_only_in_order(first: int, last: int) -> None:
         assert read_period(text) == (f"{first}..{last}" if first < last else None)
 
 
-@given(st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.integers(1, 4000))
+@given(st.dates(date(1990, 1, 1), date(2049, 1, 1)), st.integers(1, 4000))
 def test_span_of_dates_is_read_and_has_its_days(start: date, days: int) -> None:
     end = start + timedelta(days)
     key = read_period(f"{start.day}/{start.month}/{start.year} - {end:%d/%m/%Y}")
@@ -140,12 +125,6 @@ def test_text_that_is_no_key_is_refused(key: str) -> None:
         period_of(key)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="read_period returns keys of the year 0000, on which period_of raises: one cell or title"
-    " line ends the whole build (register.with_identity_remarks, load.load_periods)",
-)
 @pytest.mark.parametrize(
     "text",
     ["Quý II/0000", "Tháng 6/0000", "6 tháng đầu năm 0000", "9 tháng năm 0000",
@@ -156,7 +135,6 @@ def test_period_that_is_read_has_days(text: str) -> None:
     assert key is None or period_of(key)
 
 
-@pytest.mark.xfail(strict=True, reason="read_period asks FIRST_YEAR..LAST_YEAR of `năm 1234` only")
 @pytest.mark.parametrize("text", ["1234", "9999", "1021-2025", "Quý II/1234", "Tháng 6/0026"])
 def test_year_outside_the_known_years_is_refused(text: str) -> None:
     assert read_period(text) is None

@@ -156,7 +156,9 @@ def test_two_files_for_one_form_in_one_pull_are_said_at_the_one_that_counts() ->
     found = register(receipts, readings, CONTRACTS)
     assert [rules(s) for s in found] == [[], ["two_files_same_form"]]
     assert found[1].read is not None
-    assert dict(found[1].read.remarks[0].detail) == {"files": "STC/a.xlsx, STC/b.xlsx"}
+    assert dict(found[1].read.remarks[0].detail) == {
+        "files": "STC/a.xlsx (LS-02), STC/b.xlsx (LS-02)"
+    }
     assert [s.status for s in judge(found, {})] == [SUPERSEDED, ACCEPTED]
 
 
@@ -166,11 +168,6 @@ def test_two_pulls_of_one_form_are_an_ordinary_correction() -> None:
     assert [rules(s) for s in register(receipts, readings, CONTRACTS)] == [[], []]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="register._with_same_pull_remarks counts files: two sheets of one form and period in one"
-    " workbook supersede each other without a word, and the first sheet's figures are lost",
-)
 def test_two_sheets_of_one_form_in_one_file_are_said() -> None:
     forms = file_of(reading(sheet="Nông nghiệp"), reading(sheet="Công nghiệp"))
     found = register([receipt(1, "a")], {"a": forms}, CONTRACTS)

@@ -178,11 +178,6 @@ def test_comparator_of_the_figure_is_kept() -> None:
             assert row["comparator"] in KEPT[comparator], row["fact_id"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="assignment.csv: “thuộc nhóm 15 tỉnh” is at most 15th (in the list <= 15), but the"
-    " sample says exactly 15",
-)
 def test_rank_within_a_group_is_an_upper_bound() -> None:
     [row] = [row for row in ASSIGNED if row["fact_id"] == "P5-486"]
     assert row["comparator"] in KEPT["<="]

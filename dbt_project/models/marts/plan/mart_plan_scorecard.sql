@@ -21,12 +21,13 @@ unit_of_measure as (
 
 open_finding as (
     select
-        submission_id,
-        cell_ref,
+        found.submission_id,
+        looked_at.cell_ref,
         count(*) as findings
-    from {{ ref('dq_result') }}
-    where closed is null and severity in ('error', 'warning')
-    group by submission_id, cell_ref
+    from {{ ref('dq_result') }} as found,
+        unnest(found.cells) as looked_at (cell_ref)
+    where found.closed is null and found.severity in ('error', 'warning')
+    group by found.submission_id, looked_at.cell_ref
 ),
 
 -- A target is met by the figure of its own name, unless a link says by which.
@@ -48,8 +49,16 @@ candidate as (
         end as actual_comparator,
         actual.value * coalesce(link.factor, cast(1 as decimal(20, 6))) as actual_value,
         actual.value_high * coalesce(link.factor, cast(1 as decimal(20, 6))) as actual_value_high,
-        {{ stated_text('actual.comparator', 'actual.value_text', 'unit_of_measure.name_vi') }}
-            as actual_value_text,
+        -- a fall of 2.71 meets a target that counts reductions: it is shown as one
+        case
+            when link.factor < 0 and actual.value_text like '-%' then 'giảm '
+            else ''
+        end
+        || {{ stated_text(
+            'actual.comparator',
+            "case when link.factor < 0 then ltrim(actual.value_text, '-') else actual.value_text end",
+            'unit_of_measure.name_vi'
+        ) }} as actual_value_text,
         actual.submission_id,
         actual.cell_ref,
         case
@@ -188,6 +197,22 @@ judged as (
             when actual_value is not null then 0
         end as gap
     from bounded
+),
+
+-- A figure that other figures contradict is shown, but nobody is told that the target is reached.
+weighed as (
+    select
+        judged.* exclude (status),
+        coalesce(open_finding.findings, 0) as findings,
+        case
+            when judged.status = 'reached' and open_finding.findings > 0 then 'undecided'
+            else judged.status
+        end as status
+    from judged
+    left join open_finding
+        on
+            judged.actual_submission_id = open_finding.submission_id
+            and judged.actual_cell_ref = open_finding.cell_ref
 )
 
 select
@@ -228,8 +253,8 @@ select
         when 'no_actual' then 'Chưa có số liệu'
     end as status_vi,
     cast(judged.gap as decimal(28, 6)) as gap,
-    cast(coalesce(open_finding.findings, 0) as bigint) as actual_findings
-from judged
+    cast(judged.findings as bigint) as actual_findings
+from weighed as judged
 left join {{ ref('dim_document') }} as document
     on judged.document_code = document.document_code
 left join {{ ref('dim_unit') }} as unit
@@ -238,7 +263,3 @@ left join unit_of_measure as unit_of_value
     on judged.value_unit = unit_of_value.unit_code
 left join unit_of_measure as unit_as_stated
     on judged.stated_unit = unit_as_stated.unit_code
-left join open_finding
-    on
-        judged.actual_submission_id = open_finding.submission_id
-        and judged.actual_cell_ref = open_finding.cell_ref
