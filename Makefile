@@ -12,7 +12,7 @@ export DAGSTER_HOME ?= $(KHO_HOME)/dagster
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup nightly console samples test test-all lint format bench lock clean
+.PHONY: help setup nightly console samples test test-all lint docs format lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,7 +42,11 @@ lint: $(READY) ## format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m docs.generate --check
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+docs: $(READY) ## write the generated documents anew
+	$(BIN)/python -m docs.generate
 
 format: $(READY) ## put code into its format
 	$(BIN)/ruff format .
@@ -53,9 +57,6 @@ test: $(READY) lint ## format, style, types and all tests but the slow ones
 
 test-all: $(READY) lint ## every test
 	$(BIN)/pytest -n 2 --dist loadfile
-
-bench: $(READY) ## the benchmarks, as ratios
-	$(BIN)/python -m bench.nightly
 
 lock: ## write requirements.lock anew (needs uv; names no registry)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
