@@ -7,21 +7,7 @@ from dagster_dbt import DbtCliResource
 
 from orchestration.assets import dbt, ingest, marts, publish, quality
 from orchestration.resources import BuildResource
-from orchestration.settings import TIME_ZONE
-
-nightly = dg.define_asset_job(
-    "nightly",
-    selection=dg.AssetSelection.all(),
-    description="The whole build: one run a night",
-    executor_def=dg.in_process_executor,
-)
-
-every_night = dg.ScheduleDefinition(
-    name="every_night",
-    job=nightly,
-    cron_schedule="0 2 * * *",
-    execution_timezone=TIME_ZONE,
-)
+from orchestration.schedules import every_night, nightly
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules([ingest, quality, dbt, marts, publish]),

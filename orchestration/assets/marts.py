@@ -19,7 +19,6 @@ from ingest.load import insert
 from orchestration.logs import log
 from orchestration.resources import BuildResource
 from warehouse.connection import open_working
-from warehouse.history import FACTS
 from warehouse.results import check_run_frame, finding_frame, first_seen, identity_frame
 
 GROUP = "identities"
@@ -30,7 +29,7 @@ _MART_RULES = read_mart_rules()
 @dg.asset(
     group_name=GROUP,
     kinds={"python"},
-    deps=list(FACTS),
+    deps=["int_fact__figure"],
     check_specs=[
         dg.AssetCheckSpec(
             name="identities_hold",

@@ -1,0 +1,30 @@
+"""The nightly job and when it runs: 02:00 in Lạng Sơn, unless nothing changed since the last."""
+
+import dagster as dg
+
+from orchestration.nightly import nothing_changed
+from orchestration.resources import local_now
+from orchestration.settings import TIME_ZONE, Settings
+from warehouse.home import Home
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="The whole build: one run a night",
+    executor_def=dg.in_process_executor,
+)
+
+
+@dg.schedule(
+    job=nightly,
+    cron_schedule="0 2 * * *",
+    execution_timezone=TIME_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Build at 02:00; a night without news is skipped, and the pages say so."""
+    settings = Settings()
+    moment = local_now()
+    if nothing_changed(Home(settings.home), settings.inbox, moment):
+        return dg.SkipReason("no new file, no change of code, no date that matters passed")
+    return dg.RunRequest()
