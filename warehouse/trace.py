@@ -12,7 +12,10 @@ import duckdb
 import jinja2
 
 from expectations.numbers import cell_address, vietnamese
+from ingest.contract import all_contracts
+from ingest.locate import match_columns
 from ingest.normalise import read_number_float
+from ingest.reference import units
 from ingest.sandbox import read_isolated
 from ingest.workbook import Sheet, Unreadable, read_workbook
 from warehouse.history import FACTS
@@ -53,6 +56,7 @@ class Trace:
     found_text: str
     versions: tuple[Version, ...]
     findings: tuple[str, ...]
+    row: tuple[tuple[str, str], ...]
     sheet: Sheet
 
     @property
@@ -111,8 +115,25 @@ def trace_fact(connection: duckdb.DuckDBPyConnection, home: Home, key: str) -> T
             for row in rows
         ),
         findings=tuple(message for (message,) in findings),
+        row=_row_with_headers(sheet, fact["form_code"], _place(address)[0]),
         sheet=sheet,
     )  # fmt: skip
+
+
+def _row_with_headers(sheet: Sheet, form_code: str, row: int) -> tuple[tuple[str, str], ...]:
+    """Header and text of every filled cell of the row: label, unit, quote, what the form has."""
+    for contract in all_contracts():
+        match = match_columns(sheet, contract.tables[0])
+        if contract.form == form_code and match is not None:
+            columns = (
+                (c, match[1][c.field]) for c in contract.tables[0].columns if c.field in match[1]
+            )
+            return tuple(
+                (" / ".join(column.header), sheet.text(row, col))
+                for column, col in columns
+                if sheet.text(row, col)
+            )
+    return ()
 
 
 def _sheet(archived: Path, name: str) -> Sheet:
@@ -146,32 +167,38 @@ def _place(address: str) -> tuple[int, int]:
     return int(match[2]), col
 
 
+def _facts(trace: Trace) -> list[tuple[str, str]]:
+    """What there is to say of the cell, as label and text."""
+    unit = units().get(trace.fact.get("stated_unit") or "")
+    facts = [
+        ("Số liệu", trace.key),
+        ("Tệp", trace.file_path),
+        ("Tệp gốc", str(trace.archived)),
+        ("Nhận lúc", str(trace.received_at)),
+        ("Trang, ô", f"{trace.sheet_name}!{trace.address}"),
+        ("Chữ trong ô", trace.found_text),
+        ("Đơn vị tính", unit.name_vi if unit else ""),
+    ]
+    if not trace.matches:
+        facts.append(("KHÔNG KHỚP", f"kho đã đọc “{trace.fact['value_text']}”"))
+    return facts
+
+
+def _history(trace: Trace) -> list[str]:
+    return [
+        f"{version.known_from} → {version.known_to or 'nay'}: {version.value_text}"
+        f"  ({version.file_path}, {version.cell_ref})"
+        for version in trace.versions
+    ]
+
+
 def render_text(trace: Trace) -> str:
     """The trace as lines of text, in Vietnamese."""
-    fact = trace.fact
-    lines = [
-        f"Số liệu      {trace.key}",
-        f"Tệp          {trace.file_path}",
-        f"Tệp gốc      {trace.archived}",
-        f"Nhận lúc     {trace.received_at}",
-        f"Trang, ô     {trace.sheet_name}!{trace.address}",
-        f"Chữ trong ô  {trace.found_text}",
-        f"Đơn vị tính  {fact.get('stated_unit') or ''}",
-    ]
-    if fact.get("quote"):
-        lines.append(f"Văn bản ghi  “{fact['quote']}”")
-    if not trace.matches:
-        lines.append(f"KHÔNG KHỚP   kho đã đọc “{fact['value_text']}”")
-    lines.append("Lịch sử")
-    for version in trace.versions:
-        until = version.known_to or "nay"
-        lines.append(
-            f"  {version.known_from} → {until}: {version.value_text}"
-            f"  ({version.file_path}, {version.cell_ref})"
-        )
+    lines = [f"{label:<12} {text}" for label, text in _facts(trace)]
+    lines += ["Cả dòng", *(f"  {header}: {text}" for header, text in trace.row)]
+    lines += ["Lịch sử", *(f"  {line}" for line in _history(trace))]
     if trace.findings:
-        lines.append("Nội dung kiểm tra")
-        lines += [f"  {message}" for message in trace.findings]
+        lines += ["Nội dung kiểm tra", *(f"  {message}" for message in trace.findings)]
     return "\n".join(lines)
 
 
@@ -191,16 +218,33 @@ def render_html(trace: Trace) -> str:
         sheet_name=trace.sheet_name,
         address=trace.address,
         file_path=trace.file_path,
-        text=render_text(trace),
+        facts=_facts(trace),
+        row=trace.row,
+        history=_history(trace),
+        findings=trace.findings,
         letters=[cell_address(1, col).rstrip("1") for col in columns],
         rows=[
-            {
-                "number": row,
-                "cells": [
-                    {"text": trace.sheet.text(row, col), "framed": (row, col) == place}
-                    for col in columns
-                ],
-            }
+            {"number": row, "cells": _drawn_cells(trace.sheet, row, columns, place)}
             for row in range(first, last + 1)
         ],
     )
+
+
+def _drawn_cells(
+    sheet: Sheet, row: int, columns: range, place: tuple[int, int]
+) -> list[dict[str, Any]]:
+    """The cells of a row; a lone text (a title, a note) runs over the rest of its row."""
+    filled = [col for col in columns if sheet.text(row, col)]
+    drawn = []
+    for col in columns:
+        lone = filled == [col]
+        drawn.append(
+            {
+                "text": sheet.text(row, col),
+                "framed": (row, col) == place,
+                "span": columns.stop - col if lone else 1,
+            }
+        )
+        if lone:
+            break
+    return drawn
