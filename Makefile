@@ -53,10 +53,10 @@ format: $(READY) ## put code into its format
 	$(BIN)/ruff check --fix .
 
 test: $(READY) lint ## format, style, types and all tests but the slow ones
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: $(READY) lint ## every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lock: ## write requirements.lock anew (needs uv; names no registry)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
