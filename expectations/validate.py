@@ -48,8 +48,7 @@ def validate_form(
     findings = [
         _finding(batch, result.rule, place) for result in results for place in result.unexpected
     ]
-    order = {finding: number for number, finding in enumerate(findings)}
-    findings.sort(key=lambda f: (f.submission_no, f.sheet or "", order[f]))
+    findings.sort(key=lambda finding: (finding.submission_no, finding.sheet or ""))
     return FormValidation(contract.form, tuple(results), tuple(findings))
 
 

@@ -98,14 +98,6 @@ def _home(path: Path | None) -> Any:
     return Home((path or Settings().home).absolute())
 
 
-def _now() -> datetime:
-    from zoneinfo import ZoneInfo
-
-    from orchestration.settings import TIME_ZONE
-
-    return datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, microsecond=0)
-
-
 def _published(home: Any) -> Any:
     """A locked connection to what is published, or a word and exit status 2."""
     from warehouse.connection import open_published
@@ -144,7 +136,7 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
 
     from ingest.sources import InboxMissing
     from orchestration.nightly import run_nightly
-    from orchestration.settings import Settings
+    from orchestration.settings import Settings, local_now
     from warehouse.home import HomeBusy
     from warehouse.ledger import LedgerError
     from warehouse.publish import NotAfterLastBuild
@@ -164,7 +156,7 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
 
         try:
             outcome = run_nightly(
-                place, inbox or settings.inbox, as_of or _now(), settings.workers, show
+                place, inbox or settings.inbox, as_of or local_now(), settings.workers, show
             )
         except (HomeBusy, NotAfterLastBuild, InboxMissing, LedgerError) as error:
             bar.stop()

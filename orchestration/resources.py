@@ -6,21 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 from pydantic import PrivateAttr
 
 from orchestration.fingerprint import code_version
 from orchestration.logs import log_to
-from orchestration.settings import TIME_ZONE, Settings
+from orchestration.settings import Settings, local_now
 from warehouse.home import Home
 from warehouse.publish import refuse_the_past
-
-
-def local_now() -> datetime:
-    """The time of day in Lạng Sơn, to the second, without zone: read once, where a run starts."""
-    return datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, microsecond=0)
 
 
 class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]

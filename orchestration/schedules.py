@@ -3,8 +3,7 @@
 import dagster as dg
 
 from orchestration.nightly import nothing_changed
-from orchestration.resources import local_now
-from orchestration.settings import TIME_ZONE, Settings
+from orchestration.settings import TIME_ZONE, Settings, local_now
 from warehouse.home import Home
 
 nightly = dg.define_asset_job(

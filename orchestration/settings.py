@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic_settings import (
     BaseSettings,
@@ -15,6 +17,11 @@ from pydantic_settings import (
 
 PROJECT = Path(__file__).resolve().parent.parent
 TIME_ZONE = "Asia/Ho_Chi_Minh"
+
+
+def local_now() -> datetime:
+    """The time of day in Lạng Sơn, to the second, without zone: read once, where a run starts."""
+    return datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, microsecond=0)
 
 
 class Settings(BaseSettings):
