@@ -296,33 +296,39 @@ def _show_checks(elements: list[dict[str, Any]]) -> None:
 # --- kho forms, sql, trace, report, console -----------------------------------------------------
 
 
+_FREQUENCY = {
+    "month": "tháng",
+    "quarter": "quý",
+    "year": "năm",
+    "span": "giai đoạn",
+    "once": "một lần",
+}
+
+
 @main.command()
 def forms() -> None:
     """Liệt kê các biểu mẫu mà kho tiếp nhận."""
-    from rich.table import Table
+    from rich.markup import escape
+    from rich.padding import Padding
 
     from ingest import reference
     from ingest.contract import all_contracts
 
-    table = Table(title="Biểu mẫu")
-    for header in ("Biểu", "Mã trong kho", "Tên biểu", "Nơi gửi", "Kỳ", "Hiệu lực", "Căn cứ"):
-        table.add_column(header, overflow="fold")
-    frequency = {
-        "month": "tháng",
-        "quarter": "quý",
-        "year": "năm",
-        "span": "giai đoạn",
-        "once": "một lần",
-    }
+    console = _console()
     for contract in all_contracts():
         senders = ", ".join(reference.sender_label(sender) for sender in contract.senders)
         until = f" đến {contract.valid.end:%d/%m/%Y}" if contract.valid.end else ""
-        table.add_row(
-            contract.code_on_paper, contract.id, contract.title, senders,
-            frequency[contract.reporting.frequency], f"từ {contract.valid.start:%d/%m/%Y}{until}",
-            contract.legal_basis or "(biểu do kho thiết kế)",
-        )  # fmt: skip
-    _console().print(table)
+        due = contract.reporting.due_days
+        console.print(f"[bold]{contract.code_on_paper}  {escape(contract.title)}[/bold]")
+        lines = [
+            f"Mã trong kho: {contract.id}",
+            f"Nơi gửi: {senders}",
+            f"Kỳ: {_FREQUENCY[contract.reporting.frequency]}"
+            + (f", hạn gửi {due} ngày sau kỳ" if due is not None else ""),
+            f"Hiệu lực: từ {contract.valid.start:%d/%m/%Y}{until}",
+            f"Căn cứ: {contract.legal_basis or 'không có, biểu do kho thiết kế'}",
+        ]
+        console.print(Padding(escape("\n".join(lines)), (0, 0, 1, 7)))
 
 
 @main.command()
