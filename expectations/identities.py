@@ -12,7 +12,7 @@ import ast
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from expectations.interval import (
     whole_share,
 )
 from expectations.numbers import vietnamese
+from ingest import reference
 
 FOLDER = Path(__file__).with_name("rules") / "identities"
 HOLDS, BROKEN, NOT_EVALUABLE = "holds", "broken", "not_evaluable"
@@ -80,7 +81,7 @@ class Selector:
     indicator: str
     period: str
     measure: str = "level"
-    unit: str = "20"
+    unit: str = field(default_factory=reference.province_code)
     base: str | None = None
     document: str | None = None
     statement: int = 1

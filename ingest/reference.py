@@ -145,6 +145,13 @@ def lines(reference: str) -> tuple[Line, ...]:
     )
 
 
+@cache
+def province_code() -> str:
+    """The code of the province itself, which most figures are about."""
+    [code] = [unit.code for unit in reporting_units().values() if unit.level == "province"]
+    return code
+
+
 def sender_label(sender: str) -> str:
     """A unit's name for its code, or what a level of units is called (`commune`: xã, phường)."""
     unit = reporting_units().get(sender)

@@ -82,24 +82,9 @@ def record_rows(contract: Contract, figures: list[Row]) -> list[list[str]]:
     """One row a figure, in the order of the columns."""
     rows = []
     for number, figure in enumerate(figures, start=1):
-        trade = _trade_dimensions(figure) if contract.fact == "trade" else {}
         ordinal = {"ordinal": str(number)}
-        rows.append([printed_cell(c, figure | trade | ordinal) for c in contract.tables[0].columns])
+        rows.append([printed_cell(c, figure | ordinal) for c in contract.tables[0].columns])
     return rows
-
-
-def _trade_dimensions(figure: Row) -> Row:
-    """Basis, direction and gate, which the code of a trade indicator names."""
-    code = figure["indicator_code"]
-    if code.startswith("clearance_capacity"):
-        gate = code.removeprefix("clearance_capacity_")
-        return {"basis": "crossing", "direction": "both", "gate_code": gate}
-    _, basis, what = code.split("_")
-    return {
-        "basis": basis,
-        "direction": what if what in ("export", "import") else "both",
-        "gate_code": "all",
-    }
 
 
 def line_rows(contract: Contract, figures: list[Row]) -> list[list[str]]:
