@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import duckdb
 import polars as pl
@@ -14,6 +14,7 @@ from ingest.period import calendar_of
 from ingest.register import Submission
 
 NUMBER = pl.Decimal(38, 12)
+EXACT_DIGITS = 80  # a sum of numbers of 38 digits, however many
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 CELL_SCHEMA: Schema = {
     "submission_no": pl.Int32,
@@ -228,8 +229,6 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
 def cells_as_read(submissions: Iterable[Submission]) -> dict[str, Decimal | int]:
     """Counts to hold against what was loaded: cells, and the sum of their numbers."""
     cells = [cell for s in submissions if s.read for cell in s.read.cells]
-    return {
-        "cells": len(cells),
-        "numbers": sum(cell.number is not None for cell in cells),
-        "total": sum((cell.number for cell in cells if cell.number is not None), Decimal(0)),
-    }
+    numbers = [cell.number for cell in cells if cell.number is not None]
+    with localcontext(prec=EXACT_DIGITS):
+        return {"cells": len(cells), "numbers": len(numbers), "total": sum(numbers, Decimal(0))}
