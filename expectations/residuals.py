@@ -51,6 +51,8 @@ SHEET_REMARKS = (
 )
 # measures that are percentages whatever the indicator's own unit is
 PERCENT_MEASURES = {"growth", "average_growth", "share", "plan_ratio"}
+# in base units; dbt_project/macros/in_base_unit.sql keeps the same limit
+LARGEST_IN_FACTS = 1e18
 UNIT_OF_MEASURE = dict.fromkeys(PERCENT_MEASURES, "percent") | {
     "multiple": "times",
     "rank": "rank",
@@ -290,6 +292,20 @@ def _bounds_text(low: Decimal | None, high: Decimal | None) -> str:
     )
 
 
+def _storable(batch: Batch, rows: list[_Row]) -> None:
+    """A figure must fit the facts once its unit is applied: full đồng typed under "tỷ đồng" do
+    not, and would otherwise reach them as nothing."""
+    units = reference.units()
+    for row, column, place, cell in _each_column(rows):
+        if column.role not in ("value", "bound") or cell.number is None:
+            continue
+        unit = units.get(column.unit or row.code("unit") or "")
+        factor = float(unit.factor) if unit else 1.0
+        if abs(float(cell.number)) * factor >= LARGEST_IN_FACTS:
+            breach = Breach({"header": " / ".join(column.header)})
+            _mark(batch, "number_too_large", place, 1.0, breach)
+
+
 def _ranges(batch: Batch, rows: list[_Row]) -> None:
     for row, column, _, cell in _each_column(rows):
         if column.upper is None or column.upper not in row.cells:
@@ -349,6 +365,7 @@ _CELL_RULES: tuple[Callable[[Batch, list[_Row]], None], ...] = (
     _cell_problems,
     _required,
     _bounds,
+    _storable,
     _ranges,
     _units,
     _two_readings,
