@@ -6,7 +6,7 @@ One Great Expectations batch a form a build. Used by the nightly build and by `k
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from expectations.findings import Finding, compose
@@ -14,6 +14,7 @@ from expectations.residuals import Batch, build_batch
 from expectations.suites import RuleResult, validate_residuals
 from ingest.contract import Contract
 from ingest.extract import ReadSubmission
+from ingest.register import Submission
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ def validate_submissions(
     for number, submission in submissions:
         by_form[f"{submission.form}.v{submission.version}"].append((number, submission))
     return [validate_form(contracts[form], members) for form, members in sorted(by_form.items())]
+
+
+def file_findings(submissions: Iterable[Submission]) -> Iterator[Finding]:
+    """What is wrong with files and sheets in which no form could be read."""
+    for submission in submissions:
+        if submission.rule is not None:
+            detail = dict(submission.detail)
+            yield compose(
+                submission.rule,
+                submission.submission_no,
+                sheet=detail.pop("sheet", None),
+                value=detail.pop("value", None),
+                detail=detail,
+            )
 
 
 def validate_form(

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from ingest import reference
 from ingest.contract import Column, Contract, all_contracts
-from ingest.locate import Located, locate, match_columns, nearness
+from ingest.locate import Candidate, Located, locate, match_columns, nearness
 from ingest.normalise import (
     BLANK,
     CODE,
@@ -34,6 +34,8 @@ from ingest.period import period_of, read_period
 from ingest.workbook import Cell, Sheet, read_workbook
 
 TITLE_ROWS = 12
+# half of the required headers, or the title: an instruction sheet has neither
+MEANT_TO_BE_A_FORM = 0.5
 _PERIOD_LINE = re.compile(r"^kỳ báo cáo\s*:\s*(.+)$", re.IGNORECASE)
 _UNIT_LINE = re.compile(r"^đơn vị báo cáo\s*:\s*(.+)$", re.IGNORECASE)
 _UNIT_CODE = re.compile(r"\(([A-Z0-9Đ]+)\)\s*$")
@@ -85,12 +87,23 @@ class ReadSubmission:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """Everything read from one file; `nearest` says what came near where no form was found."""
+    """Everything read from one file. `unread_sheets` carry a form's title or most of its headers,
+    and are none; `nearest` says what came near where no form was found at all."""
 
     submissions: tuple[ReadSubmission, ...]
     nearest_title: str | None
     missing_headers: tuple[str, ...]
     cells_seen: int
+    unread_sheets: tuple[UnreadSheet, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnreadSheet:
+    """A sheet that was meant to be a form: its name, the form it comes nearest, what it lacks."""
+
+    sheet: str
+    nearest_title: str
+    missing_headers: tuple[str, ...]
 
 
 def read_submissions(path: Path) -> ReadFile:
@@ -101,6 +114,7 @@ def read_submissions(path: Path) -> ReadFile:
 def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> ReadFile:
     """Every form found on the sheets, one submission for each."""
     found: list[ReadSubmission] = []
+    unread: list[UnreadSheet] = []
     nearest: tuple[float, str, tuple[str, ...]] | None = None
     for sheet in sheets:
         if not sheet.cells:
@@ -112,16 +126,22 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
         if contract is not None and located is not None:
             found.append(_submission(sheet, contract, located))
             continue
+        here: Candidate | None = None
         for candidate in candidates:
             titled = _carries_title(sheet, candidate.contract)
-            score = candidate.score + titled
-            if score > 0 and (nearest is None or score > nearest[0]):
-                nearest = (score, candidate.contract.title, candidate.missing_headers)
+            candidate = replace(candidate, score=candidate.score + titled)
+            here = max(here, candidate, key=lambda each: each.score) if here else candidate
+        if here is not None and here.score > 0:
+            if nearest is None or here.score > nearest[0]:
+                nearest = (here.score, here.contract.title, here.missing_headers)
+            if here.score >= MEANT_TO_BE_A_FORM:
+                unread.append(UnreadSheet(sheet.name, here.contract.title, here.missing_headers))
     return ReadFile(
         submissions=tuple(found),
         nearest_title=nearest[1] if nearest else None,
         missing_headers=nearest[2] if nearest else (),
         cells_seen=sum(len(sheet.cells) for sheet in sheets),
+        unread_sheets=tuple(unread),
     )
 
 

@@ -84,7 +84,7 @@ def register(
                 )
             )
         elif not reading.submissions:
-            detail = _nearest(reading, contracts)
+            detail = _nearest(reading.nearest_title, reading.missing_headers, contracts)
             found.append(
                 _without_form(len(found) + 1, receipt, UNRECOGNISED, "form_unrecognised", detail)
             )
@@ -96,6 +96,18 @@ def register(
                        read.sheet_tables[0][1], str(receipt.receipt_no))  # fmt: skip
                 found.append(
                     Submission(len(found) + 1, _short_hash(*key), receipt, read, ACCEPTED, None)
+                )
+            # the forms beside it are read, so each such sheet is said by itself
+            for unread in reading.unread_sheets:
+                detail = _nearest(unread.nearest_title, unread.missing_headers, contracts)
+                found.append(
+                    _without_form(
+                        len(found) + 1,
+                        receipt,
+                        UNRECOGNISED,
+                        "sheet_unrecognised",
+                        (("sheet", unread.sheet), *detail),
+                    )
                 )
     return _with_same_pull_remarks(found)
 
@@ -111,17 +123,20 @@ def _without_form(
     rule: str,
     detail: tuple[tuple[str, str], ...] = (),
 ) -> Submission:
-    identity = _short_hash(receipt.file_sha256, receipt.file_path, "", str(receipt.receipt_no))
+    sheet = dict(detail).get("sheet", "")
+    identity = _short_hash(receipt.file_sha256, receipt.file_path, sheet, str(receipt.receipt_no))
     return Submission(number, identity, receipt, None, status, rule, detail)
 
 
-def _nearest(reading: ReadFile, contracts: Sequence[Contract]) -> tuple[tuple[str, str], ...]:
+def _nearest(
+    title: str | None, missing_headers: Sequence[str], contracts: Sequence[Contract]
+) -> tuple[tuple[str, str], ...]:
     """What was looked for, and what came nearest."""
     known = ", ".join(dict.fromkeys(contract.code_on_paper for contract in contracts))
     nearest = ""
-    if reading.nearest_title:
-        missing = ", ".join(f"“{header}”" for header in reading.missing_headers[:6])
-        nearest = f"Gần nhất là biểu “{reading.nearest_title}”"
+    if title:
+        missing = ", ".join(f"“{header}”" for header in missing_headers[:6])
+        nearest = f"Gần nhất là biểu “{title}”"
         nearest += f", còn thiếu cột {missing}." if missing else "."
     return (("nearest", nearest), ("known", known))
 

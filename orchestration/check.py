@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from expectations.findings import Finding, compose
-from expectations.validate import validate_submissions
+from expectations.findings import Finding
+from expectations.validate import file_findings, validate_submissions
 from ingest import reference
 from ingest.contract import all_contracts
 from ingest.extract import ReadFile, ReadSubmission, read_submissions
@@ -45,13 +45,8 @@ def check_files(paths: Sequence[Path]) -> list[dict[str, Any]]:
         raised[validation.form] = [result.rule for result in validation.raised]
         for finding in validation.findings:
             findings[finding.submission_no].append(finding)
-    for submission in submissions:
-        if submission.rule is not None:
-            detail = dict(submission.detail)
-            value = detail.pop("value", None)
-            findings[submission.submission_no].append(
-                compose(submission.rule, submission.submission_no, value=value, detail=detail)
-            )
+    for finding in file_findings(submissions):
+        findings[finding.submission_no].append(finding)
     for form, rules in raised.items():
         if rules:  # a check that raised is a failure, not a pass
             raise RuntimeError(f"{form}: rules that could not be evaluated: {', '.join(rules)}")

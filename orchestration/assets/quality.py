@@ -7,9 +7,8 @@ from dataclasses import replace
 import dagster as dg
 import polars as pl
 
-from expectations.findings import Finding, compose
 from expectations.gate import gate_before_dbt
-from expectations.validate import FormValidation, validate_submissions
+from expectations.validate import FormValidation, file_findings, validate_submissions
 from ingest.contract import all_contracts
 from ingest.load import cells_as_read, insert, load_submissions
 from ingest.register import Submission, judge
@@ -96,7 +95,7 @@ def accepted_submissions(
 ) -> Iterator[dg.MaterializeResult]:
     """Errors hold a submission, warnings are reported; the last accepted one of a key counts."""
     submissions = read_submissions_of_files
-    findings = [*_file_findings(submissions), *(f for v in form_validations for f in v.findings)]
+    findings = [*file_findings(submissions), *(f for v in form_validations for f in v.findings)]
     errors: dict[int, list[str]] = defaultdict(list)
     for finding in findings:
         if finding.severity == "error":
@@ -128,19 +127,6 @@ def accepted_submissions(
             for c in checks
         ],
     )
-
-
-def _file_findings(submissions: list[Submission]) -> Iterator[Finding]:
-    """What is wrong with files in which no form could be read."""
-    for submission in submissions:
-        if submission.rule is not None:
-            detail = dict(submission.detail)
-            yield compose(
-                submission.rule,
-                submission.submission_no,
-                value=detail.pop("value", None),
-                detail=detail,
-            )
 
 
 def _with_reason(submission: Submission, errors: dict[int, list[str]]) -> Submission:

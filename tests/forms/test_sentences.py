@@ -17,6 +17,7 @@ from form_books import CONTRACTS, RATE, RECORD, Form, Mail, judge_mails, read_bo
 
 from expectations.findings import SEVERITIES, Finding, compose, sentences
 from expectations.residuals import CELL_PROBLEMS, SHEET_REMARKS
+from expectations.validate import file_findings
 from ingest.register import Submission
 from ingest.workbook import REASONS
 
@@ -89,6 +90,18 @@ def without_column(name: str) -> Build:
     return build
 
 
+def beside_a_form(*, broken: bool) -> Build:
+    """LS-02 and LS-03 in one workbook; the second has lost its column of lines, or has not."""
+
+    def build() -> list[tuple[str, list[Form]]]:
+        second = Form("LS-03", sender="STC")
+        if broken:
+            second.order.remove("line")
+        return [("STC", [Form("LS-02", sender="STC"), second])]
+
+    return build
+
+
 def with_column(header: str) -> Build:
     def build() -> list[tuple[str, list[Form]]]:
         form = Form("LS-01", headers={"own": (header,)})
@@ -127,6 +140,9 @@ CASES = [
          " còn thiếu cột “Đơn vị tính”.",
          expected=f"Một trong các biểu: {FORMS}",
          fix="Đề nghị dùng đúng biểu mẫu, giữ nguyên tiêu đề và các cột."),
+    Case("sheet_unrecognised", beside_a_form(broken=True), beside_a_form(broken=False),
+         "Trang “LS-03” chưa xác định được biểu mẫu. Gần nhất là biểu “Chi ngân sách địa phương”,"
+         " còn thiếu cột “Nội dung”.", expected=f"Một trong các biểu: {FORMS}"),
     Case("wrong_sender", one("LS-02", "SYT"), RIGHT_LINES,
          "Biểu LS-02 không thuộc trách nhiệm báo cáo của nơi gửi (Sở Y tế).",
          expected="Nơi gửi: Sở Tài chính"),
@@ -305,18 +321,6 @@ def judged_cases(folder: Path, cases: dict[str, Case], contracts: Sequence[Any])
     }
 
 
-def file_findings(submissions: list[Submission]) -> list[Finding]:
-    found = []
-    for submission in submissions:
-        if submission.rule is not None:
-            detail = dict(submission.detail)
-            value = detail.pop("value", None)
-            found.append(
-                compose(submission.rule, submission.submission_no, value=value, detail=detail)
-            )
-    return found
-
-
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     contracts = list(CONTRACTS.values())
@@ -485,6 +489,25 @@ def test_form_out_of_force_is_not_called_not_yet_in_force(tmp_path: Path) -> Non
     _, [findings] = judge_mails([mail], [ended])
     [finding] = [finding for finding in findings if finding.rule == "form_not_valid"]
     assert "chưa có hiệu lực" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("typed", "too_large"),
+    [("181.700", False), ("999.999.999", False), ("181.700.000.000.000", True)],
+)
+def test_dong_typed_under_billions_is_held_before_the_facts(
+    tmp_path: Path, typed: str, too_large: bool
+) -> None:
+    changed = {"indicator_code": "social_investment_total", "value": typed, "unit": "tỷ đồng"}
+    mail = files_of(tmp_path, one("LS-04", "STC", first=changed), list(CONTRACTS.values()))
+    _, [findings] = judge_mails([mail], list(CONTRACTS.values()))
+    found = [f for f in findings if f.rule == "number_too_large"]
+    assert [f.severity for f in found] == (["error"] if too_large else [])
+    if too_large:
+        assert (
+            found[0].message
+            == f"Ô {found[0].cell_ref.rpartition('!')[2]} ghi “{typed}”, vượt khả năng lưu trữ."
+        )
 
 
 def test_upper_end_of_a_range_of_rates_is_bounded_too(tmp_path: Path) -> None:
