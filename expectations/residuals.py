@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 
-import polars as pl
-
-from expectations.interval import Interval, printed
+from expectations.batch import Batch, Breach, Place, Row, mark
 from expectations.numbers import cell_address, vietnamese
 from ingest import reference
-from ingest.contract import BoundsCheck, Column, Contract, Table, TotalsCheck, UniqueRowsCheck
+from ingest.contract import BoundsCheck, Column, Contract, TotalsCheck, UniqueRowsCheck
 from ingest.extract import ReadCell, ReadSubmission
-from ingest.normalise import BLANK, NONE, NUMBER, read_number_text
+from ingest.normalise import BLANK, NUMBER, read_number_text
 
 # problems that extraction found in a cell: rule name -> column types that it can befall
 CELL_PROBLEMS = {
@@ -60,91 +57,10 @@ UNIT_OF_MEASURE = dict.fromkeys(PERCENT_MEASURES, "percent") | {
 }
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a residual belongs to: a cell, or a remark about a sheet (row, column may be None)."""
-
-    submission_no: int
-    sheet: str
-    row_no: int | None
-    col_no: int | None
-    value: str | None = None
-
-    @property
-    def address(self) -> str | None:
-        if self.row_no is None or self.col_no is None:
-            return None
-        return cell_address(self.row_no, self.col_no)
-
-
-@dataclass
-class Breach:
-    """Why a residual is above 0: what fills the sentence, the cells looked at, the severity."""
-
-    detail: dict[str, str] = field(default_factory=dict)
-    cells: tuple[str, ...] = ()
-    severity: str | None = None
-
-
-@dataclass
-class Batch:
-    """One form of one build: a place a row, a residual column a rule, a breach where above 0."""
-
-    contract: Contract
-    places: list[Place]
-    residuals: dict[str, list[float | None]]
-    breaches: dict[tuple[int, str], Breach]
-
-    def frame(self) -> pl.DataFrame:
-        """`cell_id` (row number) and one Float64 column a rule."""
-        return pl.DataFrame(
-            {"cell_id": range(len(self.places))} | self.residuals,
-            schema={"cell_id": pl.Int64} | dict.fromkeys(self.residuals, pl.Float64),
-        )
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One row of a table with its cells by field."""
-
-    submission_no: int
-    sheet: str
-    table: Table
-    row_no: int
-    line_code: str | None
-    cells: dict[str, tuple[int, ReadCell]]
-
-    def code(self, name: str) -> str | None:
-        return self.cells[name][1].code if name in self.cells else None
-
-    def cell(self, name: str) -> ReadCell | None:
-        return self.cells[name][1] if name in self.cells else None
-
-    def interval(self, column: Column) -> Interval | None:
-        """What the value may be, in the unit typed; None where there is no number."""
-        cell = self.cell(column.field)
-        if cell is None:
-            return None
-        if cell.state == NONE:
-            return Interval.exactly(0)
-        if cell.state != NUMBER or cell.number is None:
-            return None
-        comparator = (self.code(column.comparator) if column.comparator else None) or "="
-        upper = self.cell(column.upper) if column.upper else None
-        high = float(upper.number) if upper is not None and upper.number is not None else None
-        value = float(cell.number)
-        if high is not None and high < value:
-            return None
-        step = float(cell.printed_step or 0)
-        if column.unit == "vnd":  # whole đồng are exact
-            step = 0
-        return printed(value, step, comparator, high)
-
-
 def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmission]]) -> Batch:
     """Every residual of every rule for all submissions of one form."""
     places: list[Place] = []
-    rows: list[_Row] = []
+    rows: list[Row] = []
     remarks: list[tuple[int, str, Breach]] = []
     for number, submission in submissions:
         rows += _place_cells(contract, number, submission, places)
@@ -171,7 +87,7 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
 
 def _place_cells(
     contract: Contract, number: int, submission: ReadSubmission, places: list[Place]
-) -> Iterator[_Row]:
+) -> Iterator[Row]:
     fields = {(t, col): name for t, col, name in submission.columns}
     lines = {(t, row): code for t, row, code in submission.rows}
     sheets = dict(submission.sheet_tables)
@@ -184,7 +100,7 @@ def _place_cells(
         name = fields[cell.table_no, cell.col_no]
         by_row[cell.table_no, cell.row_no][name] = (len(places) - 1, cell)
     for (table_no, row_no), cells in by_row.items():
-        yield _Row(
+        yield Row(
             number,
             sheets[table_no],
             contract.tables[table_no - 1],
@@ -194,29 +110,16 @@ def _place_cells(
         )
 
 
-def _column(batch: Batch, rule: str) -> list[float | None]:
-    return batch.residuals.setdefault(rule, [None] * len(batch.places))
-
-
-def _mark(
-    batch: Batch, rule: str, place: int, residual: float, breach: Breach | None = None
-) -> None:
-    column = _column(batch, rule)
-    column[place] = max(residual, column[place] or 0.0)
-    if residual > 0:
-        batch.breaches[place, rule] = breach or Breach()
-
-
 def _remarks(batch: Batch, remarks: list[tuple[int, str, Breach]]) -> None:
     for place, rule, breach in remarks:
         if rule:
-            _mark(batch, rule, place, 1.0, breach)
+            mark(batch, rule, place, 1.0, breach)
         else:  # one row a submission: every remark rule looked, and found nothing here
             for known in SHEET_REMARKS:
-                _mark(batch, known, place, 0.0)
+                mark(batch, known, place, 0.0)
 
 
-def _each_column(rows: list[_Row]) -> Iterator[tuple[_Row, Column, int, ReadCell]]:
+def _each_column(rows: list[Row]) -> Iterator[tuple[Row, Column, int, ReadCell]]:
     for row in rows:
         for column in row.table.columns:
             if column.field in row.cells:
@@ -224,7 +127,7 @@ def _each_column(rows: list[_Row]) -> Iterator[tuple[_Row, Column, int, ReadCell
                 yield row, column, place, cell
 
 
-def _cell_problems(batch: Batch, rows: list[_Row]) -> None:
+def _cell_problems(batch: Batch, rows: list[Row]) -> None:
     for _, column, place, cell in _each_column(rows):
         header = " / ".join(column.header)
         for rule, types in CELL_PROBLEMS.items():
@@ -239,7 +142,7 @@ def _cell_problems(batch: Batch, rows: list[_Row]) -> None:
                     detail["readings"] = " hay ".join(vietnamese(r) for r in readings)
                 elif rule == "number_other_style" and cell.number is not None:
                     detail["reading"] = vietnamese(cell.number)
-            _mark(batch, rule, place, float(cell.problem == rule), Breach(detail))
+            mark(batch, rule, place, float(cell.problem == rule), Breach(detail))
 
 
 def _allowed(list_name: str) -> str:
@@ -252,14 +155,14 @@ def _allowed(list_name: str) -> str:
     return shown if len(labels) <= 12 else f"{shown}; … ({len(labels)} giá trị)"
 
 
-def _required(batch: Batch, rows: list[_Row]) -> None:
+def _required(batch: Batch, rows: list[Row]) -> None:
     for _, column, place, cell in _each_column(rows):
         if column.required:
             breach = Breach({"header": " / ".join(column.header)})
-            _mark(batch, "required_blank", place, float(cell.state == BLANK), breach)
+            mark(batch, "required_blank", place, float(cell.state == BLANK), breach)
 
 
-def _bounds(batch: Batch, rows: list[_Row]) -> None:
+def _bounds(batch: Batch, rows: list[Row]) -> None:
     checks = [check for check in batch.contract.checks if isinstance(check, BoundsCheck)]
     for row, column, place, cell in _each_column(rows):
         if not column.is_numeric or cell.state != NUMBER or cell.number is None:
@@ -281,7 +184,7 @@ def _bounds(batch: Batch, rows: list[_Row]) -> None:
                 0.0,
             )
             breach = Breach({"bounds": _bounds_text(low, high)}, severity=severity)
-            _mark(batch, "out_of_bounds", place, excess, breach)
+            mark(batch, "out_of_bounds", place, excess, breach)
 
 
 def _bounds_text(low: Decimal | None, high: Decimal | None) -> str:
@@ -292,7 +195,7 @@ def _bounds_text(low: Decimal | None, high: Decimal | None) -> str:
     )
 
 
-def _storable(batch: Batch, rows: list[_Row]) -> None:
+def _storable(batch: Batch, rows: list[Row]) -> None:
     """A figure must fit the facts once its unit is applied: full đồng typed under "tỷ đồng" do
     not, and would otherwise reach them as nothing."""
     units = reference.units()
@@ -303,10 +206,10 @@ def _storable(batch: Batch, rows: list[_Row]) -> None:
         factor = float(unit.factor) if unit else 1.0
         if abs(float(cell.number)) * factor >= LARGEST_IN_FACTS:
             breach = Breach({"header": " / ".join(column.header)})
-            _mark(batch, "number_too_large", place, 1.0, breach)
+            mark(batch, "number_too_large", place, 1.0, breach)
 
 
-def _ranges(batch: Batch, rows: list[_Row]) -> None:
+def _ranges(batch: Batch, rows: list[Row]) -> None:
     for row, column, _, cell in _each_column(rows):
         if column.upper is None or column.upper not in row.cells:
             continue
@@ -314,10 +217,10 @@ def _ranges(batch: Batch, rows: list[_Row]) -> None:
         if upper.number is None or cell.number is None:
             continue
         excess = max(float(cell.number - upper.number), 0.0)
-        _mark(batch, "range_reversed", place, excess, Breach({"low": vietnamese(cell.number)}))
+        mark(batch, "range_reversed", place, excess, Breach({"low": vietnamese(cell.number)}))
 
 
-def _units(batch: Batch, rows: list[_Row]) -> None:
+def _units(batch: Batch, rows: list[Row]) -> None:
     """The typed unit measures the indicator's quantity; `%` for points of a rate is only said."""
     indicators = {row["indicator_code"]: row for row in reference.read_seed("indicator")}
     for row in rows:
@@ -334,12 +237,12 @@ def _units(batch: Batch, rows: list[_Row]) -> None:
             "indicator": indicator["name_vi"],
             "expected_unit": reference.units()[wanted].name_vi,
         }
-        _mark(batch, "unit_of_other_quantity", place, float(not fits), Breach(detail))
+        mark(batch, "unit_of_other_quantity", place, float(not fits), Breach(detail))
         if is_change:
-            _mark(batch, "percent_for_points", place, float(base == "percent"))
+            mark(batch, "percent_for_points", place, float(base == "percent"))
 
 
-def _two_readings(batch: Batch, rows: list[_Row]) -> None:
+def _two_readings(batch: Batch, rows: list[Row]) -> None:
     """`25.698` in a column that also holds `2.18` has two readings, whatever the form declares."""
     others: dict[tuple[int, str, str], list[str]] = defaultdict(list)
     for row, column, _, cell in _each_column(rows):
@@ -358,10 +261,10 @@ def _two_readings(batch: Batch, rows: list[_Row]) -> None:
                 "reading": vietnamese(cell.number),
             }
         )
-        _mark(batch, "number_two_readings", place, float(len(readings) > 1), breach)
+        mark(batch, "number_two_readings", place, float(len(readings) > 1), breach)
 
 
-_CELL_RULES: tuple[Callable[[Batch, list[_Row]], None], ...] = (
+_CELL_RULES: tuple[Callable[[Batch, list[Row]], None], ...] = (
     _cell_problems,
     _required,
     _bounds,
@@ -372,9 +275,9 @@ _CELL_RULES: tuple[Callable[[Batch, list[_Row]], None], ...] = (
 )
 
 
-def _totals(batch: Batch, rows: list[_Row], check: TotalsCheck) -> None:
+def _totals(batch: Batch, rows: list[Row], check: TotalsCheck) -> None:
     """Every additive parent against the sum of its parts, where all of them are filled."""
-    by_table: dict[tuple[int, str], dict[str, _Row]] = defaultdict(dict)
+    by_table: dict[tuple[int, str], dict[str, Row]] = defaultdict(dict)
     for row in rows:
         if row.line_code:
             by_table[row.submission_no, row.sheet][row.line_code] = row
@@ -393,7 +296,7 @@ def _totals(batch: Batch, rows: list[_Row], check: TotalsCheck) -> None:
                     _total(batch, table.column(name), table_rows[parent], parts, check.severity)
 
 
-def _total(batch: Batch, column: Column, total: _Row, parts: list[_Row], severity: str) -> None:
+def _total(batch: Batch, column: Column, total: Row, parts: list[Row], severity: str) -> None:
     stated = total.interval(column)
     intervals = [part.interval(column) for part in parts]
     if stated is None or column.field not in total.cells:
@@ -416,11 +319,11 @@ def _total(batch: Batch, column: Column, total: _Row, parts: list[_Row], severit
         "high": vietnamese(high),
         "cells": f"{cells[0]}, {cells[1]}:{cells[-1]}",
     }
-    _mark(batch, "totals", place, gap, Breach(detail, cells, severity))
+    mark(batch, "totals", place, gap, Breach(detail, cells, severity))
 
 
-def _unique_rows(batch: Batch, rows: list[_Row], check: UniqueRowsCheck) -> None:
-    seen: dict[tuple[object, ...], _Row] = {}
+def _unique_rows(batch: Batch, rows: list[Row], check: UniqueRowsCheck) -> None:
+    seen: dict[tuple[object, ...], Row] = {}
     for row in rows:
         key_fields = row.table.rows.key
         if not key_fields:
@@ -434,4 +337,4 @@ def _unique_rows(batch: Batch, rows: list[_Row], check: UniqueRowsCheck) -> None
         breach = Breach(
             {"row": str(row.row_no), "other": str(first.row_no)}, severity=check.severity
         )
-        _mark(batch, "unique_rows", place, float(first is not row), breach)
+        mark(batch, "unique_rows", place, float(first is not row), breach)

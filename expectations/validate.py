@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from expectations.batch import Batch
 from expectations.findings import Finding, compose
-from expectations.residuals import Batch, build_batch
+from expectations.residuals import build_batch
 from expectations.suites import RuleResult, validate_residuals
 from ingest.contract import Contract
 from ingest.extract import ReadSubmission

@@ -1,0 +1,111 @@
+"""A batch: every cell of every submission of one form in a build, and what breaks which rule.
+
+Rules (residuals.py) look at its rows and mark its places; Great
+Expectations asserts what they marked (suites.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from expectations.interval import Interval, printed
+from expectations.numbers import cell_address
+from ingest.contract import Column, Contract, Table
+from ingest.extract import ReadCell
+from ingest.normalise import NONE, NUMBER
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a residual belongs to: a cell, or a remark about a sheet (row, column may be None)."""
+
+    submission_no: int
+    sheet: str
+    row_no: int | None
+    col_no: int | None
+    value: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        if self.row_no is None or self.col_no is None:
+            return None
+        return cell_address(self.row_no, self.col_no)
+
+
+@dataclass
+class Breach:
+    """Why a residual is above 0: what fills the sentence, the cells looked at, the severity."""
+
+    detail: dict[str, str] = field(default_factory=dict)
+    cells: tuple[str, ...] = ()
+    severity: str | None = None
+
+
+@dataclass
+class Batch:
+    """One form of one build: a place a row, a residual column a rule, a breach where above 0."""
+
+    contract: Contract
+    places: list[Place]
+    residuals: dict[str, list[float | None]]
+    breaches: dict[tuple[int, str], Breach]
+
+    def frame(self) -> pl.DataFrame:
+        """`cell_id` (row number) and one Float64 column a rule."""
+        return pl.DataFrame(
+            {"cell_id": range(len(self.places))} | self.residuals,
+            schema={"cell_id": pl.Int64} | dict.fromkeys(self.residuals, pl.Float64),
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table with its cells by field."""
+
+    submission_no: int
+    sheet: str
+    table: Table
+    row_no: int
+    line_code: str | None
+    cells: dict[str, tuple[int, ReadCell]]
+
+    def code(self, name: str) -> str | None:
+        return self.cells[name][1].code if name in self.cells else None
+
+    def cell(self, name: str) -> ReadCell | None:
+        return self.cells[name][1] if name in self.cells else None
+
+    def interval(self, column: Column) -> Interval | None:
+        """What the value may be, in the unit typed; None where there is no number."""
+        cell = self.cell(column.field)
+        if cell is None:
+            return None
+        if cell.state == NONE:
+            return Interval.exactly(0)
+        if cell.state != NUMBER or cell.number is None:
+            return None
+        comparator = (self.code(column.comparator) if column.comparator else None) or "="
+        upper = self.cell(column.upper) if column.upper else None
+        high = float(upper.number) if upper is not None and upper.number is not None else None
+        value = float(cell.number)
+        if high is not None and high < value:
+            return None
+        step = float(cell.printed_step or 0)
+        if column.unit == "vnd":  # whole đồng are exact
+            step = 0
+        return printed(value, step, comparator, high)
+
+
+def _residuals(batch: Batch, rule: str) -> list[float | None]:
+    return batch.residuals.setdefault(rule, [None] * len(batch.places))
+
+
+def mark(
+    batch: Batch, rule: str, place: int, residual: float, breach: Breach | None = None
+) -> None:
+    column = _residuals(batch, rule)
+    column[place] = max(residual, column[place] or 0.0)
+    if residual > 0:
+        batch.breaches[place, rule] = breach or Breach()
