@@ -13,7 +13,7 @@ import polars as pl
 from expectations.interval import Interval, printed
 from expectations.numbers import cell_address
 from ingest.contract import Column, Contract, Table
-from ingest.extract import ReadCell
+from ingest.extract import ReadCell, ReadSubmission
 from ingest.normalise import NONE, NUMBER
 
 
@@ -41,6 +41,7 @@ class Breach:
     detail: dict[str, str] = field(default_factory=dict)
     cells: tuple[str, ...] = ()
     severity: str | None = None
+    sentence: str | None = None  # its own words, where they are not the rule's
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Batch:
     places: list[Place]
     residuals: dict[str, list[float | None]]
     breaches: dict[tuple[int, str], Breach]
+    submissions: dict[int, ReadSubmission] = field(default_factory=dict)
 
     def frame(self) -> pl.DataFrame:
         """`cell_id` (row number) and one Float64 column a rule."""
@@ -66,10 +68,22 @@ class Row:
 
     submission_no: int
     sheet: str
+    table_no: int
     table: Table
     row_no: int
     line_code: str | None
     cells: dict[str, tuple[int, ReadCell]]
+
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What names a record: the codes or texts of the key's cells."""
+        cells = (self.cell(name) for name in self.table.rows.key)
+        return tuple((cell.code or cell.text) if cell else None for cell in cells)
+
+    @property
+    def identity(self) -> tuple[str | None, ...]:
+        """What names the row in every period: its line, or its record's key."""
+        return (self.line_code,) if self.line_code else self.key
 
     def code(self, name: str) -> str | None:
         return self.cells[name][1].code if name in self.cells else None

@@ -76,13 +76,14 @@ def compose(
     cells: tuple[str, ...] = (),
     value: str | None = None,
     severity: str | None = None,
+    sentence: str | None = None,
     detail: Mapping[str, str] | None = None,
 ) -> Finding:
-    """The finding of a rule with its sentence filled in.
+    """The finding of a rule with its sentence filled in, or with another `sentence`.
 
     `cell` and `cells` are addresses without the sheet (`D8`); `detail` fills the other blanks.
     """
-    sentence = sentences()[rule]
+    words = sentences()[sentence or rule]
     blanks = _Filled(
         {"cell": cell or "", "value": value or "", "sheet": sheet or "", **(detail or {})}
     )
@@ -90,17 +91,17 @@ def compose(
     def reference(address: str) -> str:
         return f"{sheet}!{address}" if sheet else address
 
-    expected = sentence.expected.format_map(blanks) if sentence.expected else None
+    expected = words.expected.format_map(blanks) if words.expected else None
     return Finding(
         submission_no=submission_no,
         rule=rule,
-        severity=severity or sentence.severity,
+        severity=severity or words.severity,
         sheet=sheet,
         cell_ref=reference(cell) if cell else None,
         cells=tuple(reference(address) for address in cells)
         or ((reference(cell),) if cell else ()),
         value=value,
         expected=expected,
-        message=sentence.message.format_map(blanks).strip(),
-        fix=sentence.fix.format_map(blanks),
+        message=words.message.format_map(blanks).strip(),
+        fix=words.fix.format_map(blanks),
     )

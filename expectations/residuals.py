@@ -11,10 +11,26 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
+from expectations import period_rules, table_rules
 from expectations.batch import Batch, Breach, Place, Row, mark
 from expectations.numbers import cell_address, vietnamese
+from expectations.period_rules import History
 from ingest import reference
-from ingest.contract import BoundsCheck, Column, Contract, TotalsCheck, UniqueRowsCheck
+from ingest.contract import (
+    AddsUpCheck,
+    BoundsCheck,
+    Check,
+    Column,
+    Contract,
+    FormulasCheck,
+    JumpCheck,
+    NotFallingCheck,
+    NotStaleCheck,
+    PartsWithinCheck,
+    TotalsCheck,
+    UniqueRowsCheck,
+    WithinCheck,
+)
 from ingest.extract import ReadCell, ReadSubmission
 from ingest.normalise import BLANK, NUMBER, read_number_text
 
@@ -31,6 +47,7 @@ CELL_PROBLEMS = {
     "period_unknown": ("period",),
     "unit_unknown": ("unit",),
     "comparator_unknown": ("comparator",),
+    "date_unknown": ("date",),
 }
 SHEET_REMARKS = (
     "period_missing",
@@ -45,9 +62,22 @@ SHEET_REMARKS = (
     "unit_contradiction",
     "form_not_valid",
     "two_files_same_form",
+    "identity_contradiction",
+    "simulated_file",
 )
 # measures that are percentages whatever the indicator's own unit is
-PERCENT_MEASURES = {"growth", "average_growth", "share", "plan_ratio"}
+PERCENT_MEASURES = {
+    "growth",
+    "average_growth",
+    "share",
+    "plan_ratio",
+    "ratio_to_previous",
+    "ratio_to_same_period",
+    "ratio_to_base_year",
+    "ratio_to_december",
+    "cumulative_ratio",
+    "average_ratio",
+}
 # in base units; dbt_project/macros/in_base_unit.sql keeps the same limit
 LARGEST_IN_FACTS = 1e18
 UNIT_OF_MEASURE = dict.fromkeys(PERCENT_MEASURES, "percent") | {
@@ -62,7 +92,8 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
     places: list[Place] = []
     rows: list[Row] = []
     remarks: list[tuple[int, str, Breach]] = []
-    for number, submission in submissions:
+    read = dict(submissions)
+    for number, submission in read.items():
         rows += _place_cells(contract, number, submission, places)
         sheets = dict(submission.sheet_tables)
         places.append(Place(number, next(iter(sheets.values()), ""), None, None))
@@ -73,16 +104,38 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
                 Place(number, remark.sheet, remark.row_no, remark.col_no, detail.get("value"))
             )
             remarks.append((len(places) - 1, remark.rule, Breach(detail)))
-    batch = Batch(contract, places, {}, {})
+    batch = Batch(contract, places, {}, {}, read)
     _remarks(batch, remarks)
     for rule in _CELL_RULES:
         rule(batch, rows)
+    history = History(batch, rows)
     for check in contract.checks:
-        if isinstance(check, TotalsCheck):
-            _totals(batch, rows, check)
-        elif isinstance(check, UniqueRowsCheck):
-            _unique_rows(batch, rows, check)
+        _apply(batch, rows, history, check)
     return batch
+
+
+def _apply(batch: Batch, rows: list[Row], history: History, check: Check) -> None:
+    match check:
+        case TotalsCheck():
+            table_rules.totals(batch, rows, check)
+        case FormulasCheck():
+            table_rules.formulas(batch, rows, check)
+        case WithinCheck():
+            table_rules.within(batch, rows, check)
+        case PartsWithinCheck():
+            table_rules.parts_within(batch, rows, check)
+        case UniqueRowsCheck():
+            table_rules.unique_rows(batch, rows, check)
+        case NotFallingCheck():
+            period_rules.not_falling(batch, rows, history, check)
+        case AddsUpCheck():
+            period_rules.adds_up(batch, rows, history, check)
+        case NotStaleCheck():
+            period_rules.not_stale(batch, rows, history, check)
+        case JumpCheck():
+            period_rules.jump(batch, rows, history, check)
+        case BoundsCheck():
+            pass  # looked at cell by cell, with the columns' own bounds (_bounds)
 
 
 def _place_cells(
@@ -103,6 +156,7 @@ def _place_cells(
         yield Row(
             number,
             sheets[table_no],
+            table_no,
             contract.tables[table_no - 1],
             row_no,
             lines.get((table_no, row_no)),
@@ -167,9 +221,9 @@ def _bounds(batch: Batch, rows: list[Row]) -> None:
     for row, column, place, cell in _each_column(rows):
         if not column.is_numeric or cell.state != NUMBER or cell.number is None:
             continue
-        limits: list[tuple[Decimal | None, Decimal | None, str]] = []
+        limits: list[tuple[Decimal | None, Decimal | None, str | None]] = []
         if column.min is not None or column.max is not None:
-            limits.append((column.min, column.max, "error"))
+            limits.append((column.min, column.max, None))
         for check in checks:
             when = {"measure": check.when.measure, "unit": check.when.unit}
             upper = next((c.upper for c in row.table.columns if c.field == check.column), None)
@@ -273,68 +327,3 @@ _CELL_RULES: tuple[Callable[[Batch, list[Row]], None], ...] = (
     _units,
     _two_readings,
 )
-
-
-def _totals(batch: Batch, rows: list[Row], check: TotalsCheck) -> None:
-    """Every additive parent against the sum of its parts, where all of them are filled."""
-    by_table: dict[tuple[int, str], dict[str, Row]] = defaultdict(dict)
-    for row in rows:
-        if row.line_code:
-            by_table[row.submission_no, row.sheet][row.line_code] = row
-    for table_rows in by_table.values():
-        table = next(iter(table_rows.values())).table
-        children: dict[str, list[str]] = defaultdict(list)
-        for line in table.lines:
-            if line.parent and line.is_additive:
-                children[line.parent].append(line.code)
-        for parent, codes in children.items():
-            if parent not in table_rows or any(code not in table_rows for code in codes):
-                continue
-            for name in check.columns:
-                if any(column.field == name for column in table.columns):
-                    parts = [table_rows[code] for code in codes]
-                    _total(batch, table.column(name), table_rows[parent], parts, check.severity)
-
-
-def _total(batch: Batch, column: Column, total: Row, parts: list[Row], severity: str) -> None:
-    stated = total.interval(column)
-    intervals = [part.interval(column) for part in parts]
-    if stated is None or column.field not in total.cells:
-        return
-    filled = [interval for interval in intervals if interval is not None]
-    if len(filled) < len(intervals):
-        return
-    added = sum(filled[1:], start=filled[0])
-    low, high = added.low, added.high
-    residual = stated - added
-    slack = 1e-12 * max(abs(low), abs(stated.low), 1.0)  # decimal digits in binary
-    # where only the last digit's open end is touched, the distance is nothing but still broken
-    gap = 0.0 if residual.contains(0.0, slack) else max(residual.low, -residual.high, 1e-9)
-    place = total.cells[column.field][0]
-    cells = tuple(
-        cell_address(row.row_no, row.cells[column.field][1].col_no) for row in [total, *parts]
-    )
-    detail = {
-        "low": vietnamese(low),
-        "high": vietnamese(high),
-        "cells": f"{cells[0]}, {cells[1]}:{cells[-1]}",
-    }
-    mark(batch, "totals", place, gap, Breach(detail, cells, severity))
-
-
-def _unique_rows(batch: Batch, rows: list[Row], check: UniqueRowsCheck) -> None:
-    seen: dict[tuple[object, ...], Row] = {}
-    for row in rows:
-        key_fields = row.table.rows.key
-        if not key_fields:
-            continue
-        values = tuple(
-            (cell.code or cell.text) if (cell := row.cell(name)) else None for name in key_fields
-        )
-        key = (row.submission_no, row.sheet, *values)
-        first = seen.setdefault(key, row)
-        place = next(iter(row.cells.values()))[0]
-        breach = Breach(
-            {"row": str(row.row_no), "other": str(first.row_no)}, severity=check.severity
-        )
-        mark(batch, "unique_rows", place, float(first is not row), breach)

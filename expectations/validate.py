@@ -73,6 +73,7 @@ def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
     return compose(
         rule,
         place.submission_no,
+        sentence=breach.sentence,
         sheet=place.sheet,
         cell=place.address,
         cells=breach.cells,

@@ -25,8 +25,10 @@ from pydantic import (
     model_validator,
 )
 
+from expectations.findings import sentences
 from ingest import reference
-from ingest.period import period_of
+from ingest.formula import Formula, parse_formula
+from ingest.period import RELATIONS, period_of
 
 FOLDER = Path(__file__).resolve().parent / "contracts"
 
@@ -34,6 +36,8 @@ Severity = Literal["error", "warning", "info"]
 Fact = Literal["budget", "investment", "indicator", "trade", "target"]
 LEVELS = {"province", "agency", "central_agency", "commune"}
 NUMERIC = {"number", "money", "percent", "integer"}
+BasisStatus = Literal["seen_in_public_source", "unverified", "designed"]
+Code = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class ContractError(ValueError):
@@ -67,19 +71,23 @@ class Reporting(_Strict):
 class Column(_Strict):
     """One column of a form: what it is called on paper and what its cells mean."""
 
-    field: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    header: tuple[StrictStr, ...] = Field(min_length=1)
-    description: StrictStr
-    role: Literal["line", "symbol", "dimension", "value", "bound", "label"]
+    field: Code
+    header: tuple[Annotated[StrictStr, Field(min_length=1)], ...] = Field(min_length=1)
+    description: Annotated[StrictStr, Field(min_length=1)]
+    # a `ratio` follows from other columns of the form: checked by its formula, and no fact;
+    # a `milestone` is a date that becomes a row of fct_milestone
+    role: Literal["line", "symbol", "dimension", "value", "bound", "label", "ratio", "milestone"]
     type: Literal[
-        "text", "code", "period", "unit", "comparator", "number", "money", "percent", "integer"
-    ]
+        "text", "code", "period", "unit", "comparator", "date",
+        "number", "money", "percent", "integer",
+    ]  # fmt: skip
     list: StrictStr | None = None
     unit: StrictStr | None = None
     required: StrictBool = False
     min: Decimal | None = None
     max: Decimal | None = None
-    # what a value column fixes for its cells, where the row does not say it
+    # what a value column fixes for its cells, where the row does not say it; a period is a key, or
+    # relative to the submission's own (`year`, `previous`, …)
     fact: Fact | None = None
     measure: StrictStr | None = None
     kind: StrictStr | None = None
@@ -87,10 +95,24 @@ class Column(_Strict):
     base_period: StrictStr | None = None
     comparator: StrictStr | None = None
     upper: StrictStr | None = None
+    dimensions: dict[StrictStr, StrictStr] = {}
+    formula: StrictStr | None = None
+    milestone: StrictStr | None = None
+    milestone_state: Literal["planned", "actual"] | None = None
+    basis_status: BasisStatus | None = None
 
     @property
     def is_numeric(self) -> bool:
         return self.type in NUMERIC
+
+    @property
+    def parsed_formula(self) -> Formula | None:
+        return _parsed(self.formula) if self.formula is not None else None
+
+
+@cache
+def _parsed(formula: str) -> Formula:
+    return parse_formula(formula)
 
 
 class Rows(_Strict):
@@ -98,10 +120,13 @@ class Rows(_Strict):
 
     kind: Literal["lines", "records"]
     list: StrictStr | None = None
+    by_owner: StrictBool = False  # a unit reports the lines that it owns
     key: tuple[StrictStr, ...] = ()
+    template_rows: int = Field(default=20, ge=1, le=500)
 
 
 class Table(_Strict):
+    title: StrictStr | None = None
     rows: Rows
     columns: tuple[Column, ...] = Field(min_length=1)
 
@@ -111,6 +136,21 @@ class Table(_Strict):
     @property
     def lines(self) -> tuple[reference.Line, ...]:
         return reference.lines(self.rows.list) if self.rows.list else ()
+
+    def lines_of(self, unit_code: str | None) -> tuple[reference.Line, ...]:
+        """The lines that a unit reports: its own ones where the lines are divided by owner."""
+        if not self.rows.by_owner or unit_code is None:
+            return self.lines
+        return tuple(line for line in self.lines if line.owner_unit_code in (None, unit_code))
+
+    def parts_of(self) -> dict[str, tuple[reference.Line, ...]]:
+        """Every line that is the sum of its parts, by code, with these parts."""
+        found: dict[str, tuple[reference.Line, ...]] = {}
+        for line in self.lines:
+            parts = tuple(x for x in self.lines if x.parent == line.code and x.is_additive)
+            if line.children == "all" and parts:
+                found[line.code] = parts
+        return found
 
 
 class Condition(_Strict):
@@ -130,49 +170,147 @@ class Condition(_Strict):
         return self
 
 
-class TotalsCheck(_Strict):
+class _Check(_Strict):
+    """Every check may be graver or milder than its sentence says, or have a sentence of its own."""
+
+    severity: Severity | None = None
+    sentence: StrictStr | None = None
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def words(self) -> str:
+        """The entry of sentences.yml that says this check's finding."""
+        rule = str(self.rule)  # type: ignore[attr-defined]
+        return self.sentence or _SENTENCES.get(rule, rule)
+
+
+# rules whose findings go by another name than the check
+_SENTENCES = {"bounds": "out_of_bounds", "formulas": "formula"}
+
+
+class _ColumnsCheck(_Check):
+    columns: tuple[StrictStr, ...] = Field(min_length=1)
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return self.columns
+
+
+class TotalsCheck(_ColumnsCheck):
     """Every additive parent equals the sum of its parts, within the printed digits."""
 
     rule: Literal["totals"]
-    columns: tuple[StrictStr, ...] = Field(min_length=1)
-    severity: Severity = "error"
 
 
-class BoundsCheck(_Strict):
+class FormulasCheck(_Check):
+    """Every column with a formula equals what its formula gives, within the printed digits."""
+
+    rule: Literal["formulas"]
+
+
+class BoundsCheck(_Check):
     """Values of a column lie within bounds, where the row's own unit and measure say so."""
 
     rule: Literal["bounds"]
     column: StrictStr
-    when: Condition
+    when: Condition = Condition()
     min: Decimal | None = None
     max: Decimal | None = None
-    severity: Severity = "error"
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.column,)
 
 
-class UniqueRowsCheck(_Strict):
+class UniqueRowsCheck(_Check):
     """No two rows of a table of records have the same key."""
 
     rule: Literal["unique_rows"]
-    severity: Severity = "error"
 
 
-Check = Annotated[TotalsCheck | BoundsCheck | UniqueRowsCheck, Field(discriminator="rule")]
+class PartsWithinCheck(_ColumnsCheck):
+    """A "trong đó" line, and each known part of a partial list, is not above its parent."""
+
+    rule: Literal["parts_within"]
+
+
+class WithinCheck(_Check):
+    """On every row one column is not above another."""
+
+    rule: Literal["within"]
+    column: StrictStr
+    limit: StrictStr
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.column, self.limit)
+
+
+class NotFallingCheck(_ColumnsCheck):
+    """A cumulative column is not below the same unit's earlier periods of the year."""
+
+    rule: Literal["not_falling"]
+
+
+class AddsUpCheck(_Check):
+    """Cumulative = the previous period's cumulative + this period's part; both in one year."""
+
+    rule: Literal["adds_up"]
+    cumulative: StrictStr
+    part: StrictStr
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.cumulative, self.part)
+
+
+class NotStaleCheck(_ColumnsCheck):
+    """A table does not repeat every figure of the previous period."""
+
+    rule: Literal["not_stale"]
+
+
+class JumpCheck(_ColumnsCheck):
+    """A figure is not many times what it was in the previous period, nor a small part of it."""
+
+    rule: Literal["jump"]
+    factor: Decimal = Field(default=Decimal(5), gt=1)
+
+
+Check = Annotated[
+    TotalsCheck
+    | FormulasCheck
+    | BoundsCheck
+    | UniqueRowsCheck
+    | PartsWithinCheck
+    | WithinCheck
+    | NotFallingCheck
+    | AddsUpCheck
+    | NotStaleCheck
+    | JumpCheck,
+    Field(discriminator="rule"),
+]
 
 
 class Contract(_Strict):
     """One version of one form."""
 
-    form: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    form: Code
     version: int = Field(ge=1)
     code_on_paper: StrictStr
     title: StrictStr
     legal_basis: StrictStr
-    basis_status: Literal["seen_in_public_source", "unverified", "designed"]
+    basis_status: BasisStatus
     openness: Literal["công khai", "nội bộ", "hạn chế"]
     valid: Validity
     senders: tuple[StrictStr, ...] = Field(min_length=1)
     reporting: Reporting
     fact: Fact
+    # what the form fixes for all its figures, such as what trade is measured at
+    dimensions: dict[StrictStr, StrictStr] = {}
     number_style: Literal["vietnamese", "english"] | None = None
     tables: tuple[Table, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
@@ -182,15 +320,18 @@ class Contract(_Strict):
         for sender in self.senders:
             if sender not in reference.reporting_units() and sender not in LEVELS:
                 raise ValueError(f"senders: unknown unit or level {sender!r}")
+        _check_dimensions("dimensions", self.dimensions)
         for number, table in enumerate(self.tables):
             _check_table(number, table)
+        fields = {column.field for table in self.tables for column in table.columns}
         for number, check in enumerate(self.checks):
-            named = check.columns if isinstance(check, TotalsCheck) else ()
-            named = (check.column,) if isinstance(check, BoundsCheck) else named
-            for field in named:
-                if not any(
-                    column.field == field for table in self.tables for column in table.columns
-                ):
+            if check.words not in sentences():
+                raise ValueError(
+                    f"checks[{number}].sentence: {check.words!r} is missing in sentences.yml: "
+                    "an officer would have nothing to read"
+                )
+            for field in check.named_fields:
+                if field not in fields:
                     raise ValueError(
                         f"checks[{number}]: {check.rule} names the unknown column {field!r}"
                     )
@@ -199,6 +340,19 @@ class Contract(_Strict):
     @property
     def id(self) -> str:
         return f"{self.form}.v{self.version}"
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether nothing on the form still waits to be held against the official text."""
+        stated = [self.basis_status]
+        for table in self.tables:
+            stated += [column.basis_status for column in table.columns if column.basis_status]
+            stated += [line.basis_status for line in table.lines]  # type: ignore[misc]
+        return "unverified" not in stated
+
+    def dimension(self, column: Column, name: str) -> str | None:
+        """What the column, or else the form, fixes for a dimension."""
+        return column.dimensions.get(name) or self.dimensions.get(name)
 
     def is_in_force(self, day: date) -> bool:
         end = self.valid.end
@@ -234,6 +388,7 @@ def _check_table(number: int, table: Table) -> None:
             raise ValueError(f"{where}.rows.key: there is no column {field!r}")
     for column in table.columns:
         _check_column(f"{where}.columns.{column.field}", column, fields)
+    _check_formulas(where, table)
 
 
 def _check_column(where: str, column: Column, fields: list[str]) -> None:
@@ -246,8 +401,23 @@ def _check_column(where: str, column: Column, fields: list[str]) -> None:
             raise ValueError(f"{where}.list: there is no list {column.list!r}") from None
     if column.unit is not None and column.unit not in reference.units():
         raise ValueError(f"{where}.unit: there is no unit {column.unit!r}")
-    if column.role in ("value", "bound") and not column.is_numeric:
+    if column.role in ("value", "bound", "ratio") and not column.is_numeric:
         raise ValueError(f"{where}: a {column.role} must be numeric, not {column.type!r}")
+    if column.role == "ratio" and column.formula is None:
+        raise ValueError(f"{where}: a ratio needs a formula")
+    if column.role == "milestone":
+        if column.type != "date" or column.milestone_state is None:
+            raise ValueError(f"{where}: a milestone is a date, with its milestone_state")
+        if column.milestone not in reference.vocabulary("milestone"):
+            raise ValueError(f"{where}.milestone: there is no milestone {column.milestone!r}")
+    elif column.milestone is not None or column.milestone_state is not None:
+        raise ValueError(f"{where}: only a column with role 'milestone' has a milestone")
+    known = {**reference.vocabulary("measure"), **reference.vocabulary("flow_measure")}
+    if column.measure is not None and column.measure not in known:
+        raise ValueError(f"{where}.measure: there is no measure {column.measure!r}")
+    if column.kind is not None and column.kind not in reference.vocabulary("kind"):
+        raise ValueError(f"{where}.kind: there is no kind {column.kind!r}")
+    _check_dimensions(f"{where}.dimensions", column.dimensions)
     if column.type == "money" and column.unit is None:
         raise ValueError(f"{where}: money needs a unit")
     for name in ("comparator", "upper"):
@@ -257,10 +427,61 @@ def _check_column(where: str, column: Column, fields: list[str]) -> None:
     for name in ("period", "base_period"):
         key = getattr(column, name)
         try:
-            if key is not None:
+            if key is not None and key not in RELATIONS:
                 period_of(key)
         except ValueError as error:
             raise ValueError(f"{where}.{name}: {error}") from None
+
+
+# dimensions whose codes are a list of their own name, or of another
+_DIMENSION_LISTS = {
+    "basis": "basis",
+    "direction": "direction",
+    "gate_code": "border_gate",
+    "regime_code": "regime",
+    "commodity_code": "commodity",
+    "source_code": "capital_source",
+    "budget_level": "budget_level",
+    "stage_group": "stage_group",
+    "statement": "statement",
+    "document_code": "document",
+}
+
+
+def _check_dimensions(where: str, dimensions: dict[str, str]) -> None:
+    for name, code in dimensions.items():
+        if name not in _DIMENSION_LISTS:
+            known = ", ".join(_DIMENSION_LISTS)
+            raise ValueError(f"{where}: there is no dimension {name!r}; known: {known}")
+        if code not in reference.coded_list(_DIMENSION_LISTS[name]).values():
+            raise ValueError(f"{where}: {name} has no code {code!r}")
+
+
+def _check_formulas(where: str, table: Table) -> None:
+    """Every formula can be read, reads numbers of the same table, and not itself."""
+    columns = {column.field: column for column in table.columns}
+    needs: dict[str, list[str]] = {}
+    for column in table.columns:
+        if column.formula is None:
+            continue
+        place = f"{where}.columns.{column.field}.formula"
+        try:
+            formula = parse_formula(column.formula)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+        for field in formula.fields():
+            if field not in columns or not columns[field].is_numeric:
+                raise ValueError(f"{place}: {field!r} is no column of numbers of this table")
+        needs[column.field] = list(formula.fields())
+    for field in needs:
+        seen, waiting = set(), list(needs[field])
+        while waiting:
+            each = waiting.pop()
+            if each == field:
+                raise ValueError(f"{where}.columns.{field}.formula: a cycle, it needs itself")
+            if each not in seen:
+                seen.add(each)
+                waiting += needs.get(each, [])
 
 
 def _check_hierarchy(list_name: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ingest import reference
 from ingest.contract import Column, Contract, all_contracts
+from ingest.identity import AUXILIARY_SHEETS, Identity, read_identities
 from ingest.locate import Candidate, Located, locate, match_columns, nearness
 from ingest.normalise import (
     BLANK,
@@ -83,6 +84,7 @@ class ReadSubmission:
     cells: tuple[ReadCell, ...]
     remarks: tuple[Remark, ...]
     cells_outside: int
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,16 +118,23 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
     found: list[ReadSubmission] = []
     unread: list[UnreadSheet] = []
     nearest: tuple[float, str, tuple[str, ...]] | None = None
+    identities = read_identities(sheets)
     for sheet in sheets:
-        if not sheet.cells:
+        if not sheet.cells or sheet.name in AUXILIARY_SHEETS:
             continue
         candidates = [nearness(sheet, contract) for contract in contracts]
         complete = [candidate.contract for candidate in candidates if candidate.score == 1]
         contract = _in_force(sheet, _decide(sheet, complete), complete)
-        located = locate(sheet, contract, 1) if contract else None
-        if contract is not None and located is not None:
-            found.append(_submission(sheet, contract, located))
-            continue
+        head = _head(sheet, contract) if contract else None
+        if contract is not None and head is not None:
+            tables = range(1, len(contract.tables) + 1)
+            located = [locate(sheet, contract, number, head.unit_code) for number in tables]
+            if located[0] is not None:
+                identity = identities.get(sheet.name)
+                found.append(
+                    _submission(sheet, contract, head, [x for x in located if x], identity)
+                )
+                continue
         here: Candidate | None = None
         for candidate in candidates:
             titled = _carries_title(sheet, candidate.contract)
@@ -192,47 +201,120 @@ def _title_lines(sheet: Sheet, header_row: int) -> Iterator[str]:
             yield clean(cell.text)
 
 
-def _submission(sheet: Sheet, contract: Contract, located: Located) -> ReadSubmission:
-    table = contract.tables[located.table_no - 1]
+@dataclass(frozen=True)
+class _Head:
+    """What stands above the table: for which unit and period, cut at which day, what was odd."""
+
+    unit_code: str | None
+    period_key: str | None
+    cutoff: date | None
+    remarks: tuple[Remark, ...]
+
+
+def _head(sheet: Sheet, contract: Contract) -> _Head:
+    match = match_columns(sheet, contract.tables[0])
     period_key = unit_code = None
     cutoff: date | None = None
     remarks: list[Remark] = []
-    for line in _title_lines(sheet, located.header_row):
-        if match := _PERIOD_LINE.match(line):
-            period_key = read_period(match[1])
+    for line in _title_lines(sheet, match[0] if match else TITLE_ROWS):
+        if found := _PERIOD_LINE.match(line):
+            period_key = read_period(found[1])
             if period_key is None:
                 remarks.append(
-                    Remark("period_unreadable", sheet.name, detail=(("value", match[1]),))
+                    Remark("period_unreadable", sheet.name, detail=(("value", found[1]),))
                 )
-        if match := _UNIT_LINE.match(line):
-            code = _UNIT_CODE.search(match[1])
-            unit_code = code[1] if code else _unit_by_name(match[1])
-        if match := _CUTOFF_LINE.search(line):
-            cutoff = _date(match[3], match[2], match[1])
+        if found := _UNIT_LINE.match(line):
+            code = _UNIT_CODE.search(found[1])
+            unit_code = code[1] if code else _unit_by_name(found[1])
+        if found := _CUTOFF_LINE.search(line):
+            cutoff = _date(found[3], found[2], found[1])
     if period_key is None and not remarks:
         remarks.append(Remark("period_missing", sheet.name))
-    remarks += _layout_remarks(contract, located)
-    cells = tuple(_read_cells(sheet, contract, located))
+    return _Head(unit_code, period_key, cutoff, tuple(remarks))
+
+
+def _submission(
+    sheet: Sheet,
+    contract: Contract,
+    head: _Head,
+    tables: Sequence[Located],
+    identity: Identity | None,
+) -> ReadSubmission:
+    remarks = [*head.remarks, *_identity_remarks(sheet, contract, head, identity)]
+    absent = set(range(1, len(contract.tables) + 1)) - {located.table_no for located in tables}
+    remarks += [
+        Remark(
+            "column_missing",
+            sheet.name,
+            tables[0].header_row,
+            detail=(("expected", " / ".join(column.header)),),
+        )
+        for number in sorted(absent)
+        for column in contract.tables[number - 1].columns
+        if column.role in ("line", "value")
+    ]
+    taken = {col for located in tables for col in located.columns.values()}
+    for located in tables:
+        remarks += _layout_remarks(contract, located, taken if len(tables) > 1 else set())
+    cells = tuple(cell for located in tables for cell in _read_cells(sheet, contract, located))
     inside = {(cell.row_no, cell.col_no) for cell in cells if cell.state != BLANK}
     return ReadSubmission(
         form=contract.form,
         version=contract.version,
-        named_unit_code=unit_code,
-        period_key=period_key,
-        cutoff_date=cutoff,
-        sheet_tables=((located.table_no, sheet.name),),
+        named_unit_code=head.unit_code,
+        period_key=head.period_key,
+        cutoff_date=head.cutoff,
+        sheet_tables=tuple((located.table_no, sheet.name) for located in tables),
         columns=tuple(
             (located.table_no, located.columns[column.field], column.field)
-            for column in table.columns
+            for located in tables
+            for column in contract.tables[located.table_no - 1].columns
             if column.field in located.columns
         ),
         rows=tuple(
-            (located.table_no, row, line.code if line else None) for row, line in located.rows
+            (located.table_no, row, line.code if line else None)
+            for located in tables
+            for row, line in located.rows
         ),
         cells=cells,
         remarks=tuple(remarks),
         cells_outside=len(sheet.cells) - len(inside),
+        is_simulated=identity is not None and identity.is_simulated,
     )
+
+
+def _identity_remarks(
+    sheet: Sheet, contract: Contract, head: _Head, identity: Identity | None
+) -> Iterator[Remark]:
+    """Where the sheet says another form, unit or period than the template was made for."""
+    if identity is None:
+        return
+    said = (contract.form, head.unit_code or identity.unit_code, head.period_key)
+    if said != (identity.form, identity.unit_code, head.period_key and identity.period_key):
+        yield Remark(
+            "identity_contradiction",
+            sheet.name,
+            detail=(
+                ("said", _identity_words(*said)),
+                (
+                    "hidden",
+                    _identity_words(identity.form, identity.unit_code, identity.period_key),
+                ),
+            ),
+        )
+
+
+def _identity_words(form: str, unit_code: str, period_key: str | None) -> str:
+    """`biểu X, đơn vị Y, kỳ Z` as an officer says it."""
+    code = next((c.code_on_paper for c in all_contracts() if c.form == form), form)
+    unit = reference.reporting_units().get(unit_code)
+    words = [f"biểu {code}", unit.name_vi if unit else unit_code]
+    if period_key:
+        try:
+            words.append(period_of(period_key).label_vi)
+        except ValueError:
+            words.append(period_key)
+    return ", ".join(words)
 
 
 def _unit_by_name(text: str) -> str | None:
@@ -247,7 +329,8 @@ def _date(year: str, month: str, day: str) -> date | None:
         return None
 
 
-def _layout_remarks(contract: Contract, located: Located) -> list[Remark]:
+def _layout_remarks(contract: Contract, located: Located, elsewhere: set[int]) -> list[Remark]:
+    """What is missing or too much; columns and figures `elsewhere` belong to a table beside it."""
     name, table = located.sheet.name, contract.tables[located.table_no - 1]
     remarks = [
         Remark(
@@ -261,6 +344,7 @@ def _layout_remarks(contract: Contract, located: Located) -> list[Remark]:
     remarks += [
         Remark("column_extra", name, located.header_row, col, (("value", text),))
         for col, text in located.extra_columns
+        if col not in elsewhere
     ]
     label_col = next(
         (located.columns[column.field] for column in table.columns if column.role == "line"), None
@@ -322,9 +406,21 @@ def _read_cell(
         case "comparator":
             code = read_comparator(text)
             problem = None if code else "comparator_unknown"
+        case "date":
+            code = _day(cell, text)
+            problem = None if code else "date_unknown"
     state = CODE if code else (UNREAD if problem else TEXT)
     number = Decimal(cell.text) if cell.kind == "number" and state == TEXT else None
     return ReadCell(table_no, row, col, state, number, None, typed or cell.text, code, problem)
+
+
+def _day(cell: Cell, text: str) -> str | None:
+    """The day of a date cell, or of a date typed as text, as `2026-06-30`."""
+    if cell.kind == "date":
+        return text[:10] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", text) else None
+    match = re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", text)
+    day = _date(match[3], match[2], match[1]) if match else None
+    return day.isoformat() if day else None
 
 
 def _read_number_cell(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 
 import duckdb
 import polars as pl
 
+from ingest import reference
 from ingest.contract import Contract
-from ingest.period import calendar_of
+from ingest.expected import expected_submissions
+from ingest.period import RELATIONS, calendar_of, related
 from ingest.register import Submission
 
 NUMBER = pl.Decimal(38, 12)
+# the dimensions that a line of a list may fix
+LINE_DIMENSIONS = ("gate_code", "regime_code", "commodity_code", "source_code", "basis")
 EXACT_DIGITS = 80  # a sum of numbers of 38 digits, however many
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 CELL_SCHEMA: Schema = {
@@ -48,11 +52,12 @@ def load_build(
     build_id: str,
     as_of: datetime,
     code_version: str,
+    is_simulated: bool,
 ) -> None:
     """raw.build: what this build is."""
     connection.execute("delete from raw.build")
     connection.execute(
-        "insert into raw.build values (?, ?, ?, false)", [build_id, as_of, code_version]
+        "insert into raw.build values (?, ?, ?, ?)", [build_id, as_of, code_version, is_simulated]
     )
 
 
@@ -75,6 +80,7 @@ def load_submissions(
             "cutoff_date": s.read.cutoff_date if s.read else None,
             "status": s.status,
             "reason_vi": s.reason_vi,
+            "is_simulated": s.receipt.is_simulated,
             "cells_in_tables": len(s.read.cells) if s.read else 0,
             "cells_outside": s.read.cells_outside if s.read else 0,
         }
@@ -94,6 +100,7 @@ def load_submissions(
         "cutoff_date": pl.Date,
         "status": pl.String,
         "reason_vi": pl.String,
+        "is_simulated": pl.Boolean,
         "cells_in_tables": pl.Int32,
         "cells_outside": pl.Int32,
     }
@@ -148,7 +155,13 @@ def load_periods(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Cont
     for contract in contracts:
         for table in contract.tables:
             for column in table.columns:
-                keys |= {key for key in (column.period, column.base_period) if key}
+                keys |= {
+                    key
+                    for key in (column.period, column.base_period)
+                    if key and key not in RELATIONS
+                }
+    relations = _relations(connection)
+    keys |= {related_key for _, _, related_key in relations}
     periods = calendar_of(keys)
     frame = pl.DataFrame(
         {
@@ -160,6 +173,42 @@ def load_periods(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Cont
         }
     )
     insert(connection, "raw.period", frame)
+    schema: Schema = {"period_key": pl.String, "relation": pl.String, "related_key": pl.String}
+    insert(connection, "raw.period_relation", _frame(relations, schema))
+
+
+def _relations(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """What `year`, `previous` and the other relations mean for every submission's period."""
+    keys = connection.execute(
+        "select distinct period_key from raw.submission where period_key is not null"
+    ).fetchall()
+    return [
+        (key, relation, other)
+        for (key,) in keys
+        for relation in RELATIONS
+        if (other := related(key, relation)) is not None
+    ]
+
+
+def load_expected(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Sequence[Contract],
+    submissions: Sequence[Submission],
+    as_of: date,
+) -> None:
+    """raw.expected_submission: what is due, of the forms that have been received at all."""
+    schema: Schema = {
+        "unit_code": pl.String,
+        "form_code": pl.String,
+        "form_version": pl.Int32,
+        "period_key": pl.String,
+        "due_date": pl.Date,
+    }
+    rows = [
+        (e.unit_code, e.form, e.version, e.period_key, e.due_date)
+        for e in expected_submissions(contracts, submissions, as_of)
+    ]
+    insert(connection, "raw.expected_submission", _frame(rows, schema))
 
 
 def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]) -> None:
@@ -168,6 +217,7 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
         {
             "form_code": c.form,
             "form_version": c.version,
+            "code_on_paper": c.code_on_paper,
             "title_vi": c.title,
             "legal_basis": c.legal_basis or None,
             "basis_status": c.basis_status,
@@ -200,12 +250,18 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
                     "fact": c.fact,
                     "measure": c.measure,
                     "kind": c.kind,
-                    "period_key": c.period,
-                    "base_period_key": c.base_period,
+                    "period_key": None if c.period in RELATIONS else c.period,
+                    "period_relation": c.period if c.period in RELATIONS else None,
+                    "base_period_key": None if c.base_period in RELATIONS else c.base_period,
+                    "base_period_relation": c.base_period if c.base_period in RELATIONS else None,
+                    "milestone": c.milestone,
+                    "milestone_state": c.milestone_state,
+                    "formula": c.formula,
                     "comparator_field": c.comparator,
                     "upper_field": c.upper,
                     "description_vi": c.description,
                 }
+                | {name: contract.dimension(c, name) for name in reference.DIMENSIONS}
                 for c in table.columns
             ]
             lines += [
@@ -216,13 +272,26 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
                     "label_vi": line.label_vi,
                     "parent_code": line.parent,
                     "is_additive": line.is_additive,
+                    "sign": line.sign,
+                    "children": line.children,
                     "indicator_code": line.indicator_code,
-                    "source_code": line.source_code,
+                    "unit_code": line.unit_code,
+                    "basis_status": line.basis_status,
+                    "owner_unit_code": line.owner_unit_code,
+                    "list_code": (table.rows.list or "").rpartition(".")[2],
                 }
+                | {name: line.dimension(name) for name in LINE_DIMENSIONS}
                 for line in table.lines
             ]
     insert(connection, "contract.form", pl.DataFrame(forms, infer_schema_length=None))
     insert(connection, "contract.form_column", pl.DataFrame(columns, infer_schema_length=None))
+    senders = [
+        {"form_code": c.form, "form_version": c.version, "unit_code": unit}
+        for c in contracts
+        for unit in reference.reporting_units()
+        if c.accepts(unit)
+    ]
+    insert(connection, "contract.form_sender", pl.DataFrame(senders, infer_schema_length=None))
     insert(connection, "contract.form_line", pl.DataFrame(lines, infer_schema_length=None))
 
 

@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass
 
 from ingest.contract import Contract, Table
+from ingest.identity import PREVIOUS_HEADER
 from ingest.normalise import clean, fold, nil_state, read_number_text
 from ingest.reference import Line
 from ingest.workbook import Cell, Sheet
 
 HEADER_ROWS_SEARCHED = 60
+_PREVIOUS = fold(PREVIOUS_HEADER)
 _SIGNATURE = re.compile(
     r"^(người lập biểu|người lập|kế toán|tm\. ?ủy ban|thủ trưởng|giám đốc|chủ tịch|nơi nhận|\(ký)"
 )
@@ -60,7 +62,11 @@ def match_columns(
     )  # fmt: skip
     for top in starts:
         block = range(top, top + depth)
-        paths = {col: _header_path(sheet, block, col) for col in range(1, sheet.last_column + 1)}
+        paths = {
+            col: path
+            for col in range(1, sheet.last_column + 1)
+            if _PREVIOUS not in (path := _header_path(sheet, block, col))
+        }
         found: dict[str, int] = {}
         for column in table.columns:
             header = tuple(fold(level) for level in column.header)
@@ -115,8 +121,13 @@ def nearness(sheet: Sheet, contract: Contract) -> Candidate:
     return Candidate(contract, 1 - len(missing) / len(required), missing)
 
 
-def locate(sheet: Sheet, contract: Contract, table_no: int) -> Located | None:
-    """The table of a contract on a sheet, or None where a required header is missing."""
+def locate(
+    sheet: Sheet, contract: Contract, table_no: int, unit_code: str | None = None
+) -> Located | None:
+    """The table of a contract on a sheet, or None where a required header is missing.
+
+    `unit_code` is the unit that the sheet names: some tables have each unit's own lines.
+    """
     table = contract.tables[table_no - 1]
     match = match_columns(sheet, table)
     if match is None:
@@ -150,7 +161,7 @@ def locate(sheet: Sheet, contract: Contract, table_no: int) -> Located | None:
         missing_fields=missing,
         extra_columns=extra,
         unknown_lines=unknown,
-        missing_lines=tuple(line for line in table.lines if line.code not in seen),
+        missing_lines=tuple(line for line in table.lines_of(unit_code) if line.code not in seen),
         stray_cells=stray,
         header_row=header_row,
     )

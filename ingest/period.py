@@ -166,3 +166,42 @@ def calendar_of(keys: Iterable[str]) -> list[Period]:
         ):
             named.setdefault(key, period_of(key))
     return sorted(named.values(), key=lambda period: (period.start, period.end, period.key))
+
+
+RELATIONS = ("year", "previous", "same_period_last_year", "previous_year")
+_STEPS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+_KIND_OF_STEP = {1: "{year}-{month:02d}", 3: "{year}-Q{quarter}", 6: "{year}-H{half}", 12: "{year}"}
+
+
+def related(key: str, relation: str) -> str | None:
+    """The period that stands in a relation to another: its `year`, the `previous` one of its kind,
+    the `same_period_last_year`, the `previous_year`. None where there is none, as for spans."""
+    period = period_of(key)
+    if relation == "year":
+        return f"{period.end.year}" if period.start.year == period.end.year else None
+    if relation == "previous_year":
+        return f"{period.end.year - 1}" if period.start.year == period.end.year else None
+    step = _STEPS.get(period.kind)
+    if step is None:
+        return None
+    back = step if relation == "previous" else 12
+    month = period.start.year * 12 + period.start.month - 1 - back
+    year, month = divmod(month, 12)
+    return _KIND_OF_STEP[step].format(
+        year=year, month=month + 1, quarter=month // 3 + 1, half=month // 6 + 1
+    )
+
+
+def periods_ending(kind: str, first: date, last: date) -> list[Period]:
+    """Every month, quarter or year whose last day lies from `first` to `last`."""
+    step = _STEPS[kind]
+    found = []
+    for year in range(first.year, last.year + 1):
+        for month in range(0, 12, step):
+            key = _KIND_OF_STEP[step].format(
+                year=year, month=month + 1, quarter=month // 3 + 1, half=month // 6 + 1
+            )
+            period = period_of(key)
+            if first <= period.end <= last:
+                found.append(period)
+    return found

@@ -26,9 +26,28 @@ class Unit:
     factor: Decimal
 
 
+# what a line, a column or a form can fix for its figures, besides measure, kind and period
+DIMENSIONS = (
+    "basis",
+    "direction",
+    "gate_code",
+    "regime_code",
+    "commodity_code",
+    "source_code",
+    "budget_level",
+    "stage_group",
+    "statement",
+    "document_code",
+)
+
+
 @dataclass(frozen=True)
 class Line:
-    """One line of a form with fixed lines."""
+    """One line of a form with fixed lines.
+
+    `sign` is -1 for a part that is deducted. `children`: `all` parts are lines too, only `partial`
+    ones are known (they need not add up), or the line is a `heading` without figures.
+    """
 
     code: str
     number: int
@@ -36,8 +55,16 @@ class Line:
     label_vi: str
     parent: str | None
     is_additive: bool
+    sign: int
+    children: str
     indicator_code: str | None
-    source_code: str | None
+    unit_code: str | None
+    basis_status: str
+    owner_unit_code: str | None
+    dimensions: tuple[tuple[str, str], ...]
+
+    def dimension(self, name: str) -> str | None:
+        return dict(self.dimensions).get(name)
 
 
 @dataclass(frozen=True)
@@ -100,6 +127,7 @@ _SEED_LISTS = {
     "indicator": ("indicator", "indicator_code"),
     "document": ("document", "document_code"),
     "border_gate": ("border_gate", "gate_code"),
+    "commodity": ("commodity", "commodity_code"),
 }
 
 
@@ -138,8 +166,13 @@ def lines(reference: str) -> tuple[Line, ...]:
             label_vi=row["name_vi"],
             parent=row["parent_code"] or None,
             is_additive=row["is_additive"] == "true",
+            sign=int(row.get("sign") or 1),
+            children=row.get("children") or "all",
             indicator_code=row["indicator_code"] or None,
-            source_code=row.get("source_code") or None,
+            unit_code=row.get("unit_code") or None,
+            basis_status=row.get("basis_status") or "designed",
+            owner_unit_code=row.get("owner_unit_code") or None,
+            dimensions=tuple((name, row[name]) for name in DIMENSIONS if row.get(name)),
         )
         for row in sorted(rows, key=lambda row: int(row["line_no"]))
     )

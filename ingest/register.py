@@ -46,7 +46,10 @@ class Submission:
 
 
 def new_receipts(
-    known: Sequence[Receipt], pulled: Iterable[PulledFile], as_of: datetime
+    known: Sequence[Receipt],
+    pulled: Iterable[PulledFile],
+    as_of: datetime,
+    is_simulated: bool = False,
 ) -> list[Receipt]:
     """Receipts for files that are new, or whose content differs from the last under that path."""
     last = {receipt.file_path: receipt.file_sha256 for receipt in known}
@@ -57,7 +60,15 @@ def new_receipts(
             continue
         number += 1
         found.append(
-            Receipt(number, file.path, file.sha256, file.size, file.sender, timestamp(as_of))
+            Receipt(
+                number,
+                file.path,
+                file.sha256,
+                file.size,
+                file.sender,
+                timestamp(as_of),
+                is_simulated,
+            )
         )
     return found
 
@@ -92,6 +103,9 @@ def register(
             for read in reading.submissions:
                 contract = _contract_of(read, contracts)
                 read = with_identity_remarks(read, receipt.reporter_unit_code, contract)
+                if read.is_simulated and not receipt.is_simulated:
+                    remark = Remark("simulated_file", read.sheet_tables[0][1])
+                    read = replace(read, remarks=(*read.remarks, remark))
                 key = (receipt.file_sha256, receipt.file_path, read.form, str(read.period_key),
                        read.sheet_tables[0][1], str(receipt.receipt_no))  # fmt: skip
                 found.append(

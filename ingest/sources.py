@@ -13,6 +13,9 @@ from pathlib import Path
 
 import fsspec
 
+# at the root of an inbox that `kho simulate` wrote; what else it writes there is no submission
+SIMULATION_MARKER = "simulation.json"
+_BESIDE_SIMULATION = {SIMULATION_MARKER, "planted_errors.csv"}
 # what operating systems and office programs leave beside the files that people made
 _NOISE_PREFIXES = ("~$", ".")
 _NOISE_NAMES = {"Thumbs.db", "desktop.ini"}
@@ -47,7 +50,19 @@ def list_inbox(url: str) -> tuple[fsspec.AbstractFileSystem, list[str], str]:
     if not filesystem.isdir(root):
         raise InboxMissing(f"there is no inbox at {url}")
     paths = sorted(filesystem.find(root))
-    return filesystem, [path for path in paths if not _is_noise(path)], root
+    beside = _BESIDE_SIMULATION if _has_marker(filesystem, root) else set()
+    wanted = [p for p in paths if not _is_noise(p) and _below(p, root) not in beside]
+    return filesystem, wanted, root
+
+
+def _has_marker(filesystem: fsspec.AbstractFileSystem, root: str) -> bool:
+    return bool(filesystem.exists(f"{root.rstrip('/')}/{SIMULATION_MARKER}"))
+
+
+def is_simulated_inbox(url: str) -> bool:
+    """Whether an inbox was written by the simulator: its files are marked so in the ledger."""
+    filesystem, root = fsspec.url_to_fs(url)
+    return _has_marker(filesystem, root)
 
 
 def _is_noise(path: str) -> bool:

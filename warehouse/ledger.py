@@ -22,6 +22,10 @@ from typing import Any
 SCHEMA_VERSION = 1
 
 
+class MixedData(RuntimeError):
+    """Simulated files for a home of real ones, or real files for a home of simulated ones."""
+
+
 class LedgerError(RuntimeError):
     """The ledger holds a line that cannot be read (other than a torn last one)."""
 
@@ -36,6 +40,7 @@ class Receipt:
     file_bytes: int
     reporter_unit_code: str
     received_at: str
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,15 @@ class Ledger:
 
     def receipts(self) -> list[Receipt]:
         return [Receipt(**act) for act in self._read("receipts.jsonl")]
+
+    def refuse_mixing(self, is_simulated: bool) -> None:
+        """Raises MixedData where the home has received files of the other sort."""
+        if any(receipt.is_simulated != is_simulated for receipt in self.receipts()):
+            known, new = ("thật", "mô phỏng") if is_simulated else ("mô phỏng", "thật")
+            raise MixedData(
+                f"kho này chứa số liệu {known}, nguồn tệp chứa số liệu {new}; "
+                "hai loại không bao giờ ở chung một kho. Hãy dùng --home khác"
+            )
 
     def add_receipts(self, receipts: Iterable[Receipt]) -> None:
         self._append("receipts.jsonl", (asdict(receipt) for receipt in receipts))

@@ -23,6 +23,22 @@ create or replace table raw.period (
     label_vi   varchar not null
 );
 
+-- What a relative period of a contract's column means for a submission's period.
+create or replace table raw.period_relation (
+    period_key  varchar not null,
+    relation    varchar not null,          -- year | previous | same_period_last_year | previous_year
+    related_key varchar not null
+);
+
+-- What each unit is to send, and until when; due_date is null where no rule names a day.
+create or replace table raw.expected_submission (
+    unit_code    varchar not null,
+    form_code    varchar not null,
+    form_version integer not null,
+    period_key   varchar not null,
+    due_date     date
+);
+
 -- One row a submission (one unit, one form, one period); a file without any form has one row too.
 create or replace table raw.submission (
     submission_no      integer not null,
@@ -38,6 +54,7 @@ create or replace table raw.submission (
     cutoff_date        date,
     status             varchar not null,   -- accepted | held | superseded | unrecognised | unreadable
     reason_vi          varchar,
+    is_simulated       boolean not null,   -- made by the simulator, never beside real data
     cells_in_tables    integer not null,
     cells_outside      integer not null
 );
@@ -99,6 +116,7 @@ inner join raw.sheet_row as r using (submission_no, table_no, row_no);
 create or replace table contract.form (
     form_code     varchar not null,
     form_version  integer not null,
+    code_on_paper varchar not null,
     title_vi      varchar not null,
     legal_basis   varchar,                 -- empty where there is none
     basis_status  varchar not null,        -- seen_in_public_source | unverified | designed
@@ -115,7 +133,8 @@ create or replace table contract.form_column (
     table_no          smallint not null,
     field             varchar not null,
     header_vi         varchar not null,    -- levels joined with ' / '
-    role              varchar not null,    -- line | dimension | value | bound | label
+    -- line | symbol | dimension | value | bound | label | ratio | milestone
+    role              varchar not null,
     type              varchar not null,
     unit_code         varchar,             -- where the column has one unit
     is_required       boolean not null,
@@ -124,7 +143,23 @@ create or replace table contract.form_column (
     measure           varchar,
     kind              varchar,
     period_key        varchar,
+    period_relation   varchar,             -- relative to the submission's period
     base_period_key   varchar,
+    base_period_relation varchar,
+    milestone         varchar,
+    milestone_state   varchar,             -- planned | actual
+    formula           varchar,
+    -- dimensions that the column or its form fixes
+    basis             varchar,
+    direction         varchar,
+    gate_code         varchar,
+    regime_code       varchar,
+    commodity_code    varchar,
+    source_code       varchar,
+    budget_level      varchar,
+    stage_group       varchar,
+    statement         varchar,
+    document_code     varchar,
     comparator_field  varchar,             -- sibling cell that holds the comparator of this value
     upper_field       varchar,             -- sibling cell that holds the upper end of a range
     description_vi    varchar not null
@@ -138,8 +173,24 @@ create or replace table contract.form_line (
     label_vi       varchar not null,
     parent_code    varchar,
     is_additive    boolean not null,       -- false for "trong đó"
+    sign           smallint not null,      -- -1: deducted from its parent
+    children       varchar not null,       -- all | partial | heading
     indicator_code varchar,
-    source_code    varchar                 -- of capital, where the line is one source
+    unit_code      varchar,
+    basis_status   varchar not null,
+    owner_unit_code varchar,
+    list_code      varchar not null,
+    gate_code      varchar,
+    regime_code    varchar,
+    commodity_code varchar,
+    source_code    varchar,                -- of capital, where the line is one source
+    basis          varchar
+);
+-- Who sends a form: levels of senders as the units of that level.
+create or replace table contract.form_sender (
+    form_code    varchar not null,
+    form_version integer not null,
+    unit_code    varchar not null
 );
 
 -- Findings of the checks on submissions and of the identities between facts.

@@ -10,12 +10,13 @@ from ingest.load import (
     load_build,
     load_cells,
     load_contracts,
+    load_expected,
     load_periods,
     load_submissions,
 )
 from ingest.register import Submission, new_receipts, register
 from ingest.sandbox import read_isolated
-from ingest.sources import pull_inbox
+from ingest.sources import is_simulated_inbox, pull_inbox
 from ingest.workbook import Unreadable
 from orchestration.fingerprint import code_version
 from orchestration.logs import log
@@ -35,8 +36,10 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     recover(home)
     home.clear_interrupted()
     ledger = Ledger(home.ledger)
+    is_simulated = is_simulated_inbox(build.source)
+    ledger.refuse_mixing(is_simulated)
     pulled = pull_inbox(build.source, home.archive)
-    fresh = new_receipts(ledger.receipts(), pulled, build.moment)
+    fresh = new_receipts(ledger.receipts(), pulled, build.moment, is_simulated)
     ledger.add_receipts(fresh)
     receipts = ledger.receipts()
     log("pulled", files=len(pulled), new=len(fresh), received=len(receipts))
@@ -87,11 +90,13 @@ def raw_cells(
         leftover.unlink()
     contracts = all_contracts()
     with create_working(home.working_file) as connection:
-        load_build(connection, build.build_id, build.moment, code_version())
+        is_simulated = any(s.receipt.is_simulated for s in submissions)
+        load_build(connection, build.build_id, build.moment, code_version(), is_simulated)
         load_contracts(connection, contracts)
         load_submissions(connection, submissions)
         load_cells(connection, submissions)
         load_periods(connection, contracts)
+        load_expected(connection, contracts, submissions, build.moment.date())
         load_history(connection, Ledger(home.ledger).change_files())
         row = connection.execute("select count(*) from raw.cell").fetchone()
     cells = row[0] if row else 0

@@ -15,6 +15,7 @@ from expectations.identities import (
     read_figures,
     read_identities,
 )
+from expectations.levels import level_findings, read_level_sums
 from ingest.load import insert
 from orchestration.logs import log
 from orchestration.resources import BuildResource
@@ -35,7 +36,12 @@ _MART_RULES = read_mart_rules()
             name="identities_hold",
             asset="checked_identities",
             description="Sums, shares and growth rates between stated figures",
-        )
+        ),
+        dg.AssetCheckSpec(
+            name="communes_make_the_province",
+            asset="checked_identities",
+            description="What adds up over communes, where all of them have reported",
+        ),
     ],
 )
 def checked_identities(build: BuildResource) -> dg.MaterializeResult:
@@ -47,10 +53,14 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
         ids = dict(
             connection.execute("select submission_no, submission_id from raw.submission").fetchall()
         )
+        sums = read_level_sums(connection)
+        apart = list(level_findings(sums))
         findings = finding_frame(
-            identity_findings(outcomes), ids, first_seen(connection), build.moment
+            [*identity_findings(outcomes), *apart], ids, first_seen(connection), build.moment
         )
-        connection.execute("delete from quality.result where rule = 'identity_broken'")
+        connection.execute(
+            "delete from quality.result where rule in ('identity_broken', 'commune_sum')"
+        )
         insert(connection, "quality.result", findings, replace=False)
         insert(connection, "quality.identity_result", identity_frame(outcomes))
     counts = Counter(outcome.outcome for outcome in outcomes)
@@ -69,7 +79,17 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
                     "sample": [outcome.identity.code for outcome in broken[:SAMPLE]],
                     "sample_cells": [o.figures[0][1].cell_ref for o in broken[:SAMPLE]],
                 },
-            )
+            ),
+            dg.AssetCheckResult(
+                check_name="communes_make_the_province",
+                passed=not apart,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={
+                    "sums": len(sums),
+                    "apart": len(apart),
+                    "sample_cells": [finding.cell_ref or "" for finding in apart[:SAMPLE]],
+                },
+            ),
         ],
     )
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from form_books import CONTRACTS, RATE, RECORD, Form, Mail, judge_mails, read_book
+from test_hidden_identity import IDENTITY_RULES
+from test_table_and_period_rules import RULES
 
 from expectations.findings import SEVERITIES, Finding, compose, sentences
 from expectations.residuals import CELL_PROBLEMS, SHEET_REMARKS
@@ -23,7 +25,9 @@ from ingest.workbook import REASONS
 
 # rules of files: the files are made and read in test_hostile_files.py; between figures:
 # tests/unit/test_identities.py
-ELSEWHERE = {*REASONS, "identity_broken"}
+ELSEWHERE = {
+    *REASONS, *RULES, *IDENTITY_RULES, "identity_broken", "commune_sum", "parts_within"
+}  # fmt: skip
 
 Build = Callable[[], list[tuple[str, list[Form]]]]
 

@@ -1,0 +1,185 @@
+"""Rules over a table and between periods: the sentence at its cell, and silence where obeyed.
+
+The form is all_rules.yml; each test reads real workbooks of one or more months of one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from form_books import TEST_CONTRACTS, Form, Mail, Value, judge_mails, read_book
+
+from expectations.findings import Finding
+from ingest.contract import read_contract
+
+CONTRACT = read_contract(Path(__file__).with_name("all_rules.yml"))
+TEST_CONTRACTS[CONTRACT.code_on_paper] = CONTRACT
+PARTS = 6
+TOTAL, FIRST = 0, 1
+# the rules that are tested here, for test_sentences.py to know
+RULES = {
+    "formula", "within", "not_falling", "adds_up", "not_stale", "jump", "magnitude", "date_unknown",
+}  # fmt: skip
+
+Change = Callable[[list[dict[str, Value]]], None]
+
+
+def month_of(number: int, change: Change | None = None) -> Form:
+    """Month `number` of 2026, right in itself and after the month before it. Data from row 12."""
+    form = Form("TH-01", sender="STC", period=f"tháng {number}/2026", index_row=True)
+    for place, row in enumerate(form.rows):
+        count = PARTS if place == TOTAL else 1
+        added = sum(10 + each for each in range(1, number + 1))
+        row |= {
+            "plan": 1000 * count,
+            "month": (10 + number) * count,
+            "cumulative": added * count,
+            "ratio": round(added / 10, 2),
+            "started": "15/01/2026",
+        }
+    if change is not None:
+        change(form.rows)
+    return form
+
+
+def judged(folder: Path, *forms: Form) -> list[Finding]:
+    """Findings on the last of the months, all of them in one pull."""
+    files = [
+        ("STC", f"STC/{number}.xlsx", read_book(folder / f"{number}.xlsx", [form], [CONTRACT]))
+        for number, form in enumerate(forms)
+    ]
+    [submissions], [findings] = judge_mails([Mail(files)], [CONTRACT])
+    last = submissions[-1].submission_no
+    return [finding for finding in findings if finding.submission_no == last]
+
+
+def said(findings: list[Finding]) -> list[tuple[str, str, str | None]]:
+    return [(f.rule, f.message, f.cell_ref and f.cell_ref.rpartition("!")[2]) for f in findings]
+
+
+def part(field: str, value: Value) -> Change:
+    def change(rows: list[dict[str, Value]]) -> None:
+        rows[FIRST][field] = value
+
+    return change
+
+
+def moved(field: str, by: float, ratio: float | None = None) -> Change:
+    """The first part and the total move alike, so that the table still adds up."""
+
+    def change(rows: list[dict[str, Value]]) -> None:
+        for place in (FIRST, TOTAL):
+            old = rows[place][field]
+            assert isinstance(old, int | float)
+            rows[place][field] = old + by
+            plan = rows[place]["plan"]
+            total = rows[place]["cumulative"]
+            assert isinstance(plan, int | float) and isinstance(total, int | float)
+            rows[place]["ratio"] = round(total / plan * 100, 2)
+        if ratio is not None:
+            rows[FIRST]["ratio"] = ratio
+
+    return change
+
+
+def test_months_that_follow_each_other_bring_nothing(tmp_path: Path) -> None:
+    assert said(judged(tmp_path, month_of(1), month_of(2), month_of(3))) == []
+
+
+def test_ratio_that_does_not_follow(tmp_path: Path) -> None:
+    [found] = judged(tmp_path, month_of(1, part("ratio", 2.5)))
+    assert found.message == "Ô E13: 2,5; tính D13/B13 × 100 được 1,04948 đến 1,15058."
+    assert found.cells == ("TH-01!E13", "TH-01!D13", "TH-01!B13")
+    assert (found.rule, found.severity, found.fix) == (
+        "formula", "error", "Đề nghị rà soát D13, B13."
+    )  # fmt: skip
+
+
+def test_ratio_without_a_plan_is_not_looked_at(tmp_path: Path) -> None:
+    def change(rows: list[dict[str, Value]]) -> None:
+        rows[FIRST]["plan"] = "-"
+        rows[TOTAL]["plan"] = 5000
+        rows[TOTAL]["ratio"] = 1.32
+
+    findings = judged(tmp_path, month_of(1, change))
+    assert [f.rule for f in findings] == ["within"]  # paid without a plan is said
+
+
+def test_more_disbursed_than_planned(tmp_path: Path) -> None:
+    def change(rows: list[dict[str, Value]]) -> None:
+        rows[FIRST]["plan"], rows[TOTAL]["plan"] = 9, 5009
+        rows[FIRST]["ratio"], rows[TOTAL]["ratio"] = 122, 1.32
+
+    [found] = judged(tmp_path, month_of(1, change))
+    assert said([found]) == [("within", "Ô D13: 11, lớn hơn “Kế hoạch năm” (9) ở ô B13.", "D13")]
+    assert found.cells == ("TH-01!D13", "TH-01!B13")
+
+
+def test_cumulative_that_falls(tmp_path: Path) -> None:
+    month = month_of(3, moved("cumulative", -30))
+    assert (
+        "not_falling",
+        "Ô D13: lũy kế tháng 3/2026 (6) thấp hơn tháng 2/2026 (23).",
+        "D13",
+    ) in said(judged(tmp_path, month_of(2), month))
+
+
+def test_cumulative_may_start_anew_in_january(tmp_path: Path) -> None:
+    december = month_of(12)
+    january = Form("TH-01", sender="STC", period="tháng 1/2027", rows=month_of(1).rows)
+    assert [f.rule for f in judged(tmp_path, december, january)] == []
+
+
+def test_cumulative_that_is_not_the_months_added(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1), month_of(2, moved("cumulative", 5)))
+    assert [f.rule for f in found] == ["adds_up", "adds_up"]
+    assert found[1].message == (
+        "Ô D13: lũy kế 28; lũy kế kỳ trước 11 cộng số trong kỳ (ô C13) được 22 đến 24."
+    )
+
+
+def test_first_month_is_its_own_cumulative(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1, moved("cumulative", 5)))
+    assert {f.rule for f in found} == {"adds_up"}
+
+
+def test_a_missing_month_between_is_not_held_against_the_next(tmp_path: Path) -> None:
+    assert said(judged(tmp_path, month_of(1), month_of(4))) == []
+
+
+def test_last_months_table_sent_again(tmp_path: Path) -> None:
+    again = Form("TH-01", sender="STC", period="tháng 2/2026", rows=month_of(1).rows)
+    found = [f for f in judged(tmp_path, month_of(1), again) if f.rule == "not_stale"]
+    assert said(found) == [
+        ("not_stale", "Số liệu tháng 2/2026 trùng hoàn toàn tháng 1/2026.", "C12")
+    ]
+    assert found[0].fix == "Đề nghị gửi đúng số liệu của tháng 2/2026."
+
+
+@pytest.mark.parametrize(
+    ("times", "rule", "severity", "message"),
+    [
+        (1000, "magnitude", "error", "Ô C13: 12.000, gấp khoảng 1.091 lần tháng 1/2026 (11)."),
+        (40, "jump", "warning", "Ô C13: 480, gấp khoảng 44 lần tháng 1/2026 (11)."),
+    ],
+)
+def test_figure_many_times_the_last(
+    tmp_path: Path, times: int, rule: str, severity: str, message: str
+) -> None:
+    found = judged(tmp_path, month_of(1), month_of(2, part("month", 12 * times)))
+    [one] = [f for f in found if f.rule in ("magnitude", "jump")]
+    assert said([one]) == [(rule, message, "C13")]
+    assert one.severity == severity
+
+
+def test_figure_twice_the_last_is_no_jump(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1), month_of(2, part("month", 24)))
+    assert not {f.rule for f in found} & {"magnitude", "jump"}
+
+
+def test_text_that_is_no_date(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1, part("started", "giữa tháng 1")))
+    assert said(found) == [("date_unknown", "Ô F13 ghi “giữa tháng 1”, không phải ngày.", "F13")]
+    assert found[0].fix == "Đề nghị nhập lại ngày ở cột “Ngày bắt đầu”."
