@@ -378,7 +378,7 @@ def _check_table(number: int, table: Table) -> None:
         if not any(column.role == "line" for column in table.columns):
             raise ValueError(f"{where}: a table of lines needs a column with role 'line'")
         try:
-            _check_hierarchy(table.rows.list)
+            _check_hierarchy(f"{where}.rows.list", table.rows.list)
         except KeyError:
             raise ValueError(f"{where}.rows.list: there is no list {table.rows.list!r}") from None
     elif not table.rows.key:
@@ -484,19 +484,18 @@ def _check_formulas(where: str, table: Table) -> None:
                 waiting += needs.get(each, [])
 
 
-def _check_hierarchy(list_name: str) -> None:
+def _check_hierarchy(where: str, list_name: str) -> None:
+    """Raises ValueError with the seed's file and line for a hierarchy that cannot be added up."""
     parents = {line.code: line.parent for line in reference.lines(list_name)}
     for code in parents:
         seen = [code]
         while (parent := parents.get(seen[-1])) is not None:
+            place = f"{where}: {reference.place_of_line(list_name, seen[-1])}"
             if parent not in parents:
-                raise ValueError(
-                    f"list {list_name}: {seen[-1]!r} has the unknown parent {parent!r}"
-                )
+                raise ValueError(f"{place}: {seen[-1]!r} has the unknown parent {parent!r}")
             if parent in seen:
-                raise ValueError(
-                    f"list {list_name}: a cycle in its totals, {' → '.join([*seen, parent])}"
-                )
+                cycle = " → ".join([*seen, parent])
+                raise ValueError(f"{place}: list {list_name}: a cycle in its totals, {cycle}")
             seen.append(parent)
 
 

@@ -178,6 +178,15 @@ def lines(reference: str) -> tuple[Line, ...]:
     )
 
 
+def place_of_line(reference: str, line_code: str) -> str:
+    """File and line of a line of `<seed>.<list_code>`, for messages to engineers."""
+    seed, _, list_code = reference.partition(".")
+    for number, row in enumerate(read_seed(seed), start=2):
+        if (row["list_code"], row["line_code"]) == (list_code, line_code):
+            return f"{seed}.csv:{number}"
+    return f"{seed}.csv"
+
+
 @cache
 def province_code() -> str:
     """The code of the province itself, which most figures are about."""

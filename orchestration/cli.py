@@ -138,7 +138,7 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
     from orchestration.nightly import run_nightly
     from orchestration.settings import Settings, local_now
     from warehouse.home import HomeBusy
-    from warehouse.ledger import LedgerError
+    from warehouse.ledger import LedgerError, MixedData
     from warehouse.publish import NotAfterLastBuild
 
     settings = Settings()
@@ -158,7 +158,7 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
             outcome = run_nightly(
                 place, inbox or settings.inbox, as_of or local_now(), settings.workers, show
             )
-        except (HomeBusy, NotAfterLastBuild, InboxMissing, LedgerError) as error:
+        except (HomeBusy, NotAfterLastBuild, InboxMissing, LedgerError, MixedData) as error:
             bar.stop()
             _stop(f"Không dựng được kho: {error}")
     if not outcome.succeeded:
@@ -207,6 +207,8 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
     for label, name, note in rows:
         table.add_row(label, f"{counts.get(name, 0):,}".replace(",", "."), note)
     console = _console()
+    if description.get("is_simulated"):
+        console.print("[bold]SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh[/bold]")
     console.print(
         f"Bản phát hành {description.get('build_id')}, số liệu đến {description.get('as_of')}"
     )

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.sources import hash_inbox, list_inbox
+from ingest.sources import hash_inbox, is_simulated_inbox, list_inbox
 from orchestration.fingerprint import code_version, files_version
 from warehouse.home import Home
 from warehouse.ledger import Ledger
@@ -59,12 +59,13 @@ def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
 def run_nightly(
     home: Home, inbox: str, as_of: datetime, workers: int, progress: Progress
 ) -> Outcome:
-    """Run the job in the home's instance. Raises HomeBusy, InboxMissing,
+    """Run the job in the home's instance. Raises HomeBusy, InboxMissing, MixedData,
     NotAfterLastBuild."""
     home.create()
     with home.locked():  # say so before loading anything; the run takes the lock itself
         pass
     list_inbox(inbox)  # raises for an inbox that is not there, before anything else
+    Ledger(home.ledger).refuse_mixing(is_simulated_inbox(inbox))
     if nothing_changed(home, inbox, as_of):
         return Outcome(False, True, home.published())
     refuse_the_past(home, as_of)

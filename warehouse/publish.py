@@ -111,13 +111,18 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> 
 
 
 def describe_build(
-    build_id: str, as_of: datetime, fingerprint: dict[str, str], counts: dict[str, Any]
+    build_id: str,
+    as_of: datetime,
+    fingerprint: dict[str, str],
+    counts: dict[str, Any],
+    is_simulated: bool,
 ) -> dict[str, Any]:
     """The publish act: what `build.json` says and what the ledger will say."""
     return {
         "build_id": build_id,
         "as_of": as_of.isoformat(sep=" ", timespec="seconds"),
         **fingerprint,
+        "is_simulated": is_simulated,
         "counts": counts,
     }
 

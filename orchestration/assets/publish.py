@@ -1,12 +1,13 @@
 """Stage 5: write the published file, the reports to the senders, and switch `current`."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 
 from expectations.reports.html import write_reports
 from ingest.contract import all_contracts
+from ingest.period import period_of
 from orchestration.fingerprint import (
     code_version,
     dates_that_matter,
@@ -53,9 +54,12 @@ def published_build(
     home = build.place
     with open_working(home.working_file) as connection:
         description = describe_build(
-            staged_build, build.moment, _fingerprint(build, connection, archived_files),
+            staged_build,
+            build.moment,
+            _fingerprint(build, connection, archived_files),
             _counts(connection),
-        )  # fmt: skip
+            any(receipt.is_simulated for receipt in archived_files),
+        )
         folder = publish_staged(connection, home, staged_build, build.moment, description)
     log("published", build=staged_build, **description["counts"])
     return dg.MaterializeResult(
@@ -68,7 +72,9 @@ def published_build(
 
 
 def _fingerprint(build: BuildResource, connection: Any, receipts: list[Receipt]) -> dict[str, str]:
-    days = dates_that_matter(all_contracts(), _period_ends(connection))
+    days = dates_that_matter(
+        all_contracts(), [*_period_ends(connection), *_reporting_days(connection, build.moment)]
+    )
     last = {receipt.file_path: receipt.file_sha256 for receipt in receipts}
     return {
         "files": files_version(last.items()),
@@ -85,6 +91,21 @@ def _period_ends(connection: Any) -> list[date]:
         f"select distinct end_date from raw.period inner join ({named}) using (period_key)"
     ).fetchall()
     return [day for (day,) in rows]
+
+
+def _reporting_days(connection: Any, as_of: datetime) -> list[date]:
+    """Where reports are expected: due dates, ends of periods, and the end of the running month,
+    after which more is expected."""
+    rows = connection.execute(
+        """
+        select due_date from raw.expected_submission where due_date is not null
+        union
+        select end_date from raw.expected_submission inner join raw.period using (period_key)
+        """
+    ).fetchall()
+    days = [day for (day,) in rows]
+    month = period_of(f"{as_of:%Y-%m}")
+    return [*days, month.end] if days else []
 
 
 def _counts(connection: Any) -> dict[str, int]:

@@ -213,6 +213,28 @@ REFUSED_BY_MEANING = [
      "{rule: totals", "checks[0]: totals names the unknown column 'total'"),
     ("unknown_sibling", RECORDS, replaced("unit: ha", "unit: ha\n        comparator: sign"),
      "comparator: sign", "tables[0].columns.value.comparator: there is no column 'sign'"),
+    ("relation_that_is_none", RECORDS, replaced("unit: ha", "unit: ha\n        period: last"),
+     "period:", "tables[0].columns.value.period: not a period key: 'last'"),
+    ("formula_of_an_unknown_column", LINES, replaced("unit: vnd,", 'unit: vnd, formula: "a + b",'),
+     "{field: amount", "tables[0].columns.amount.formula: 'a' is no column of numbers"),
+    ("formula_that_is_none", LINES, replaced("unit: vnd,", 'unit: vnd, formula: "amount +",'),
+     "{field: amount", "tables[0].columns.amount.formula: formula 'amount +': it ends too early"),
+    ("formula_that_needs_itself", LINES, replaced("unit: vnd,", "unit: vnd, formula: 2 * amount,"),
+     "{field: amount", "tables[0].columns.amount.formula: a cycle, it needs itself"),
+    ("ratio_without_a_formula", RECORDS, replaced("role: value", "role: ratio"),
+     "field: value", "tables[0].columns.value: a ratio needs a formula"),
+    ("milestone_that_is_no_date", RECORDS, replaced("role: value", "role: milestone"),
+     "field: value", "tables[0].columns.value: a milestone is a date, with its milestone_state"),
+    ("unknown_measure", RECORDS, replaced("unit: ha", "unit: ha\n        measure: weight"),
+     "measure: weight", "tables[0].columns.value.measure: there is no measure 'weight'"),
+    ("unknown_dimension", RECORDS,
+     replaced("fact: indicator", "fact: indicator\ndimensions: {colour: red}"),
+     "dimensions:", "dimensions: there is no dimension 'colour'; known: basis, direction"),
+    ("unknown_code_of_a_dimension", RECORDS,
+     replaced("fact: indicator", "fact: indicator\ndimensions: {basis: guessed}"),
+     "dimensions:", "dimensions: basis has no code 'guessed'"),
+    ("missing_sentence", LINES, replaced("columns: [amount]}", "columns: [amount], sentence: oh}"),
+     "{rule: totals", "checks[0].sentence: 'oh' is missing in sentences.yml"),
     ("period_that_is_no_key", RECORDS, replaced("unit: ha", 'unit: ha\n        period: "2025-Q9"'),
      "period:", "tables[0].columns.value.period: not a period key: '2025-Q9'"),
 ]  # fmt: skip
@@ -337,9 +359,9 @@ def test_cycle_in_the_totals_is_refused_with_its_path(tmp_path: Path, seeds: Pat
         "nhà nước trên địa bàn,revenue_domestic,true,revenue_total",
     )  # fmt: skip
     message = refusal(tmp_path, LINES)
-    assert message.startswith("thu.yml:1: ")
+    assert message.startswith(f"thu.yml:{line_of(LINES, 'rows: {kind')}: ")
     assert (
-        "list budget_line.revenue: a cycle in its totals,"
+        "budget_line.csv:3: list budget_line.revenue: a cycle in its totals,"
         " revenue_total → revenue_domestic → revenue_total" in message
     )
 
