@@ -1,7 +1,10 @@
-"""What tests share: the hypothesis profile, and lists read anew where a test changes the seeds."""
+"""What tests share: the hypothesis profile, lists read anew where a test changes the seeds, and
+tests that need LibreOffice: skipped where it is missing, but never in CI."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +16,14 @@ settings.register_profile(
     "kho", deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kho")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("libreoffice") and shutil.which("soffice") is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must install LibreOffice (see .ci/run)")
+        pytest.skip("soffice is not installed")
+
 
 _CACHED = (
     reference.units,

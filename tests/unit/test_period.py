@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.period import calendar_of, period_of, read_period
+from ingest.period import calendar_of, period_of, periods_ending, read_period, related
 from samples.make_inbox import printed_period
 
 # the known years, and one less at the end for what runs into the next year
@@ -164,3 +164,41 @@ def test_calendar_holds_the_years_quarters_and_months_around_what_is_named() -> 
 def test_calendar_refuses_what_is_no_key() -> None:
     with pytest.raises(ValueError, match="not a period key: '2025-Q9'"):
         calendar_of(["2025-Q9"])
+
+
+@pytest.mark.parametrize(
+    ("key", "relation", "other"),
+    [
+        ("2026-03", "previous", "2026-02"),
+        ("2026-01", "previous", "2025-12"),
+        ("2026-Q1", "previous", "2025-Q4"),
+        ("2026", "previous", "2025"),
+        ("2026-03", "same_period_last_year", "2025-03"),
+        ("2026-H2", "same_period_last_year", "2025-H2"),
+        ("2026-03", "year", "2026"),
+        ("2026-Q4", "previous_year", "2025"),
+        ("2021..2025", "year", None),
+        ("2021..2025", "previous", None),
+        ("2026-9M", "previous", None),
+    ],
+)
+def test_related_period(key: str, relation: str, other: str | None) -> None:
+    assert related(key, relation) == other
+
+
+@given(
+    year=st.integers(1992, 2060),
+    month=st.integers(1, 12),
+    kind=st.sampled_from(["{y}-{m:02d}", "{y}-Q{q}", "{y}-H{h}", "{y}"]),
+)
+def test_previous_periods_join_without_a_gap(year: int, month: int, kind: str) -> None:
+    key = kind.format(y=year, m=month, q=(month + 2) // 3, h=(month + 5) // 6)
+    before = related(key, "previous")
+    assert before is not None
+    assert (period_of(key).start - period_of(before).end).days == 1
+    assert period_of(before).kind == period_of(key).kind
+
+
+def test_periods_that_end_between_two_days() -> None:
+    found = periods_ending("quarter", date(2026, 3, 31), date(2026, 12, 30))
+    assert [period.key for period in found] == ["2026-Q1", "2026-Q2", "2026-Q3"]
