@@ -17,7 +17,14 @@ from pathlib import Path
 from ingest import reference
 from ingest.contract import Column, Contract, all_contracts
 from ingest.identity import AUXILIARY_SHEETS, Identity, read_identities
-from ingest.locate import Candidate, Located, locate, match_columns, nearness
+from ingest.locate import (
+    HEADER_ROWS_SEARCHED,
+    Candidate,
+    Located,
+    locate,
+    match_columns,
+    nearness,
+)
 from ingest.normalise import (
     BLANK,
     CODE,
@@ -122,9 +129,16 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
     for sheet in sheets:
         if not sheet.cells or sheet.name in AUXILIARY_SHEETS:
             continue
-        candidates = [nearness(sheet, contract) for contract in contracts]
+        # a sheet that names its form is held against that form first: forms are many
+        named = _named_forms(sheet, contracts)
+        candidates = [nearness(sheet, contract) for contract in named]
         complete = [candidate.contract for candidate in candidates if candidate.score == 1]
-        contract = _in_force(sheet, _decide(sheet, complete), complete)
+        decided = _decide(sheet, complete)
+        if decided is None:
+            candidates += [nearness(sheet, other) for other in contracts if other not in named]
+            complete = [candidate.contract for candidate in candidates if candidate.score == 1]
+            decided = _decide(sheet, complete)
+        contract = _in_force(sheet, decided, complete)
         head = _head(sheet, contract) if contract else None
         if contract is not None and head is not None:
             tables = range(1, len(contract.tables) + 1)
@@ -154,6 +168,21 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
     )
 
 
+def _named_forms(sheet: Sheet, contracts: Sequence[Contract]) -> list[Contract]:
+    """The forms whose title or code stands on the upper part of the sheet; most sheets name one."""
+    top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= HEADER_ROWS_SEARCHED]
+    return [
+        contract
+        for contract in contracts
+        if any(fold(contract.title) in text or _has_code(contract, text) for text in top)
+    ]
+
+
+def _has_code(contract: Contract, text: str) -> bool:
+    code = fold(contract.code_on_paper)
+    return code in text and bool(re.search(rf"(^|\W){re.escape(code)}($|\W)", text))
+
+
 def _carries_title(sheet: Sheet, contract: Contract) -> bool:
     """Whether the form's code or title stands above its table (in it, a note may name a form)."""
     table = contract.tables[0]
@@ -161,18 +190,15 @@ def _carries_title(sheet: Sheet, contract: Contract) -> bool:
     depth = max(len(column.header) for column in table.columns)
     end = match[0] - depth if match else TITLE_ROWS
     top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= end]
-    code = fold(contract.code_on_paper)
-    return any(
-        fold(contract.title) in text or re.search(rf"(^|\W){re.escape(code)}($|\W)", text)
-        for text in top
-    )
+    return any(fold(contract.title) in text or _has_code(contract, text) for text in top)
 
 
 def _decide(sheet: Sheet, complete: list[Contract]) -> Contract | None:
     """The form of a sheet whose headers fit: its title decides, and a guess is not made."""
     titled = [contract for contract in complete if _carries_title(sheet, contract)]
     if titled:
-        return max(titled, key=lambda contract: contract.version)
+        # one title may stand within a longer one
+        return max(titled, key=lambda contract: (len(contract.title), contract.version))
     return complete[0] if len({contract.form for contract in complete}) == 1 else None
 
 
