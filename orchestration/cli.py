@@ -298,6 +298,11 @@ def _show_checks(elements: list[dict[str, Any]]) -> None:
 # --- kho forms, sql, trace, report, console -----------------------------------------------------
 
 
+_WITHOUT_BASIS = {
+    "designed": "không có, biểu do kho thiết kế",
+    "unverified": "chưa rõ văn bản quy định",
+    "seen_in_public_source": "biểu thấy trong nguồn công khai, chưa rõ văn bản quy định",
+}
 _FREQUENCY = {
     "month": "tháng",
     "quarter": "quý",
@@ -328,7 +333,8 @@ def forms() -> None:
             f"Kỳ: {_FREQUENCY[contract.reporting.frequency]}"
             + (f", hạn gửi {due} ngày sau kỳ" if due is not None else ""),
             f"Hiệu lực: từ {contract.valid.start:%d/%m/%Y}{until}",
-            f"Căn cứ: {contract.legal_basis or 'không có, biểu do kho thiết kế'}",
+            f"Căn cứ: {contract.legal_basis or _WITHOUT_BASIS[contract.basis_status]}"
+            + ("" if contract.is_verified else "; có dòng, cột chưa đối chiếu văn bản gốc"),
         ]
         console.print(Padding(escape("\n".join(lines)), (0, 0, 1, 7)))
 

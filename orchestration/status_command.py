@@ -30,9 +30,7 @@ _COLUMNS = (
 @click.option("--period", "period_key", help="Kỳ, ví dụ 2026-03 hoặc 2026-Q1; mặc định: mọi kỳ")
 @click.option("--late", "late_only", is_flag=True, help="Chỉ những báo cáo chưa gửi hoặc gửi muộn")
 @click.option("--csv", "as_csv", is_flag=True, help="In từng dòng dạng CSV")
-@click.option(
-    "--home", type=click.Path(path_type=Path, file_okay=False), help="Thư mục của kho"
-)
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Thư mục của kho")
 def status(
     unit_code: str | None,
     form_code: str | None,

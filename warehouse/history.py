@@ -15,7 +15,14 @@ from typing import Any
 
 import duckdb
 
-FACTS = ("fct_budget", "fct_investment", "fct_indicator", "fct_trade", "fct_target")
+FACTS = (
+    "fct_budget",
+    "fct_investment",
+    "fct_indicator",
+    "fct_trade",
+    "fct_target",
+    "fct_milestone",
+)
 
 _LINE = """{
     v: 'integer', act: 'varchar', fact_table: 'varchar', fact_key: 'varchar',

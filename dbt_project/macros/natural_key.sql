@@ -1,10 +1,13 @@
 {#- What a figure is about, as readable text that is the same in every build: parts joined by '/'.
-    A fact_key is this and the number of the statement. -#}
-{% macro natural_key(fact_table, parts) -%}
+    A fact_key is this and the number of the statement. Optional parts stand only where there are any. -#}
+{% macro natural_key(fact_table, parts, optional=[]) -%}
     concat(
         '{{ fact_table }}',
         {% for part in parts -%}
-            '/', coalesce({{ part }}, ''){{ ',' if not loop.last }}
+            '/', coalesce({{ part }}, ''){{ ',' if not loop.last or optional }}
+        {% endfor -%}
+        {% for part in optional -%}
+            '/' || {{ part }}{{ ',' if not loop.last }}
         {% endfor -%}
     )
 {%- endmacro %}
@@ -31,4 +34,19 @@
             col_no asc,
             submission_id asc
     )
+{%- endmacro %}
+
+
+{#- What is said about the year, or the period before, is said again with the next report of the same
+    form: the last report of a sender counts. A figure about the submission's own period stays. -#}
+{% macro is_latest_statement() -%}
+    case
+        when is_said_again
+            then
+                row_number() over (
+                    partition by natural_key, reporter_unit_code, form_code, is_said_again
+                    order by submission_period_key desc, submission_id asc
+                ) = 1
+        else true
+    end
 {%- endmacro %}

@@ -355,8 +355,8 @@ def change_lines(seeds: Path, old: str, new: str) -> None:
 
 def test_cycle_in_the_totals_is_refused_with_its_path(tmp_path: Path, seeds: Path) -> None:
     change_lines(
-        seeds, "nhà nước trên địa bàn,,true,revenue_total",
-        "nhà nước trên địa bàn,revenue_domestic,true,revenue_total",
+        seeds, "in the area,,true,1,all,revenue_total",
+        "in the area,revenue_domestic,true,1,all,revenue_total",
     )  # fmt: skip
     message = refusal(tmp_path, LINES)
     assert message.startswith(f"thu.yml:{line_of(LINES, 'rows: {kind')}: ")
@@ -368,12 +368,12 @@ def test_cycle_in_the_totals_is_refused_with_its_path(tmp_path: Path, seeds: Pat
 
 def test_line_that_is_its_own_parent_is_refused(tmp_path: Path, seeds: Path) -> None:
     change_lines(
-        seeds, "nhà nước trên địa bàn,,true,revenue_total",
-        "nhà nước trên địa bàn,revenue_total,true,revenue_total",
+        seeds, "in the area,,true,1,all,revenue_total",
+        "in the area,revenue_total,true,1,all,revenue_total",
     )  # fmt: skip
     assert "a cycle in its totals, revenue_total → revenue_total" in refusal(tmp_path, LINES)
 
 
 def test_unknown_parent_is_refused(tmp_path: Path, seeds: Path) -> None:
-    change_lines(seeds, "Thu nội địa,revenue_total", "Thu nội địa,revenue_totl")
+    change_lines(seeds, "Domestic revenue,revenue_total", "Domestic revenue,revenue_totl")
     assert "'revenue_domestic' has the unknown parent 'revenue_totl'" in refusal(tmp_path, LINES)

@@ -7,7 +7,8 @@ line_of_indicator as (
         indicator_code,
         min(line_code) as line_code
     from budget_line
-    where indicator_code is not null
+    -- the main lists; the lines of the official forms name the same indicators
+    where indicator_code is not null and list_code in ('revenue', 'expenditure')
     group by indicator_code
 ),
 
@@ -32,11 +33,19 @@ keyed as (
     from observation
 ),
 
+latest as (
+    select
+        *,
+        {{ is_latest_statement() }} as is_latest_statement
+    from keyed
+),
+
 numbered as (
     select
         *,
         {{ statement_no() }} as statement_no
-    from keyed
+    from latest
+    where is_latest_statement
 ),
 
 -- lines whose parts are here too: adding both would count the parts twice

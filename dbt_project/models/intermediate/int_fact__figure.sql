@@ -71,7 +71,8 @@ investment as (
         printed_step,
         value_text,
         stated_unit,
-        case when source_code = 'all' then 0 else 1 end as breakdowns,
+        case when source_code = 'all' then 0 else 1 end
+        + case when project_code is null then 0 else 1 end as breakdowns,
         statement_no,
         submission_id,
         cell_ref
@@ -98,7 +99,8 @@ trade as (
         stated_unit,
         case when direction = 'both' then 0 else 1 end
         + case when gate_code = 'all' then 0 else 1 end
-        + case when commodity_code = 'all' then 0 else 1 end as breakdowns,
+        + case when commodity_code = 'all' then 0 else 1 end
+        + case when regime_code is null then 0 else 1 end as breakdowns,
         statement_no,
         submission_id,
         cell_ref
@@ -151,9 +153,14 @@ select
     figure.base_period_key,
     figure.indicator_code,
     figure.measure,
-    -- a budget's outturn is the level of its line; an estimate is a plan, another quantity
+    -- a budget's outturn of a year is the level of its line, within the year it runs from 1 January;
+    -- an estimate is a plan, another quantity
     case
-        when figure.measure in ('settled', 'outturn_cumulative', 'projected') then 'level'
+        when figure.measure in ('settled', 'projected') then 'level'
+        when
+            figure.measure in ('outturn_cumulative', 'disbursed_cumulative', 'cumulative')
+            then case when period.kind = 'year' then 'level' else 'cumulative' end
+        when figure.measure in ('outturn', 'disbursed') then 'level'
         else figure.measure
     end as meets_measure,
     figure.kind,
@@ -169,4 +176,6 @@ select
     figure.submission_id,
     figure.cell_ref
 from figure
+left join {{ ref('dim_period') }} as period
+    on figure.period_key = period.period_key
 where figure.value is not null

@@ -30,15 +30,23 @@ keyed as (
         *,
         {{ natural_key('fct_investment', [
             'unit_code', 'period_key', 'quantity_code', 'source_code', measure_at_base(), 'kind',
-        ]) }} as natural_key
+        ], ['project_code']) }} as natural_key
     from observation
+),
+
+latest as (
+    select
+        *,
+        {{ is_latest_statement() }} as is_latest_statement
+    from keyed
 ),
 
 numbered as (
     select
         *,
         {{ statement_no() }} as statement_no
-    from keyed
+    from latest
+    where is_latest_statement
 ),
 
 -- lines whose parts are here too: adding both would count the parts twice

@@ -8,11 +8,19 @@ with keyed as (
     where fact = 'target'
 ),
 
+latest as (
+    select
+        *,
+        {{ is_latest_statement() }} as is_latest_statement
+    from keyed
+),
+
 numbered as (
     select
         *,
         {{ statement_no() }} as statement_no
-    from keyed
+    from latest
+    where is_latest_statement
 )
 
 select

@@ -16,10 +16,22 @@ select
     form_column.measure,
     form_column.kind,
     form_column.period_key,
+    form_column.period_relation,
     form_column.base_period_key,
+    form_column.base_period_relation,
     form_column.unit_code as unit,
     form_column.comparator_field,
-    form_column.upper_field
+    form_column.upper_field,
+    form_column.basis,
+    form_column.direction,
+    form_column.gate_code,
+    form_column.regime_code,
+    form_column.commodity_code,
+    form_column.source_code,
+    form_column.budget_level,
+    form_column.stage_group,
+    form_column.statement,
+    form_column.document_code
 from form_column
 inner join form
     on

@@ -23,6 +23,10 @@ commune as (
     select * from {{ ref('commune') }}
 ),
 
+relation as (
+    select * from {{ source('raw', 'period_relation') }}
+),
+
 comparator_cell as (
     select
         submission_no,
@@ -64,23 +68,46 @@ select
     cell.cell_ref,
     value_column.fact,
     cell.line_code,
+    form_line.list_code as line_list_code,
     -- a commune reports on itself, everybody else on the province
     coalesce(
         row_dimension.data_unit_code, commune.unit_code, '{{ var("province_unit_code") }}'
     ) as unit_code,
-    coalesce(row_dimension.period_key, value_column.period_key, submission.period_key) as period_key,
-    coalesce(row_dimension.base_period_key, value_column.base_period_key) as base_period_key,
+    coalesce(
+        row_dimension.period_key,
+        value_column.period_key,
+        own_period.related_key,
+        submission.period_key
+    ) as period_key,
+    coalesce(
+        row_dimension.base_period_key, value_column.base_period_key, base_period.related_key
+    ) as base_period_key,
+    -- a figure about another period than the submission's own is said again next time
+    row_dimension.period_key is null and value_column.period_relation is not null
+        as is_said_again,
     coalesce(row_dimension.indicator_code, form_line.indicator_code) as indicator_code,
-    coalesce(row_dimension.source_code, form_line.source_code, 'all') as source_code,
+    coalesce(
+        row_dimension.source_code, value_column.source_code, form_line.source_code, 'all'
+    ) as source_code,
     coalesce(row_dimension.measure, value_column.measure, 'level') as measure,
     coalesce(row_dimension.kind, value_column.kind, 'reported') as kind,
-    coalesce(row_dimension.statement, 'stated') as statement,
-    coalesce(row_dimension.budget_level, 'all') as budget_level,
-    coalesce(row_dimension.direction, 'both') as direction,
-    row_dimension.basis,
-    coalesce(row_dimension.gate_code, 'all') as gate_code,
-    coalesce(row_dimension.commodity_code, 'all') as commodity_code,
-    row_dimension.document_code,
+    coalesce(row_dimension.statement, value_column.statement, 'stated') as statement,
+    coalesce(row_dimension.budget_level, value_column.budget_level, 'all') as budget_level,
+    coalesce(row_dimension.direction, value_column.direction, 'both') as direction,
+    coalesce(row_dimension.basis, form_line.basis, value_column.basis) as basis,
+    coalesce(row_dimension.gate_code, value_column.gate_code, form_line.gate_code, 'all')
+        as gate_code,
+    coalesce(row_dimension.regime_code, value_column.regime_code, form_line.regime_code)
+        as regime_code,
+    coalesce(
+        row_dimension.commodity_code, value_column.commodity_code, form_line.commodity_code, 'all'
+    ) as commodity_code,
+    coalesce(row_dimension.stage_group, value_column.stage_group) as stage_group,
+    row_dimension.project_code,
+    row_dimension.lead_unit_code,
+    try_cast(row_dimension.due_date as date) as due_date,
+    row_dimension.aggregation,
+    coalesce(row_dimension.document_code, value_column.document_code) as document_code,
     row_dimension.locator,
     row_dimension.quote,
     row_dimension.note,
@@ -88,7 +115,7 @@ select
     try_cast(row_dimension.target_no as integer) as target_no,
     try_cast(row_dimension.target_part as integer) as target_part,
     row_dimension.target_role,
-    coalesce(row_dimension.unit, value_column.unit) as stated_unit,
+    coalesce(row_dimension.unit, value_column.unit, form_line.unit_code) as stated_unit,
     coalesce(comparator_cell.code, '=') as comparator,
     cell.number,
     upper_cell.number as number_high,
@@ -128,6 +155,14 @@ left join upper_cell
         and cell.table_no = upper_cell.table_no
         and cell.row_no = upper_cell.row_no
         and value_column.upper_field = upper_cell.field
+left join relation as own_period
+    on
+        submission.period_key = own_period.period_key
+        and value_column.period_relation = own_period.relation
+left join relation as base_period
+    on
+        submission.period_key = base_period.period_key
+        and value_column.base_period_relation = base_period.relation
 left join commune
     on submission.reporter_unit_code = commune.unit_code
 where cell.state = 'number'

@@ -6,6 +6,8 @@ with current_rows as (
         period_key,
         quantity_code as indicator_code,
         source_code,
+        project_code,
+        stage_group,
         measure,
         kind,
         cast(case when value_unit = 'vnd' then value end as decimal(24, 2)) as amount_vnd,

@@ -8,6 +8,8 @@ with current_rows as (
         basis,
         gate_code,
         commodity_code,
+        regime_code,
+        line_code,
         indicator_code,
         measure,
         base_period_key,

@@ -11,6 +11,7 @@ select
     cutoff_date,
     status,
     reason_vi,
+    is_simulated,
     cells_in_tables,
     cells_outside
 from {{ source('raw', 'submission') }}

@@ -1,0 +1,96 @@
+with submission as (
+    select * from {{ source('raw', 'submission') }}
+    where status = 'accepted'
+),
+
+cell as (
+    select * from {{ source('raw', 'cell_named') }}
+    where state = 'code'
+),
+
+milestone_column as (
+    select * from {{ source('contract', 'form_column') }}
+    where role = 'milestone'
+),
+
+row_dimension as (
+    select * from {{ ref('stg_raw__row_dimension') }}
+),
+
+newest_unit as (
+    select
+        unit_code,
+        unit_key
+    from {{ ref('dim_unit') }}
+    where valid_to is null
+),
+
+dated as (
+    select
+        submission.submission_id,
+        submission.file_path,
+        submission.reporter_unit_code,
+        submission.reporter_unit_code as unit_code,
+        submission.form_code,
+        -- the year of the date: a later report of the same date is no other fact
+        cast(year(try_cast(cell.code as date)) as varchar) as period_key,
+        submission.period_key as submission_period_key,
+        cell.table_no,
+        cell.row_no,
+        cell.col_no,
+        cell.cell_ref,
+        row_dimension.project_code,
+        row_dimension.stage_group,
+        milestone_column.milestone,
+        milestone_column.milestone_state,
+        try_cast(cell.code as date) as date_value,
+        cell.text as value_text,
+        true as is_said_again
+    from cell
+    inner join submission
+        on cell.submission_no = submission.submission_no
+    inner join milestone_column
+        on
+            submission.form_code = milestone_column.form_code
+            and submission.form_version = milestone_column.form_version
+            and cell.table_no = milestone_column.table_no
+            and cell.field = milestone_column.field
+    left join row_dimension
+        on
+            cell.submission_no = row_dimension.submission_no
+            and cell.table_no = row_dimension.table_no
+            and cell.row_no = row_dimension.row_no
+),
+
+keyed as (
+    select
+        *,
+        {{ natural_key(
+            'fct_milestone', ['unit_code', 'project_code', 'milestone', 'milestone_state']
+        ) }} as natural_key
+    from dated
+),
+
+-- every report repeats the dates that are known: the last report of each form counts
+latest as (
+    select
+        *,
+        {{ is_latest_statement() }} as is_latest_statement
+    from keyed
+),
+
+numbered as (
+    select
+        *,
+        {{ statement_no() }} as statement_no
+    from latest
+    where is_latest_statement
+)
+
+select
+    numbered.*,
+    newest_unit.unit_key,
+    numbered.natural_key || '/' || numbered.statement_no as fact_key
+from numbered
+left join newest_unit
+    on numbered.unit_code = newest_unit.unit_code
