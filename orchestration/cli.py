@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from orchestration.status_command import status
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -421,3 +423,6 @@ def console(port: int, home: Path | None) -> None:
         str(port),
     ]
     os.execve(binary, arguments, environment)  # noqa: S606 - our own interpreter's command
+
+
+main.add_command(status)

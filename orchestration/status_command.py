@@ -1,4 +1,4 @@
-"""`kho status`: who has sent what, who is late, from mart_submission_status of what is published."""
+"""`kho status`: who has sent what and who is late, from the published mart_submission_status."""
 
 from __future__ import annotations
 

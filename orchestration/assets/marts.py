@@ -99,7 +99,8 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
     kinds={"great_expectations"},
     deps=["mart_plan_scorecard", "mart_trade_yearly", "mart_budget_summary", "mart_ntm_capital",
           "mart_submission_summary", "mart_submission_status", "mart_budget_execution",
-          "mart_disbursement", "mart_trade_monthly", "mart_commune_rollup", "dq_result", "submission", "build_change"],
+          "mart_disbursement", "mart_trade_monthly", "mart_commune_rollup", "dq_result",
+          "submission", "build_change"],
     check_specs=[
         dg.AssetCheckSpec(
             name=rule.name, asset="gated_marts", blocking=True, description=rule.says
