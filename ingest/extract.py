@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest import reference
 from ingest.contract import Column, Contract, all_contracts
-from ingest.identity import AUXILIARY_SHEETS, Identity, read_identities
+from ingest.identity import Identity, form_sheets, read_identities
 from ingest.locate import (
     HEADER_ROWS_SEARCHED,
     Candidate,
@@ -126,8 +126,8 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
     unread: list[UnreadSheet] = []
     nearest: tuple[float, str, tuple[str, ...]] | None = None
     identities = read_identities(sheets)
-    for sheet in sheets:
-        if not sheet.cells or sheet.name in AUXILIARY_SHEETS:
+    for sheet in form_sheets(sheets):
+        if not sheet.cells:
             continue
         # a sheet that names its form is held against that form first: forms are many
         named = _named_forms(sheet, contracts)

@@ -39,6 +39,12 @@ class Formula:
     def is_ratio(self) -> bool:
         return self.sign == "/"
 
+    @property
+    def has_ratio(self) -> bool:
+        return self.is_ratio or any(
+            side.has_ratio for side in (self.left, self.right) if side is not None
+        )
+
     def value(self, read: Callable[[str], Any], exactly: Callable[[Decimal], Any]) -> Any:
         """The result, or None where a field has no number or the divisor is, or may be, zero.
 

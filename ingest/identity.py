@@ -13,9 +13,8 @@ from ingest.workbook import Sheet
 
 IDENTITY_SHEET = "_kho"
 LISTS_SHEET = "_danh_muc"
-# sheets of a template that hold no figures
-AUXILIARY_SHEETS = (IDENTITY_SHEET, LISTS_SHEET)
-# last period's figures stand below this header: shown to the officer, not read back
+GUIDE_SHEET = "Hướng dẫn"
+# last period's figures stand below a header that begins so: shown to the officer, not read back
 PREVIOUS_HEADER = "Số đã báo cáo kỳ trước"
 FIELDS = ("sheet", "form", "version", "unit", "period", "simulated")
 YES = "yes"
@@ -42,6 +41,13 @@ class Identity:
             self.period_key,
             YES if self.is_simulated else "no",
         )
+
+
+def form_sheets(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """The sheets that may hold forms: in a template made by us, not its lists and its guide."""
+    if all(sheet.name != IDENTITY_SHEET for sheet in sheets):
+        return list(sheets)
+    return [s for s in sheets if s.name not in (IDENTITY_SHEET, LISTS_SHEET, GUIDE_SHEET)]
 
 
 def read_identities(sheets: Iterable[Sheet]) -> dict[str, Identity]:

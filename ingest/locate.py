@@ -62,10 +62,11 @@ def match_columns(
     )  # fmt: skip
     for top in starts:
         block = range(top, top + depth)
+        paths = {col: _header_path(sheet, block, col) for col in range(1, sheet.last_column + 1)}
         paths = {
             col: path
-            for col in range(1, sheet.last_column + 1)
-            if _PREVIOUS not in (path := _header_path(sheet, block, col))
+            for col, path in paths.items()
+            if not any(level.startswith(_PREVIOUS) for level in path)
         }
         found: dict[str, int] = {}
         for column in table.columns:
