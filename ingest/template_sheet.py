@@ -13,7 +13,7 @@ from ingest.contract import Column, Contract, NotFallingCheck, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.period import period_of
 from ingest.reference import Line
-from ingest.template_values import Key, TableValues, Value
+from ingest.template_totals import Key, TableValues, Value
 
 UNVERIFIED = "BẢN THAM KHẢO, chưa đối chiếu văn bản gốc"
 SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
@@ -322,7 +322,8 @@ class _Block:
         if column.is_numeric and column.role not in ("label", "bound"):
             formula = self._formula(name, column)
             if formula is not None and self.computed.is_computed(name, column):
-                shown: Any = float(value) if isinstance(value, Decimal) else ""
+                # a blank: XlsxWriter leaves an empty text out, as if it had never been calculated
+                shown: Any = float(value) if isinstance(value, Decimal) else " "
                 form.sheet.write_formula(
                     row - 1, col - 1, formula, form.styles.get(fill="#F3F3F3", **style), shown
                 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from orchestration.simulate_command import simulate
 from orchestration.status_command import status
 
 if TYPE_CHECKING:
@@ -425,4 +426,5 @@ def console(port: int, home: Path | None) -> None:
     os.execve(binary, arguments, environment)  # noqa: S606 - our own interpreter's command
 
 
+main.add_command(simulate)
 main.add_command(status)

@@ -59,7 +59,9 @@ detailed as (
     from numbered
     inner join budget_line
         on numbered.budget_line_code = budget_line.line_code
-    where budget_line.is_additive and budget_line.parent_code is not null
+    inner join budget_line as parent_line
+        on budget_line.parent_code = parent_line.line_code
+    where budget_line.is_additive and parent_line.children = 'all'
 )
 
 select

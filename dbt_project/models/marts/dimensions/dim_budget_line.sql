@@ -7,7 +7,8 @@ path as (
         line_code,
         name_vi as path_vi,
         1 as depth,
-        true as is_in_total
+        true as is_in_total,
+        children
     from budget_line
     where parent_code is null
     union all
@@ -15,8 +16,10 @@ path as (
         budget_line.line_code,
         path.path_vi || ' > ' || budget_line.name_vi as path_vi,
         path.depth + 1 as depth,
-        -- below a "trong đó" line nothing is added to the total again
-        path.is_in_total and budget_line.is_additive as is_in_total
+        -- below a "trong đó" line nothing is added to the total again, and the parts of an
+        -- excerpt do not make their parent
+        path.is_in_total and budget_line.is_additive and path.children = 'all' as is_in_total,
+        budget_line.children
     from budget_line
     inner join path
         on budget_line.parent_code = path.line_code
@@ -32,6 +35,8 @@ select
     path.depth,
     budget_line.parent_code,
     budget_line.is_additive,
+    budget_line.sign,
+    budget_line.children,
     path.is_in_total,
     budget_line.indicator_code,
     budget_line.budget_side,

@@ -1,0 +1,262 @@
+"""Plants errors into filled forms, one a form at most, and says where: the truth to be found.
+
+A kind is planted only where the form lets a check find it: a falling cumulative needs a column that
+must not fall, a wrong total a total. What answers a kind stands in simulation.yml (errors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ingest.contract import AddsUpCheck, Column, Contract, Table
+from ingest.period import related
+from ingest.simulation.fill import Key, Value
+from ingest.simulation.world import World
+from ingest.template_totals import TableValues
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """A form with one error: its values, and what was done where (None: the whole form)."""
+
+    kind: str
+    values: dict[Key, Value]
+    place: Key | None
+    original: str = ""
+    planted: str = ""
+    said_period: str | None = None  # what the head says, where that is the error
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a planter may look at: the form as filled, and as filled for the period before."""
+
+    contract: Contract
+    period_key: str
+    values: Mapping[Key, Value]
+    previous: Mapping[Key, Value]
+    choose: Callable[[Sequence[Key]], Key | None]
+
+
+def plant(form: Form, kind: str) -> Spoiled | None:
+    """The form with this kind of error in it, or None where the form has no place for it."""
+    return _PLANTERS[kind](form)
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds that spoil a form's content; what spoils a file is write.py's business."""
+    return tuple(_PLANTERS)
+
+
+def chooser(world: World, *key: object) -> Callable[[Sequence[Key]], Key | None]:
+    """Picks one of some places, by the seed."""
+
+    def choose(places: Sequence[Key]) -> Key | None:
+        if not places:
+            return None
+        return sorted(places)[int(len(places) * world.chance("place", *key))]
+
+    return choose
+
+
+def _column(form: Form, place: Key) -> Column:
+    return form.contract.tables[place[0] - 1].column(place[2])
+
+
+def _tables(form: Form) -> list[tuple[int, Table]]:
+    return list(enumerate(form.contract.tables, start=1))
+
+
+def _named(form: Form, rule: str) -> set[str]:
+    """The columns that the checks of a rule look at."""
+    return {
+        name for check in form.contract.checks if check.rule == rule for name in check.named_fields
+    }
+
+
+def _amounts(form: Form, *, least: int = 20, fields: set[str] | None = None) -> list[Key]:
+    """Filled value cells above a size, so that a change is more than rounding."""
+    return [
+        place
+        for place, value in form.values.items()
+        if isinstance(value, Decimal)
+        and value >= least
+        and _column(form, place).role == "value"
+        and (fields is None or place[2] in fields)
+    ]
+
+
+def _changed(form: Form, kind: str, place: Key | None, value: Value | None) -> Spoiled | None:
+    if place is None:
+        return None
+    original = form.values.get(place)
+    values = dict(form.values)
+    if value is None:
+        values.pop(place, None)
+    else:
+        values[place] = value
+    return Spoiled(kind, values, place, _shown(original), _shown(value))
+
+
+def _shown(value: Value | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _wrong_total(form: Form) -> Spoiled | None:
+    named = _named(form, "totals")
+    places: list[Key] = []
+    for number, table in _tables(form):
+        computed = TableValues(number, table, form.values)
+        places += [
+            (number, row, column.field)
+            for row in table.parts_of()
+            for column in table.columns
+            if column.field in named
+            and column.formula is None
+            and (value := computed.computed(row, column)) is not None
+            and value >= 100
+        ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    table = form.contract.tables[place[0] - 1]
+    right = TableValues(place[0], table, form.values).computed(place[1], _column(form, place))
+    assert right is not None
+    wrong = right + max(Decimal(50), (right / 50).quantize(Decimal(1)))
+    spoiled = _changed(form, "wrong_total", place, wrong)
+    return spoiled and Spoiled("wrong_total", spoiled.values, place, str(right), str(wrong))
+
+
+def _digit_swapped(form: Form) -> Spoiled | None:
+    """Two neighbouring digits of a part change places, where its cumulative figure shows it."""
+    fields = {c.part for c in form.contract.checks if isinstance(c, AddsUpCheck)}
+    places = []
+    for candidate in _amounts(form, least=100, fields=fields):
+        digits = str(int(Decimal(str(form.values[candidate]))))
+        if digits[0] != digits[1] and digits[1] != "0":
+            places.append(candidate)
+    place = form.choose(places)
+    if place is None:
+        return None
+    digits = str(int(Decimal(str(form.values[place]))))
+    return _changed(form, "digit_swapped", place, Decimal(digits[1] + digits[0] + digits[2:]))
+
+
+def _unit_1000(form: Form) -> Spoiled | None:
+    fields = _named(form, "jump")
+    places = [
+        place
+        for place in _amounts(form, fields=fields)
+        if isinstance(form.previous.get(place), Decimal) and form.previous[place] != 0
+    ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    return _changed(form, "unit_1000", place, Decimal(str(form.values[place])) * 1000)
+
+
+def _required_blank(form: Form) -> Spoiled | None:
+    places = [
+        place
+        for place in form.values
+        if _column(form, place).required and _column(form, place).role == "value"
+    ]
+    return _changed(form, "required_blank", form.choose(places), None)
+
+
+def _text_in_number(form: Form) -> Spoiled | None:
+    place = form.choose(_amounts(form, least=1))
+    if place is None:
+        return None
+    return _changed(form, "text_in_number", place, f"khoảng {form.values[place]} (ước)")
+
+
+def _falling_cumulative(form: Form) -> Spoiled | None:
+    fields = _named(form, "not_falling")
+    before = related(form.period_key, "previous")
+    if before is None or before[:4] != form.period_key[:4]:
+        return None
+    places = [
+        place
+        for place in _amounts(form, least=50, fields=fields)
+        if isinstance(value := form.previous.get(place), Decimal) and value >= 50
+    ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    less = (Decimal(str(form.previous[place])) * Decimal("0.6")).quantize(Decimal(1))
+    return _changed(form, "falling_cumulative", place, less)
+
+
+def _stale_period(form: Form) -> Spoiled | None:
+    if not _named(form, "not_stale") or not form.previous:
+        return None
+    return Spoiled("stale_period", dict(form.previous), None)
+
+
+def _missing_row(form: Form) -> Spoiled | None:
+    """A line that carries no sums below it is left out of the sheet."""
+    rows = {
+        (number, line.code, "")
+        for number, table in _tables(form)
+        if table.rows.kind == "lines"
+        for line in table.lines
+        if not any(other.parent == line.code for other in table.lines)
+        and any(row == line.code for _, row, _ in form.values)
+    }
+    place = form.choose(list(rows))
+    if place is None:
+        return None
+    values = {key: value for key, value in form.values.items() if key[:2] != place[:2]}
+    return Spoiled("missing_row", values, place)
+
+
+def _negative(form: Form) -> Spoiled | None:
+    places = [place for place in _amounts(form) if _column(form, place).min == 0]
+    place = form.choose(places)
+    if place is None:
+        return None
+    return _changed(form, "negative", place, -Decimal(str(form.values[place])))
+
+
+def _share_over_100(form: Form) -> Spoiled | None:
+    places = [
+        place
+        for place, value in form.values.items()
+        if isinstance(value, Decimal) and _column(form, place).max == 100
+    ]
+    return _changed(form, "share_over_100", form.choose(places), Decimal("112.5"))
+
+
+def _unknown_code(form: Form) -> Spoiled | None:
+    places = [
+        place
+        for place in form.values
+        if _column(form, place).type == "code" and place in form.values
+    ]
+    return _changed(form, "unknown_code", form.choose(places), "mã lạ 99")
+
+
+def _wrong_period(form: Form) -> Spoiled | None:
+    before = related(form.period_key, "previous")
+    if before is None:
+        return None
+    return Spoiled("wrong_period", dict(form.values), None, form.period_key, before, before)
+
+
+_PLANTERS: dict[str, Callable[[Form], Spoiled | None]] = {
+    "wrong_total": _wrong_total,
+    "digit_swapped": _digit_swapped,
+    "unit_1000": _unit_1000,
+    "required_blank": _required_blank,
+    "text_in_number": _text_in_number,
+    "falling_cumulative": _falling_cumulative,
+    "stale_period": _stale_period,
+    "missing_row": _missing_row,
+    "negative": _negative,
+    "share_over_100": _share_over_100,
+    "unknown_code": _unknown_code,
+    "wrong_period": _wrong_period,
+}

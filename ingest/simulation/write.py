@@ -1,0 +1,247 @@
+"""Writes the simulated inbox: a workbook a unit and month with all forms due, and the truth.
+
+<out>/<unit>/<unit>_<month>.xlsx    as `kho template --all` would make it, filled
+<out>/simulation.json               marks the inbox as simulated (sources.py)
+<out>/planted_errors.csv            file, sheet, cell and kind of every planted error
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from ingest import reference
+from ingest.contract import Contract, all_contracts
+from ingest.period import period_of, related
+from ingest.simulation.fill import Filler, Key, Value
+from ingest.simulation.model import read_model
+from ingest.simulation.plant import Form, Spoiled, chooser, kinds, plant
+from ingest.simulation.projects import Projects
+from ingest.simulation.world import World
+from ingest.sources import SIMULATION_MARKER
+from ingest.template import FilledForm, due_forms, previous_period, sheet_name, write_workbook
+
+PLANTED = "planted_errors.csv"
+FIRST_PERIOD = "2025-07"  # the communes of today exist since July 2025
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to simulate. `months` are keys of months, in order."""
+
+    out: Path
+    communes: int
+    months: tuple[str, ...]
+    seed: int
+    error_rate: float
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One row of planted_errors.csv. `cell` is empty where the error is no one cell's."""
+
+    file: str
+    sheet: str
+    cell: str
+    kind: str
+    form: str
+    unit: str
+    period: str
+    original: str
+    planted: str
+
+
+def months_from(first: str, count: int) -> tuple[str, ...]:
+    """Keys of `count` months from `first` on."""
+    year, month = period_of(first).start.year, period_of(first).start.month - 1
+    keys = []
+    for number in range(count):
+        passed, place = divmod(month + number, 12)
+        keys.append(f"{year + passed}-{place + 1:02d}")
+    return tuple(keys)
+
+
+def units_of(communes: int) -> list[str]:
+    """The agencies, and the first communes of the catalogue."""
+    units = reference.reporting_units().values()
+    agencies = [unit.code for unit in units if unit.level not in ("nation", "province", "commune")]
+    return agencies + [unit.code for unit in units if unit.level == "commune"][:communes]
+
+
+def simulate(plan: Plan, workers: int) -> Iterator[tuple[int, int, int]]:
+    """Write everything; yields (units done, units in all, workbooks so far)."""
+    plan.out.mkdir(parents=True, exist_ok=True)
+    # the marker first: what is half written is simulated too
+    marker = {"seed": plan.seed, "communes": plan.communes, "months": plan.months,
+              "error_rate": plan.error_rate}  # fmt: skip
+    (plan.out / SIMULATION_MARKER).write_text(json.dumps(marker, indent=1), encoding="utf-8")
+    units = units_of(plan.communes)
+    planted: dict[str, list[Planted]] = {}
+    workbooks = 0
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        results = pool.map(_write_unit, [(plan, unit) for unit in units])
+        for done, (unit, count, found) in enumerate(results, start=1):
+            planted[unit] = found
+            workbooks += count
+            yield done, len(units), workbooks
+    _write_truth(plan.out / PLANTED, [row for unit in units for row in planted[unit]])
+
+
+def _write_truth(path: Path, rows: Iterable[Planted]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(Planted.__dataclass_fields__), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def read_truth(out: Path) -> list[Planted]:
+    with (out / PLANTED).open(encoding="utf-8", newline="") as file:
+        return [Planted(**row) for row in csv.DictReader(file)]
+
+
+def _write_unit(task: tuple[Plan, str]) -> tuple[str, int, list[Planted]]:
+    plan, unit = task
+    world = World(plan.seed, read_model())
+    writer = _UnitWriter(plan, unit, world, Filler(world, Projects(world)))
+    count = sum(writer.write_month(month) for month in plan.months)
+    return unit, count, writer.planted
+
+
+class _UnitWriter:
+    """One unit's workbooks, month after month."""
+
+    def __init__(self, plan: Plan, unit: str, world: World, filler: Filler) -> None:
+        self.plan = plan
+        self.unit = unit
+        self.world = world
+        self.filler = filler
+        self.contracts = [c for c in all_contracts() if c.reporting.frequency != "span"]
+        self.planted: list[Planted] = []
+
+    def write_month(self, month: str) -> int:
+        due = due_forms(self.contracts, self.unit, month)
+        if not due:
+            return 0
+        path = self.plan.out / self.unit / f"{self.unit}_{month}.xlsx"
+        sheets: list[FilledForm] = []
+        spoiled: list[tuple[FilledForm, Spoiled]] = []
+        for contract, period_key in due:
+            values = self.filler.values(contract, self.unit, period_key)
+            previous = self._previous(contract, period_key)
+            form = FilledForm(contract, self.unit, period_key, values, previous, True)
+            if (error := self._error(form)) is not None:
+                form = replace(form, values=error.values)
+                spoiled.append((form, error))
+            sheets.append(form)
+        addresses = write_workbook(path, sheets)
+        for form, error in spoiled:
+            self._note(path, form, error, addresses)
+        return 1 + self._spoil_file(path, month, sheets)
+
+    def _previous(self, contract: Contract, period_key: str) -> dict[Key, Value]:
+        """What was reported last; nothing before the first simulated period."""
+        before = previous_period(period_key)
+        if before is None or period_of(before).end < period_of(self.plan.months[0]).end:
+            return {}
+        return self.filler.values(contract, self.unit, before)
+
+    # --- errors ---------------------------------------------------------------------------------
+
+    def _error(self, form: FilledForm) -> Spoiled | None:
+        key = (form.contract.form, self.unit, form.period_key)
+        if self.world.chance("error", *key) >= self.plan.error_rate:
+            return None
+        before = related(form.period_key, "previous")
+        look = Form(
+            form.contract,
+            form.period_key,
+            form.values,
+            form.previous if before else {},
+            chooser(self.world, *key),
+        )
+        order = sorted(kinds(), key=lambda kind: self.world.chance("kind", *key, kind))
+        return next((error for kind in order if (error := plant(look, kind)) is not None), None)
+
+    def _note(
+        self,
+        path: Path,
+        form: FilledForm,
+        error: Spoiled,
+        addresses: dict[tuple[str, int, str, str], str],
+    ) -> None:
+        cell = ""
+        if error.place is not None and error.place[2]:
+            cell = addresses[form.contract.form, *error.place]
+        if error.kind == "missing_row" and error.place is not None:
+            _delete_row(path, form, error.place, addresses)
+        if error.said_period is not None:
+            _say_period(path, form, error.said_period)
+        self._add(path, form, error.kind, cell, error.original, error.planted)
+
+    def _add(
+        self, path: Path, form: FilledForm, kind: str, cell: str, original: str, planted: str
+    ) -> None:
+        self.planted.append(
+            Planted(
+                path.relative_to(self.plan.out).as_posix(), sheet_name(form.contract), cell, kind,
+                form.contract.form, self.unit, form.period_key, original, planted,
+            )
+        )  # fmt: skip
+
+    def _spoil_file(self, path: Path, month: str, sheets: Sequence[FilledForm]) -> int:
+        """The same file twice, or in another unit's folder."""
+        key = ("file", self.unit, month)
+        if self.world.chance("error", *key) >= self.plan.error_rate:
+            return 0
+        if self.world.chance("kind", *key) < 0.5:
+            copy = path.with_name(f"{path.stem}_lan2.xlsx")
+            shutil.copyfile(path, copy)
+            for form in sheets:
+                self._add(copy, form, "duplicate_file", "", "", "")
+            return 1
+        others = [unit for unit in units_of(self.plan.communes) if unit != self.unit]
+        other = others[int(len(others) * self.world.chance("other", *key))]
+        moved = self.plan.out / other / path.name
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(moved)
+        self.planted = [
+            replace(row, file=moved.relative_to(self.plan.out).as_posix())
+            if row.file == path.relative_to(self.plan.out).as_posix()
+            else row
+            for row in self.planted
+        ]
+        for form in sheets:
+            self._add(moved, form, "wrong_sender", "", self.unit, other)
+        return 0
+
+
+def _delete_row(
+    path: Path, form: FilledForm, place: Key, addresses: dict[tuple[str, int, str, str], str]
+) -> None:
+    """Empties the line's row, as an officer does who deletes its contents."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, data_only=True)
+    sheet = book[sheet_name(form.contract)]
+    for (code, table, row, _), address in addresses.items():
+        if code == form.contract.form and (table, row) == place[:2]:
+            sheet[address] = None
+    book.save(path)
+
+
+def _say_period(path: Path, form: FilledForm, period_key: str) -> None:
+    """Types another period into the head of the sheet; the hidden identity stays as it was made."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, data_only=True)
+    sheet = book[sheet_name(form.contract)]
+    for row in sheet.iter_rows(max_row=8):
+        for cell in row:
+            if isinstance(cell.value, str) and cell.value.startswith("Kỳ báo cáo"):
+                cell.value = f"Kỳ báo cáo: {period_of(period_key).label_vi}"
+    book.save(path)
