@@ -64,6 +64,7 @@ class Figure:
     measure_vi: str
     submission_no: int
     cell_ref: str
+    breakdowns: int = 0  # by gate, source, level, project …: part of a quantity, not the quantity
 
     @property
     def interval(self) -> Interval:
@@ -242,6 +243,8 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
     """What the definitions of the measures imply, wherever the figures for it are there."""
     levels: dict[tuple[str, str, str], Figure] = {}
     stated: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
+    comparable = {*reference.vocabulary("measure"), *_ESTIMATES}
+    figures = [f for f in figures if not f.breakdowns and f.measure in comparable]
     for figure in figures:
         if figure.document is None:
             key = (figure.indicator, figure.unit, figure.period, figure.base, figure.measure)
@@ -258,7 +261,8 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
         if level and base and figure.measure in _AGAINST_BASE:
             says, holds = _AGAINST_BASE[figure.measure]
             yield Identity(
-                f"{figure.measure}_of_{figure.indicator}_{figure.period}_{figure.base}_{figure.statement}",
+                f"{figure.measure}_of_{figure.indicator}_{figure.period}_{figure.base}_{figure.statement}"
+                + ("" if figure.unit == reference.province_code() else f"_{figure.unit}"),
                 says.format(name=figure.indicator_name),
                 {"stated": figure, "now": level, "before": base},
                 holds,
@@ -266,6 +270,7 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
         yield from _over_a_span(figure, levels, stated)
 
 
+_ESTIMATES = ("estimate_assigned", "estimate_council")
 _AGAINST_BASE = {
     "growth": (
         "Mức tăng (%) của “{name}” phải khớp với giá trị hai kỳ.",
@@ -282,11 +287,25 @@ _AGAINST_BASE = {
 }
 
 
+def _about(figure: Figure) -> str:
+    """The unit in an identity's name, unless it is the province; and what it is compared with."""
+    unit = "" if figure.unit == reference.province_code() else f"_{figure.unit}"
+    base = f"_{figure.base}" if figure.base else ""
+    return unit + base
+
+
 def _stated_twice(same: list[Figure]) -> Iterator[Identity]:
     first = same[0]
-    for other in same[1:]:
+    used: set[str] = set()
+    for place, other in enumerate(same[1:], start=2):
+        # lines of several forms may each be the first statement of their own fact
+        code = f"same_{first.indicator}_{first.measure}_{first.period}_{other.statement}"
+        code += _about(first)
+        if code in used or other.statement == first.statement:
+            code += f"_no{place}"
+        used.add(code)
         yield Identity(
-            f"same_{first.indicator}_{first.measure}_{first.period}_{other.statement}",
+            code,
             f"“{first.indicator_name}” được nêu nhiều lần thì các giá trị phải thống nhất.",
             {"first": first, "other": other},
             "first = other",

@@ -177,6 +177,8 @@ def jump(batch: Batch, rows: Sequence[Row], history: History, check: JumpCheck) 
         if before is None or number is None:
             continue
         for column in _columns(row, check.columns):
+            if history.is_first_of_year(row.submission_no) and _starts_anew(column):
+                continue
             now, then = row.cell(column.field), before.cell(column.field)
             if now is None or then is None or not now.number or not then.number:
                 continue
@@ -196,6 +198,12 @@ def jump(batch: Batch, rows: Sequence[Row], history: History, check: JumpCheck) 
             excess = 0.0 if wrong_unit else max(float(ratio - check.factor), 0.0)
             breach = Breach(detail, cells, check.severity, check.words)
             mark(batch, "jump", place, excess, breach)
+
+
+def _starts_anew(column: Column) -> bool:
+    """What runs from 1 January, or is about the year, is another thing in another year."""
+    measure = column.measure or ""
+    return "cumulative" in measure or column.period in ("year", "previous_year")
 
 
 def _times(times: Decimal) -> str:

@@ -39,6 +39,8 @@ def distance(stated: Interval, wanted: Interval) -> float:
     """How far two intervals are from having a number in common; 0 where they have one."""
     residual = stated - wanted
     slack = 1e-12 * max(abs(wanted.low), abs(stated.low), 1.0)  # decimal digits in binary
+    if residual.low < residual.high:  # of large numbers it must stay far below the last digit
+        slack = min(slack, (residual.high - residual.low) / 1000)
     if residual.contains(0.0, slack):
         return 0.0
     # where only the last digit's open end is touched, the distance is nothing but still broken

@@ -231,6 +231,8 @@ def _is_record(sheet: Sheet, table: Table, columns: dict[str, int], row: int) ->
     values = (columns[c.field] for c in table.columns if c.role == "value" and c.field in columns)
     if any(_is_figure(sheet.cells[row, col]) for col in values if (row, col) in sheet.cells):
         return True
+    if table.rows.kind == "lines":  # its label says what it is
+        return False
     required = [columns[c.field] for c in table.columns if c.required and c.field in columns]
     filled = sum((row, col) in sheet.cells for col in required)
     return len(required) > 1 and filled > len(required) / 2

@@ -24,7 +24,7 @@ from ingest.identity import FIELDS, GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET, Id
 from ingest.period import period_of, related
 from ingest.template_guide import write_guide
 from ingest.template_sheet import FormSheet, Styles
-from ingest.template_totals import Key, Value
+from ingest.template_values import Key, Value
 
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 LONGEST_NAME = 31

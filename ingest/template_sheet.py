@@ -13,7 +13,7 @@ from ingest.contract import Column, Contract, NotFallingCheck, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.period import period_of
 from ingest.reference import Line
-from ingest.template_totals import Key, TableValues, Value
+from ingest.template_values import Key, TableValues, Value
 
 UNVERIFIED = "BẢN THAM KHẢO, chưa đối chiếu văn bản gốc"
 SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"

@@ -135,8 +135,9 @@ def _refuse_huge_dimension(head: bytes) -> None:
             raise Unreadable("bomb")
 
 
-# a formula whose cell ends without a value
+# a formula whose cell ends without a value (with t="str" it gave an empty text)
 _UNCALCULATED = re.compile(
+    rb"<(?:\w+:)?c(?![^>]*\st=\"str\")[^>]*>\s*"
     rb"<(?:\w+:)?f(?:/>|[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*(?:<v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
 )
 
@@ -166,8 +167,9 @@ def _unseen_cells(content: bytes) -> dict[str, dict[tuple[int, int], Cell]]:
         for sheet in formulas.worksheets:
             for row in sheet.iter_rows():
                 for cell in row:
-                    calculated = values[sheet.title].cell(*_place(cell)).value
-                    if cell.data_type == "f" and calculated is None:
+                    calculated = values[sheet.title].cell(*_place(cell))
+                    is_empty_text = calculated.data_type == "str"
+                    if cell.data_type == "f" and calculated.value is None and not is_empty_text:
                         found[sheet.title][_place(cell)] = Cell("formula", str(cell.value))
     return found
 

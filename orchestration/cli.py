@@ -15,6 +15,7 @@ import click
 
 from orchestration.simulate_command import simulate
 from orchestration.status_command import status
+from orchestration.template_command import template
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -428,3 +429,4 @@ def console(port: int, home: Path | None) -> None:
 
 main.add_command(simulate)
 main.add_command(status)
+main.add_command(template)

@@ -29,10 +29,13 @@ select
     coalesce(unit.name_vi, '') as unit_vi,
     coalesce(measure.label_vi, figure.meets_measure) as measure_vi,
     submission.submission_no,
-    figure.cell_ref
+    figure.cell_ref,
+    figure.breakdowns
 from intermediate.int_fact__figure as figure
 inner join raw.submission as submission on figure.submission_id = submission.submission_id
 left join reference.indicator as indicator on figure.indicator_code = indicator.indicator_code
 left join reference.unit_of_measure as unit on figure.stated_unit = unit.unit_code
 left join reference.vocabulary as measure on figure.meets_measure = measure.code and measure.list_code = 'measure'
+-- a line without an indicator is no quantity that another figure could contradict
+where figure.indicator_code is not null
 order by figure.fact_key

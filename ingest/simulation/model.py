@@ -45,6 +45,7 @@ class Model:
     levels: dict[str, tuple[float, float]]
     # lists that say what an indicator is; the same indicator on other lists follows them
     canonical_lists: tuple[str, ...]
+    commune_lists: tuple[str, ...]
     # what parts a figure may be shown in, and their shares: budget levels, directions, natures
     components: dict[str, dict[str, float]]
     indices: dict[str, tuple[float, float]]
@@ -92,6 +93,7 @@ def read_model() -> Model:
         magnitudes={unit: _ends(ends) for unit, ends in content["magnitudes"].items()},
         levels={unit: _ends(ends) for unit, ends in content["levels"].items()},
         canonical_lists=tuple(content["canonical_lists"]),
+        commune_lists=tuple(content["commune_lists"]),
         components=content["components"],
         indices={measure: _ends(ends) for measure, ends in content["indices"].items()},
         parts_of_flow=content["parts_of_flow"],

@@ -14,7 +14,7 @@ from ingest.contract import AddsUpCheck, Column, Contract, Table
 from ingest.period import related
 from ingest.simulation.fill import Key, Value
 from ingest.simulation.world import World
-from ingest.template_totals import TableValues
+from ingest.template_values import TableValues
 
 
 @dataclass(frozen=True)

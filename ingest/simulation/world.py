@@ -173,9 +173,11 @@ class World:
         canonical = tree.canonical(code, self.model)
         if canonical is not None:
             source, line_code = canonical
-            asked = self.province if tree.is_of_province(code) else unit
+            # a list of the communes knows each commune; of the others the commune has its part
+            is_part = tree.is_of_province(code) and source.name not in self.model.commune_lists
+            asked = self.province if is_part else unit
             whole = self.line_flow(source, line_code, base_unit, asked, year, estimate=estimate)
-            if tree.is_of_province(code):
+            if is_part:
                 return tuple(self.of_unit(month, tree.quantity(code), unit) for month in whole)
             return whole
         quantity = tree.quantity(code)

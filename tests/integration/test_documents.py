@@ -12,6 +12,11 @@ COOKBOOK = (PROJECT / "docs/sql-cookbook.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", COOKBOOK, flags=re.DOTALL)
 # what a clean home has no rows of: held submissions, changes after the first night, closed versions
 MAY_BE_EMPTY = ("status = 'held'", "known_to is not null", "change <> 'added'", "broken'")
+# the samples hold spans and years of the whole province: no monthly reports, projects or communes
+MAY_BE_EMPTY += (
+    "mart_submission_status", "mart_commune_rollup", "mart_disbursement", "fct_milestone",
+    "mart_trade_monthly", "mart_budget_execution", "old_unit_key",
+)  # fmt: skip
 
 
 def test_the_cookbook_has_queries() -> None:
@@ -24,10 +29,16 @@ def test_every_query_of_the_cookbook_runs_and_answers(built: Built, query: str) 
     assert rows or any(words in query for words in MAY_BE_EMPTY), query
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/operations.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/huong-dan-can-bo.md",
+        "docs/coverage.md", "docs/data-dictionary.md",
+    ],
+)  # fmt: skip
 def test_links_between_documents_lead_somewhere(name: str) -> None:
     page = PROJECT / name
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{name}: {target}"
 
 
