@@ -32,10 +32,13 @@ class Identity:
     is_simulated: bool
 
     def as_row(self) -> tuple[str, ...]:
-        """The texts of the sheet's row, in the order of FIELDS."""
+        """The texts of the sheet's row, in the order of FIELDS.
+
+        The form's code is written with `-` for `_`: LibreOffice takes `_xa_` for an escaped letter.
+        """
         return (
             self.sheet,
-            self.form,
+            self.form.replace("_", "-"),
             str(self.version),
             self.unit_code,
             self.period_key,
@@ -67,4 +70,4 @@ def _identity(texts: Sequence[str]) -> Identity | None:
     name, form, version, unit, period, simulated = texts
     if not all((name, form, unit, period)) or not version.isdigit():
         return None
-    return Identity(name, form, int(version), unit, period, simulated == YES)
+    return Identity(name, form.replace("-", "_"), int(version), unit, period, simulated == YES)

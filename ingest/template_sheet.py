@@ -13,13 +13,15 @@ from ingest.contract import Column, Contract, NotFallingCheck, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.period import period_of
 from ingest.reference import Line
-from ingest.template_values import Key, TableValues, Value
+from ingest.template_values import Key, TableValues, Value, total_columns
 
 UNVERIFIED = "BẢN THAM KHẢO, chưa đối chiếu văn bản gốc"
 SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
+LINE_UNIT = "line_unit"  # a column that shows each line's unit of measure
 TOP = 8  # first row of the header, from 1
 A4 = 9
-PORTRAIT_WIDTH = 100  # characters that fit on an upright page
+PORTRAIT_WIDTH = 100  # characters that fit on an upright page, readably
+LANDSCAPE_WIDTH = 210
 _WIDTHS = {"symbol": 7, "line": 44}
 _DIGITS = {"percent": 2, "million_usd": 3, "billion_vnd": 3}
 _NIL = ("-", "x", "…")
@@ -97,15 +99,25 @@ class FormSheet:
 
     def write(self) -> dict[tuple[int, str, str], str]:
         """Write everything; returns (table, row, field) to address."""
-        column, last_row = 1, self.index_row
+        blocks, column, last_row = [], 1, self.index_row
         for number, table in enumerate(self.contract.tables, start=1):
-            block = _Block(self, number, table, column)
+            blocks.append(_Block(self, number, table, column))
+            column += len(table.columns)
+        last = column - 1
+        # last period's figures stand right of everything that is printed
+        for block in blocks:
+            block.previous_column = column
+            column += len(block.shown_again)
+        for block in blocks:
             last_row = max(last_row, block.write())
-            column = block.next_column
-        self._head(column - 1)
-        self._signatures(last_row + 2, column - 1)
-        self._page(last_row + 3, column - 1)
+        self._head(last)
+        self._signatures(last_row + 2, self._first_page(last))
+        self._page(last_row + 3, last)
         return self.addresses
+
+    @property
+    def is_first_of_year(self) -> bool:
+        return (self.period.start.month, self.period.start.day) == (1, 1)
 
     def text(self, row: int, col: int, text: str, **style: Any) -> None:
         self.sheet.write_string(row - 1, col - 1, text, self.styles.get(**style))
@@ -120,7 +132,7 @@ class FormSheet:
 
     def _head(self, last: int) -> None:
         unit = reference.reporting_units()[self.unit_code]
-        last = max(last, 4)
+        last = max(self._first_page(last), 4)
         half = max(2, last // 2)
         self.merged(1, 1, 1, half, unit.name_vi.upper(), bold=True)
         code = f"Biểu số: {self.contract.code_on_paper}"
@@ -147,6 +159,15 @@ class FormSheet:
             label = f"Đơn vị tính: {reference.units()[only].name_vi}"
             self.merged(7, 1, 7, last, label, italic=True, align="right")
 
+    def _first_page(self, last: int) -> int:
+        """The last column of the first printed page: the head must not be cut in two."""
+        width = 0.0
+        for col in range(1, last + 1):
+            width += self.widths.get(col, 10)
+            if width > LANDSCAPE_WIDTH:
+                return col - 1
+        return last
+
     def _signatures(self, row: int, last: int) -> None:
         half = max(2, last // 2)
         for col, end, text in (
@@ -163,10 +184,17 @@ class FormSheet:
             sheet.set_row(row - 1, height)
         sheet.hide_gridlines(2)
         sheet.set_paper(A4)
-        wide = sum(self.widths.values()) > PORTRAIT_WIDTH
-        sheet.set_landscape() if wide else sheet.set_portrait()
+        width = sum(self.widths.get(col, 10) for col in range(1, last + 1))
+        if width > PORTRAIT_WIDTH:
+            sheet.set_landscape()
+        else:
+            sheet.set_portrait()
         sheet.set_margins(left=0.5, right=0.4, top=0.6, bottom=0.7)
-        sheet.fit_to_pages(1, 0)
+        # what would be too small to read on one page goes on several, with the names repeated
+        pages = max(1, -(-int(width) // LANDSCAPE_WIDTH))
+        sheet.fit_to_pages(pages, 0)
+        if pages > 1:
+            sheet.repeat_columns(0, 2)
         sheet.print_area(0, 0, last_row - 1, max(last, 4) - 1)
         sheet.repeat_rows(TOP - 1, self.index_row - 1)
         sheet.set_footer("&C&P/&N")
@@ -182,7 +210,7 @@ class _Block:
         self.number = number
         self.table = table
         self.columns = {c.field: first + place for place, c in enumerate(table.columns)}
-        self.computed = TableValues(number, table, form.values)
+        self.computed = TableValues(number, table, form.values, total_columns(form.contract))
         self.rows = list(self._rows())
         self.row_of = {
             name: form.index_row + 1 + place for place, (name, _) in enumerate(self.rows)
@@ -191,7 +219,7 @@ class _Block:
         self.shown_again = [
             c for c in table.columns if c.role == "value" and c.field in shown and c.is_numeric
         ]
-        self.next_column = first + len(table.columns) + len(self.shown_again)
+        self.previous_column = first + len(table.columns)
 
     def _rows(self) -> Iterator[tuple[str, Line | None]]:
         if self.table.rows.kind == "lines":
@@ -250,14 +278,28 @@ class _Block:
                 form.index_row, col, mark, italic=True, border=True, align="center", size=10,
                 fill="#F3F3F3",
             )  # fmt: skip
-        lines = max(
-            -(-len(header[-1]) * 1.25 // form.widths[first + n]) for n, header in enumerate(headers)
-        )
         for level in range(depth):
-            tall = lines if level == depth - 1 else 1
-            if depth == 1:
-                tall = lines
-            form.heights[TOP + level] = max(form.heights.get(TOP + level, 0), int(17 * tall) + 3)
+            tall = max(self._lines_of_header(headers, level, first), 1)
+            form.heights[TOP + level] = max(form.heights.get(TOP + level, 0), 17 * tall + 3)
+
+    def _lines_of_header(self, headers: list[tuple[str, ...]], level: int, first: int) -> int:
+        """How many lines of text a level of the header needs, over the columns that it spans."""
+        tallest = 1
+        for place, header in enumerate(headers):
+            if level >= len(header) or (
+                place and headers[place - 1][: level + 1] == header[: level + 1]
+            ):
+                continue
+            span = [
+                first + n
+                for n, other in enumerate(headers)
+                if other[: level + 1] == header[: level + 1]
+            ]
+            width = sum(self.form.widths[col] for col in span)
+            rows = 1 if level < len(header) - 1 else self.form.depth - level
+            lines = -(-int(len(header[level]) * 1.35) // int(width))
+            tallest = max(tallest, -(-lines // rows))
+        return tallest
 
     def _marks(self) -> dict[str, str]:
         numbers: dict[str, str] = {}
@@ -280,7 +322,10 @@ class _Block:
         if column.role in _WIDTHS:
             return _WIDTHS[column.role]
         longest = max(map(len, column.header[-1].split()), default=0)
-        kind = {"money": 17, "percent": 10, "date": 12, "text": 20, "code": 18}.get(column.type, 13)
+        if column.type == "text":
+            words = column.field.rpartition("_")[2]
+            return {"ordinal": 6, "name": 36, "note": 28, "quote": 36}.get(words, 20)
+        kind = {"money": 17, "percent": 10, "date": 12, "code": 18}.get(column.type, 13)
         return max(kind, longest + 2)
 
     # --- rows -----------------------------------------------------------------------------------
@@ -301,6 +346,9 @@ class _Block:
                 form.text(row, col, line.label_vi, wrap=True, indent=depth, **style)
                 wanted = 17 * (1 + int((len(line.label_vi) + 2 * depth) * 1.08 // _WIDTHS["line"]))
                 form.heights[row] = max(form.heights.get(row, 0), wanted)
+            elif line is not None and column.field == LINE_UNIT:
+                unit = reference.units().get(line.unit_code or "")
+                form.text(row, col, unit.name_vi if unit else "", align="center", **style)
             else:
                 self._cell(name, line, column, style)
 
@@ -331,6 +379,9 @@ class _Block:
         style |= {"open": True, "fill": "#FFFBE6"}
         if column.type in ("text", "code"):
             style["wrap"] = True
+            if isinstance(value, str):
+                lines = -(-int(len(value) * 1.15) // int(form.widths[col]))
+                form.heights[row] = max(form.heights.get(row, 0), 17 * lines)
         self._typed(row, col, value, style)
 
     def _typed(self, row: int, col: int, value: Value | None, style: dict[str, Any]) -> None:
@@ -395,9 +446,8 @@ class _Block:
 
     def _previous(self) -> None:
         form = self.form
-        first = self.next_column - len(self.shown_again)
         for place, column in enumerate(self.shown_again):
-            col = first + place
+            col = self.previous_column + place
             header = f"{PREVIOUS_HEADER}: {' / '.join(column.header)}"
             form.merged(
                 TOP, col, TOP + form.depth - 1, col, header,
@@ -465,7 +515,10 @@ class _Block:
         if column.required and rows:
             form.sheet.conditional_format(
                 rows[0] - 1, col - 1, rows[-1] - 1, col - 1,
-                {"type": "blanks", "format": form.styles.get(fill="#F8CBAD")},
+                {
+                    "type": "formula", "format": form.styles.get(fill="#F8CBAD"),
+                    "criteria": f'=AND({cell_address(rows[0], col)}="",{self._started(rows[0])})',
+                },
             )  # fmt: skip
         if column.role == "value":
             for name in self.computed.parts:
@@ -477,10 +530,13 @@ class _Block:
             if isinstance(check, NotFallingCheck)
             for field in check.columns
         }
-        if column.field in falling and column in self.shown_again and rows:
-            before = cell_address(
-                rows[0], self.next_column - len(self.shown_again) + self.shown_again.index(column)
-            )
+        if (
+            column.field in falling
+            and column in self.shown_again
+            and rows
+            and not form.is_first_of_year
+        ):
+            before = cell_address(rows[0], self.previous_column + self.shown_again.index(column))
             cell = cell_address(rows[0], col)
             form.sheet.conditional_format(
                 rows[0] - 1, col - 1, rows[-1] - 1, col - 1,
@@ -489,6 +545,15 @@ class _Block:
                     "criteria": f"=AND(ISNUMBER({cell}),ISNUMBER({before}),{cell}<{before})",
                 },
             )  # fmt: skip
+
+    def _started(self, row: int) -> str:
+        """A line is there to be filled in; a record once anything of it is."""
+        if self.table.rows.kind == "lines":
+            return "TRUE"
+        ends = [min(self.columns.values()), max(self.columns.values())]
+        first, last = (f"${cell_address(row, col)}" for col in ends)
+        # not COUNTA: a formula that shows nothing is no entry
+        return f"SUMPRODUCT(--(LEN({first}:{last})>0))>0"
 
     def _total_colour(self, name: str, column: Column, red: Any) -> None:
         """Red where somebody typed over a total and it no longer holds."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from ingest.contract import Column, Table
+from ingest.contract import Column, Contract, Table, TotalsCheck
 from ingest.formula import Formula
 
 Value = Decimal | str | date
@@ -18,11 +18,26 @@ Key = tuple[int, str, str]
 RATIO_DIGITS = Decimal("0.01")
 
 
+def total_columns(contract: Contract) -> frozenset[str]:
+    """The columns whose totals a contract checks; others (rates, quantities of several units) do
+    not add up over lines."""
+    return frozenset(
+        field
+        for check in contract.checks
+        if isinstance(check, TotalsCheck)
+        for field in check.columns
+    )
+
+
 class TableValues:
     """The values of one table: what was typed, else what its total or formula gives."""
 
-    def __init__(self, number: int, table: Table, typed: Mapping[Key, Value]) -> None:
+    def __init__(
+        self, number: int, table: Table, typed: Mapping[Key, Value], added: frozenset[str]
+    ) -> None:
+        """`added`: the columns that add up over lines (total_columns of the contract)."""
         self.number = number
+        self.added = added
         self.table = table
         self.typed = typed
         self.parts = table.parts_of()
@@ -37,8 +52,8 @@ class TableValues:
         return self.is_total(row, column) and self._agrees(row, column)
 
     def is_total(self, row: str, column: Column) -> bool:
-        """Amounts add up over lines; ratios and rates do not."""
-        return row in self.parts and column.role == "value" and column.type != "percent"
+        """A line with all its parts, in a column that the contract adds up."""
+        return row in self.parts and column.field in self.added
 
     def _agrees(self, row: str, column: Column) -> bool:
         typed = self.typed.get((self.number, row, column.field))
@@ -79,7 +94,7 @@ class TableValues:
             return None
         if column.type == "percent" and formula.is_ratio:
             result *= 100
-        return result.quantize(RATIO_DIGITS) if formula.has_ratio else result
+        return result.quantize(RATIO_DIGITS, ROUND_HALF_UP) if formula.has_ratio else result
 
     def _number(self, row: str, column: Column) -> Decimal | None:
         value = self.value(row, column)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import jinja2
 
-from expectations.numbers import cell_address, vietnamese
+from expectations.numbers import cell_address
 from ingest.contract import all_contracts
 from ingest.locate import match_columns
 from ingest.normalise import read_number_float
@@ -154,7 +154,9 @@ def _shown_text(sheet: Sheet, row: int, col: int) -> str:
     if cell is None or cell.number is None:
         return sheet.text(row, col)
     reading = read_number_float(cell.number)
-    return vietnamese(reading.value) if reading.value is not None else cell.text
+    if reading.value is None:
+        return cell.text
+    return f"{reading.value:f}".replace(".", ",")
 
 
 def _place(address: str) -> tuple[int, int]:

@@ -110,16 +110,24 @@ class _Lines:
         previous = related(self.period.key, "previous")
         if twin is None or previous is None or line.code in self.totals:
             return None
-        before = _Lines.__new__(_Lines)
-        before.__dict__.update(self.__dict__)
-        before.period = period_of(previous)
-        return before._number(line, twin)
+        return self._at(previous, line, twin)
+
+    def _at(self, period_key: str | None, line: Line, column: Column) -> Decimal | None:
+        """The column's figure as of another period, in that period's own right."""
+        if period_key is None:
+            return None
+        then = _Lines.__new__(_Lines)
+        then.__dict__.update(self.__dict__)
+        then.period = period_of(period_key)
+        return then._number(line, column.model_copy(update={"period": None}))
 
     # --- one figure -----------------------------------------------------------------------------
 
     def _number(self, line: Line, column: Column) -> Decimal | None:
         unit_code = column.unit or line.unit_code
         measure = column.measure or "level"
+        if column.period == "previous_year":
+            return self._at(related(self.period.key, "previous_year"), line, column)
         if column.role == "bound":
             return self._within_bounds(line, column)
         if measure in RATIOS:
@@ -189,7 +197,7 @@ class _Lines:
             # capital is planned with room; an estimate of revenue is what comes, or a little less
             return (estimate * 6 // 5 if measure.startswith("plan") else estimate,)
         months = self.world.line_flow(self.tree, line.code, base_unit, self.unit, year)
-        if "cumulative" in measure:
+        if "cumulative" in measure or measure in self.world.model.since_january:
             months = months[: period.end.month]
         elif measure not in ("projected", "settled"):
             months = tuple(months[month] for month in _months_of(period))
@@ -285,8 +293,9 @@ class _Records:
     def _rows(self) -> Iterator[dict[str, Value]]:
         fields = {column.field for column in self.table.columns}
         if "project_code" in fields:
-            for project in self.projects.of_unit(self.unit, self.period.end.year):
-                yield self._row(project.code, project, {})
+            projects = self.projects.of_unit(self.unit, self.period.end.year)
+            for place, project in enumerate(projects, start=1):
+                yield self._row(f"{place}", project, {})
         elif "indicator_code" in self.table.rows.key:
             for place, entry in enumerate(self._indicators(), start=1):
                 yield self._row(f"{place}", None, entry)

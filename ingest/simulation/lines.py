@@ -53,11 +53,11 @@ class Tree:
     def is_of_province(self, code: str) -> bool:
         """Whether a commune's figure is a part of the province's of the same indicator."""
         indicator = self._lines[code].indicator_code
-        return indicator is not None and _aggregations().get(indicator) == "sum"
+        return indicator is not None and aggregations().get(indicator) == "sum"
 
 
 @cache
-def _aggregations() -> dict[str, str]:
+def aggregations() -> dict[str, str]:
     rows = reference.read_seed("indicator")
     return {row["indicator_code"]: row["aggregation"] for row in rows}
 

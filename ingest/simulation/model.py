@@ -51,6 +51,7 @@ class Model:
     indices: dict[str, tuple[float, float]]
     # what part of a line's flow a measure takes, and columns that are multiples of another
     parts_of_flow: dict[str, float]
+    since_january: tuple[str, ...]  # measures that add up over the year, by another name
     multiples: dict[str, tuple[str, int]]
     fixed: dict[str, str]
     allowed: dict[str, tuple[str, ...]]
@@ -97,6 +98,7 @@ def read_model() -> Model:
         components=content["components"],
         indices={measure: _ends(ends) for measure, ends in content["indices"].items()},
         parts_of_flow=content["parts_of_flow"],
+        since_january=tuple(content["since_january"]),
         multiples={name: (of, times) for name, (of, times) in content["multiples"].items()},
         fixed=content["fixed"],
         allowed={name: tuple(codes) for name, codes in content["allowed"].items()},

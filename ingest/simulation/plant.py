@@ -13,8 +13,9 @@ from decimal import Decimal
 from ingest.contract import AddsUpCheck, Column, Contract, Table
 from ingest.period import related
 from ingest.simulation.fill import Key, Value
+from ingest.simulation.lines import aggregations
 from ingest.simulation.world import World
-from ingest.template_values import TableValues
+from ingest.template_values import TableValues, total_columns
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Form:
     values: Mapping[Key, Value]
     previous: Mapping[Key, Value]
     choose: Callable[[Sequence[Key]], Key | None]
+    is_commune: bool = False
 
 
 def plant(form: Form, kind: str) -> Spoiled | None:
@@ -108,7 +110,7 @@ def _wrong_total(form: Form) -> Spoiled | None:
     named = _named(form, "totals")
     places: list[Key] = []
     for number, table in _tables(form):
-        computed = TableValues(number, table, form.values)
+        computed = TableValues(number, table, form.values, total_columns(form.contract))
         places += [
             (number, row, column.field)
             for row in table.parts_of()
@@ -122,7 +124,9 @@ def _wrong_total(form: Form) -> Spoiled | None:
     if place is None:
         return None
     table = form.contract.tables[place[0] - 1]
-    right = TableValues(place[0], table, form.values).computed(place[1], _column(form, place))
+    right = TableValues(place[0], table, form.values, total_columns(form.contract)).computed(
+        place[1], _column(form, place)
+    )
     assert right is not None
     wrong = right + max(Decimal(50), (right / 50).quantize(Decimal(1)))
     spoiled = _changed(form, "wrong_total", place, wrong)
@@ -131,9 +135,12 @@ def _wrong_total(form: Form) -> Spoiled | None:
 
 def _digit_swapped(form: Form) -> Spoiled | None:
     """Two neighbouring digits of a part change places, where its cumulative figure shows it."""
-    fields = {c.part for c in form.contract.checks if isinstance(c, AddsUpCheck)}
+    whole = {c.part: c.cumulative for c in form.contract.checks if isinstance(c, AddsUpCheck)}
+    fields = set(whole)
     places = []
     for candidate in _amounts(form, least=100, fields=fields):
+        if (*candidate[:2], whole[candidate[2]]) not in form.values:
+            continue  # what does not add up over the year has no cumulative figure
         digits = str(int(Decimal(str(form.values[candidate]))))
         if digits[0] != digits[1] and digits[1] != "0":
             places.append(candidate)
@@ -230,6 +237,25 @@ def _share_over_100(form: Form) -> Spoiled | None:
     return _changed(form, "share_over_100", form.choose(places), Decimal("112.5"))
 
 
+def _commune_sum(form: Form) -> Spoiled | None:
+    """A commune's figure that is right in itself and of the right size, and not the true one."""
+    if not form.is_commune or form.period_key != form.period_key[:4]:
+        return None
+    line_of = {line.code: line for _, table in _tables(form) for line in table.lines}
+    places = [
+        place
+        for place in _amounts(form, least=50)
+        if (line := line_of.get(place[1])) is not None
+        and aggregations().get(line.indicator_code or "") == "sum"
+        and _column(form, place).measure == "level"
+    ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    more = (Decimal(str(form.values[place])) * Decimal("1.4")).quantize(Decimal(1))
+    return _changed(form, "commune_sum", place, more)
+
+
 def _unknown_code(form: Form) -> Spoiled | None:
     places = [
         place
@@ -257,6 +283,7 @@ _PLANTERS: dict[str, Callable[[Form], Spoiled | None]] = {
     "missing_row": _missing_row,
     "negative": _negative,
     "share_over_100": _share_over_100,
+    "commune_sum": _commune_sum,
     "unknown_code": _unknown_code,
     "wrong_period": _wrong_period,
 }

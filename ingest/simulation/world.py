@@ -139,6 +139,8 @@ class World:
         known = self.model.quantities.get(code)
         low, high = self.model.levels.get(unit_code, self.model.levels["other"])
         start = known.level if known and known.level is not None else None
+        if start is not None and known is not None and known.growth == 0:
+            return start
         if start is None:
             start = low + (high - low) * self.between(0.3, 0.7, "level", code)
         spread = self.between(0.92, 1.08, "unit", code, unit) if unit in self.communes else 1.0

@@ -163,6 +163,7 @@ class _UnitWriter:
             form.values,
             form.previous if before else {},
             chooser(self.world, *key),
+            self.unit in self.world.communes,
         )
         order = sorted(kinds(), key=lambda kind: self.world.chance("kind", *key, kind))
         return next((error for kind in order if (error := plant(look, kind)) is not None), None)
