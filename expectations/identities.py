@@ -244,25 +244,29 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
     levels: dict[tuple[str, str, str], Figure] = {}
     stated: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
     comparable = {*reference.vocabulary("measure"), *_ESTIMATES}
-    figures = [f for f in figures if not f.breakdowns and f.measure in comparable]
+    # a part (by gate, level, source …) stands for its quantity only where there is no whole
+    least: dict[tuple[str, str], int] = {}
+    figures = [f for f in figures if f.document is None and f.measure in comparable]
     for figure in figures:
-        if figure.document is None:
-            key = (figure.indicator, figure.unit, figure.period, figure.base, figure.measure)
-            stated[key].append(figure)
-            if figure.measure == "level" and figure.statement == 1:
-                levels[figure.indicator, figure.unit, figure.period] = figure
+        about = (figure.indicator, figure.measure)
+        least[about] = min(figure.breakdowns, least.get(about, figure.breakdowns))
+    figures = [f for f in figures if f.breakdowns == least[f.indicator, f.measure]]
+    for figure in figures:
+        key = (figure.indicator, figure.unit, figure.period, figure.base, figure.measure)
+        stated[key].append(figure)
+        if figure.measure == "level" and figure.statement == 1:
+            levels[figure.indicator, figure.unit, figure.period] = figure
+    used: set[str] = set()
     for same in stated.values():
-        yield from _stated_twice(same)
+        yield from _stated_twice(same, used)
     for figure in figures:
-        if figure.document is not None:
-            continue
         level = levels.get((figure.indicator, figure.unit, figure.period))
         base = levels.get((figure.indicator, figure.unit, figure.base or ""))
         if level and base and figure.measure in _AGAINST_BASE:
             says, holds = _AGAINST_BASE[figure.measure]
             yield Identity(
                 f"{figure.measure}_of_{figure.indicator}_{figure.period}_{figure.base}_{figure.statement}"
-                + ("" if figure.unit == reference.province_code() else f"_{figure.unit}"),
+                + _about(figure),
                 says.format(name=figure.indicator_name),
                 {"stated": figure, "now": level, "before": base},
                 holds,
@@ -288,20 +292,19 @@ _AGAINST_BASE = {
 
 
 def _about(figure: Figure) -> str:
-    """The unit in an identity's name, unless it is the province; and what it is compared with."""
-    unit = "" if figure.unit == reference.province_code() else f"_{figure.unit}"
-    base = f"_{figure.base}" if figure.base else ""
-    return unit + base
+    """The unit in an identity's name, unless it is the province."""
+    return "" if figure.unit == reference.province_code() else f"_{figure.unit}"
 
 
-def _stated_twice(same: list[Figure]) -> Iterator[Identity]:
+def _stated_twice(same: list[Figure], used: set[str]) -> Iterator[Identity]:
+    """Every further statement of one figure against the first; `used` are names already given."""
     first = same[0]
-    used: set[str] = set()
     for place, other in enumerate(same[1:], start=2):
-        # lines of several forms may each be the first statement of their own fact
         code = f"same_{first.indicator}_{first.measure}_{first.period}_{other.statement}"
         code += _about(first)
-        if code in used or other.statement == first.statement:
+        if code in used and first.base:
+            code += f"_{first.base}"
+        if code in used:  # lines of several forms may each be the first statement of their fact
             code += f"_no{place}"
         used.add(code)
         yield Identity(
