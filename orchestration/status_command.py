@@ -105,12 +105,12 @@ def _show(rows: Sequence[tuple[Any, ...]], as_of: str, *, whole: bool) -> None:
     table = Table(box=None, padding=(0, 1), show_edge=False)
     if whole:
         for header in ("Biểu", "Kỳ", "Hạn gửi"):
-            table.add_column(header, no_wrap=header != "Biểu")
+            table.add_column(header, no_wrap=True)
         for label in STATUSES.values():
             table.add_column(label, justify="right")
         groups: dict[tuple[str, str, str], dict[str, int]] = {}
         for row in rows:
-            key = (row[3], row[4], f"{row[5]:%d/%m/%Y}" if row[5] else "không quy định")
+            key = (row[3], row[4], f"{row[5]:%d/%m/%Y}" if row[5] else "không có")
             counts = groups.setdefault(key, dict.fromkeys(STATUSES, 0))
             counts[row[7]] += 1
         for key, counts in groups.items():
@@ -122,7 +122,7 @@ def _show(rows: Sequence[tuple[Any, ...]], as_of: str, *, whole: bool) -> None:
             table.add_row(
                 code,
                 period,
-                f"{due:%d/%m/%Y}" if due else "không quy định",
+                f"{due:%d/%m/%Y}" if due else "không có",
                 f"{received:%d/%m/%Y %H:%M}" if received else "",
                 STATUSES[state],
                 str(days) if days else "",
