@@ -14,7 +14,12 @@ select
     succession.old_district,
     succession.new_code,
     succession.new_name,
-    succession.is_split
+    succession.is_split,
+    -- nothing says how the split units divide: equal parts, and marked so
+    cast(
+        1.0 / count(*) over (partition by succession.old_code) as decimal(9, 6)
+    ) as share_of_old,
+    succession.is_split as is_estimate
 from succession
 inner join unit as former
     on
