@@ -1,4 +1,4 @@
-"""Lists of lines, commodities and indicators: codes that exist, hierarchies that can be added up."""
+"""Lists of lines, commodities, indicators: codes that exist, hierarchies that can be added up."""
 
 from __future__ import annotations
 
