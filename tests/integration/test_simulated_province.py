@@ -176,7 +176,16 @@ def test_planted_errors_are_found_without_false_alarms(
     planted = sum(kind.planted for kind in result.kinds)
     assert planted > 20
     assert result.false_alarms == ()
-    assert [row for row in result.missed if row.kind != "digit_swapped"] == []
+    # where the period before was spoiled too, there may be nothing to hold the error against
+    truth = read_truth(inboxes["spoiled"])
+    spoiled_before = {
+        (row.unit, row.form)
+        for row in result.missed
+        for other in truth
+        if (other.unit, other.form) == (row.unit, row.form) and other.period < row.period
+    }
+    assert [row for row in result.missed if (row.unit, row.form) not in spoiled_before] == []
+    assert len(result.missed) <= planted // 20
 
 
 def test_simulated_and_real_files_never_share_a_home(
