@@ -88,6 +88,14 @@ class Row:
     def code(self, name: str) -> str | None:
         return self.cells[name][1].code if name in self.cells else None
 
+    @property
+    def unit_code(self) -> str | None:
+        """The unit that the row's figures are in: as typed, else its line's."""
+        if "unit" in self.cells:
+            return self.code("unit")
+        line = next((x for x in self.table.lines if x.code == self.line_code), None)
+        return line.unit_code if line is not None else None
+
     def cell(self, name: str) -> ReadCell | None:
         return self.cells[name][1] if name in self.cells else None
 

@@ -225,10 +225,13 @@ def _bounds(batch: Batch, rows: list[Row]) -> None:
         if column.min is not None or column.max is not None:
             limits.append((column.min, column.max, None))
         for check in checks:
-            when = {"measure": check.when.measure, "unit": check.when.unit}
+            limited = (
+                (row.code("measure"), check.when.measure),
+                (row.unit_code, check.when.unit),
+            )
             upper = next((c.upper for c in row.table.columns if c.field == check.column), None)
             if column.field in (check.column, upper) and all(
-                not codes or row.code(name) in codes for name, codes in when.items()
+                not codes or code in codes for code, codes in limited
             ):
                 limits.append((check.min, check.max, check.severity))
         for low, high, severity in limits:

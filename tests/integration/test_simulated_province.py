@@ -107,6 +107,30 @@ def test_marts_add_up_over_months_levels_and_forms(clean: Built) -> None:
     ) == [(0,)]
 
 
+def test_leaves_of_trade_make_the_printed_totals(clean: Built) -> None:
+    """Gates, not the groups above them, nor the same goods by regime or of foreign investors."""
+    assert clean.query(
+        """
+        with leaf as (
+            select form_code, period_key, basis, direction, measure, sum(value_usd) as value_usd
+            from fct_trade
+            where is_current and is_leaf and value_usd is not null and direction <> 'both'
+            group by all
+        ),
+        total as (
+            select form_code, period_key, basis, direction, measure, value_usd
+            from fct_trade
+            where
+                is_current and value_usd is not null and direction <> 'both'
+                and line_code in ('gate.T', 'export.T', 'import.T', 'local_export.T')
+        )
+        select count(*), count(*) filter (where leaf.value_usd = total.value_usd)
+        from total
+        inner join leaf using (form_code, period_key, basis, direction, measure)
+        """
+    ) == [(40, 40)]
+
+
 def test_every_figure_traces_to_its_cell(clean: Built) -> None:
     for fact in ("fct_budget", "fct_investment", "fct_indicator", "fct_trade", "fct_milestone"):
         [(key,)] = clean.query(f"select min(fact_key) from {fact} where is_current")

@@ -25,7 +25,7 @@ with current_rows as (
         stated_unit,
         statement,
         statement_no,
-        true as is_leaf,
+        is_leaf,
         submission_id,
         file_path,
         cell_ref,

@@ -1,0 +1,66 @@
+"""Bounds of a line follow from its unit: a share over 100, fewer than no cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from filled_templates import PERIODIC, filled, read, write
+
+from expectations.findings import Finding
+from expectations.validate import validate_form
+from ingest import reference
+from ingest.contract import Contract
+from ingest.template import FilledForm, sheet_name
+
+FORMS = {contract.form: contract for contract in PERIODIC}
+
+
+def judged(folder: Path, form: FilledForm) -> tuple[list[Finding], dict[str, str]]:
+    """The findings on bounds, and the cell of every (row, field)."""
+    path, addresses = write(folder, form)
+    findings = validate_form(form.contract, [(1, read(path))]).findings
+    cells = {f"{row}/{field}": address for (_, _, row, field), address in addresses.items()}
+    return [f for f in findings if f.rule == "out_of_bounds"], cells
+
+
+def sent_with(contract: Contract, unit_code: str) -> tuple[FilledForm, tuple[int, str, str]]:
+    """The form of a unit that has a line in this unit of measure, and the cell of its figure."""
+    for unit in reference.reporting_units():
+        lines = contract.tables[0].lines_of(unit) if contract.accepts(unit) else ()
+        for line in lines:
+            if line.unit_code == unit_code:
+                field = next(
+                    c.field
+                    for c in contract.tables[0].columns
+                    if c.role == "value" and c.measure == "level" and c.required
+                )
+                form = replace(filled(contract), unit_code=unit, values={}, previous={})
+                return form, (1, line.code, field)
+    raise AssertionError(f"no line of {contract.form} is in {unit_code}")
+
+
+@pytest.mark.parametrize(
+    ("form", "unit_code", "right", "wrong"),
+    [
+        ("chi_tieu_thang", "percent", "100", "112.5"),
+        ("chi_tieu_quy", "percent", "100", "112.5"),
+        ("chi_tieu_nam", "percent", "100", "112.5"),
+        ("xa_chi_tieu_nam", "percent", "100", "112.5"),
+        ("chi_tieu_thang", "case", "0", "-5"),
+    ],
+)
+def test_value_that_its_lines_unit_does_not_allow(
+    form: str, unit_code: str, right: str, wrong: str, tmp_path: Path
+) -> None:
+    empty, key = sent_with(FORMS[form], unit_code)
+    allowed, _ = judged(tmp_path / "right", replace(empty, values={key: Decimal(right)}))
+    assert allowed == []
+    [finding], cells = judged(tmp_path / "wrong", replace(empty, values={key: Decimal(wrong)}))
+    place = cells[f"{key[1]}/{key[2]}"]
+    assert finding.cell_ref == f"{sheet_name(FORMS[form])}!{place}"
+    assert finding.severity == "error"
+    typed = wrong.replace(".", ",")
+    assert finding.message.startswith(f"Ô {place}: {typed} ngoài khoảng cho phép")
