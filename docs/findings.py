@@ -31,6 +31,7 @@ _BLANKS = {
     "communes": "[bao nhiêu]",
     "difference": "[số]",
     "expected": "[tên theo biểu mẫu]",
+    "line": "[tên dòng]",
     "validity": "[ngày]",
     "expected_unit": "[đơn vị tính]",
     "files": "[các tệp]",

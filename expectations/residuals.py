@@ -69,6 +69,7 @@ SHEET_REMARKS = (
 PERCENT_MEASURES = {
     "growth",
     "average_growth",
+    "planned_growth",
     "share",
     "plan_ratio",
     "ratio_to_previous",
@@ -299,6 +300,25 @@ def _units(batch: Batch, rows: list[Row]) -> None:
             mark(batch, "percent_for_points", place, float(base == "percent"))
 
 
+def _unit_missing(batch: Batch, rows: list[Row]) -> None:
+    """A figure on a printed line is in the unit of its column, its line or its indicator; where
+    none has one (a commodity that is reported by value only), nobody can say what it counts."""
+    without_unit = {
+        (table_no, line.code): line.label_vi
+        for table_no, table in enumerate(batch.contract.tables, start=1)
+        for line in table.lines
+        if line.unit_code is None and line.indicator_code is None
+    }
+    for row, column, place, cell in _each_column(rows):
+        if column.role != "value" or column.unit is not None or row.line_code is None:
+            continue
+        if column.measure in UNIT_OF_MEASURE or cell.state != NUMBER:
+            continue
+        label = without_unit.get((row.table_no, row.line_code))
+        breach = Breach({"line": label or "", "header": " / ".join(column.header)})
+        mark(batch, "unit_missing", place, float(label is not None), breach)
+
+
 def _two_readings(batch: Batch, rows: list[Row]) -> None:
     """`25.698` in a column that also holds `2.18` has two readings, whatever the form declares."""
     others: dict[tuple[int, str, str], list[str]] = defaultdict(list)
@@ -328,5 +348,6 @@ _CELL_RULES: tuple[Callable[[Batch, list[Row]], None], ...] = (
     _storable,
     _ranges,
     _units,
+    _unit_missing,
     _two_readings,
 )

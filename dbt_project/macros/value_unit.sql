@@ -3,9 +3,9 @@
     case
         when
             {{ measure }} in (
-                'growth', 'average_growth', 'share', 'plan_ratio', 'ratio_to_previous',
-                'ratio_to_same_period', 'ratio_to_base_year', 'ratio_to_december',
-                'cumulative_ratio', 'average_ratio'
+                'growth', 'average_growth', 'planned_growth', 'share', 'plan_ratio',
+                'ratio_to_previous', 'ratio_to_same_period', 'ratio_to_base_year',
+                'ratio_to_december', 'cumulative_ratio', 'average_ratio'
             )
             then 'percent'
         when

@@ -26,7 +26,7 @@ Key = tuple[int, str, str]
 ESTIMATES = ("estimate", "plan_year")
 RATIOS = {
     "ratio_to_same_period", "ratio_to_previous", "ratio_to_base_year", "ratio_to_december",
-    "cumulative_ratio", "average_ratio", "growth", "plan_ratio",
+    "cumulative_ratio", "average_ratio", "growth", "plan_ratio", "planned_growth",
 }  # fmt: skip
 
 
@@ -208,7 +208,8 @@ class _Lines:
         """Against last year or last month: from the form's flows, or an index without any."""
         unit_code = self._unit_of_flow(line)
         base = reference.units()[unit_code].base_code if unit_code else None
-        if base is not None and base in self.world.model.steps:
+        is_planned = measure == "planned_growth"  # set before the year, whatever came
+        if base is not None and base in self.world.model.steps and not is_planned:
             kind = "cumulative" if measure == "cumulative_ratio" else "level"
             if self.contract.fact == "budget":
                 kind = "outturn_cumulative"

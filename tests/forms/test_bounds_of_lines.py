@@ -64,3 +64,31 @@ def test_value_that_its_lines_unit_does_not_allow(
     assert finding.severity == "error"
     typed = wrong.replace(".", ",")
     assert finding.message.startswith(f"Ô {place}: {typed} ngoài khoảng cho phép")
+
+
+@pytest.mark.parametrize("form", ["xuat_khau_mat_hang", "nhap_khau_mat_hang"])
+def test_quantity_on_a_line_that_has_no_unit(form: str, tmp_path: Path) -> None:
+    contract = FORMS[form]
+    by_value = next(x for x in contract.tables[0].lines if x.unit_code is None)
+    # the import list knows no unit of any commodity
+    counted = [x for x in contract.tables[0].lines if x.unit_code is not None]
+    empty = replace(filled(contract), values={}, previous={})
+
+    def found(line_code: str) -> tuple[list[Finding], str]:
+        key = (1, line_code, "month_quantity")
+        path, addresses = write(
+            tmp_path / line_code, replace(empty, values={key: Decimal("1250.5")})
+        )
+        findings = validate_form(contract, [(1, read(path))]).findings
+        place = next(a for (_, _, row, f), a in addresses.items() if (row, f) == key[1:])
+        return [f for f in findings if f.rule == "unit_missing"], place
+
+    for line in counted[:1]:
+        assert found(line.code)[0] == []
+    [finding], place = found(by_value.code)
+    assert finding.cell_ref == f"{sheet_name(contract)}!{place}"
+    assert finding.message == (
+        f"Ô {place}: dòng “{by_value.label_vi}” chỉ báo cáo trị giá, biểu không có đơn vị tính "
+        "cho số lượng 1.250,5."
+    )
+    assert finding.fix == "Đề nghị bỏ số lượng ở dòng này; lượng ghi ở dòng có đơn vị tính."

@@ -26,7 +26,8 @@ from ingest.workbook import REASONS
 # rules of files: the files are made and read in test_hostile_files.py; between figures:
 # tests/unit/test_identities.py
 ELSEWHERE = {
-    *REASONS, *RULES, *IDENTITY_RULES, "identity_broken", "commune_sum", "parts_within"
+    *REASONS, *RULES, *IDENTITY_RULES, "identity_broken", "commune_sum", "parts_within",
+    "unit_missing",
 }  # fmt: skip
 
 Build = Callable[[], list[tuple[str, list[Form]]]]
