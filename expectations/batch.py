@@ -15,6 +15,7 @@ from expectations.numbers import cell_address
 from ingest.contract import Column, Contract, Table
 from ingest.extract import ReadCell, ReadSubmission
 from ingest.normalise import NONE, NUMBER
+from ingest.reference import Line, lines_by_code
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,14 @@ class Row:
         """The unit that the row's figures are in: as typed, else its line's."""
         if "unit" in self.cells:
             return self.code("unit")
-        line = next((x for x in self.table.lines if x.code == self.line_code), None)
-        return line.unit_code if line is not None else None
+        return self.line.unit_code if self.line is not None else None
+
+    @property
+    def line(self) -> Line | None:
+        """The printed line that the row is; None for a record."""
+        if self.line_code is None or self.table.rows.list is None:
+            return None
+        return lines_by_code(self.table.rows.list).get(self.line_code)
 
     def cell(self, name: str) -> ReadCell | None:
         return self.cells[name][1] if name in self.cells else None

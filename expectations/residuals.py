@@ -303,20 +303,14 @@ def _units(batch: Batch, rows: list[Row]) -> None:
 def _unit_missing(batch: Batch, rows: list[Row]) -> None:
     """A figure on a printed line is in the unit of its column, its line or its indicator; where
     none has one (a commodity that is reported by value only), nobody can say what it counts."""
-    without_unit = {
-        (table_no, line.code): line.label_vi
-        for table_no, table in enumerate(batch.contract.tables, start=1)
-        for line in table.lines
-        if line.unit_code is None and line.indicator_code is None
-    }
     for row, column, place, cell in _each_column(rows):
-        if column.role != "value" or column.unit is not None or row.line_code is None:
+        if column.role != "value" or column.unit is not None or row.line is None:
             continue
         if column.measure in UNIT_OF_MEASURE or cell.state != NUMBER:
             continue
-        label = without_unit.get((row.table_no, row.line_code))
-        breach = Breach({"line": label or "", "header": " / ".join(column.header)})
-        mark(batch, "unit_missing", place, float(label is not None), breach)
+        is_missing = row.unit_code is None and row.line.indicator_code is None
+        breach = Breach({"line": row.line.label_vi, "header": " / ".join(column.header)})
+        mark(batch, "unit_missing", place, float(is_missing), breach)
 
 
 def _two_readings(batch: Batch, rows: list[Row]) -> None:
