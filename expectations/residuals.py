@@ -260,7 +260,7 @@ def _storable(batch: Batch, rows: list[Row]) -> None:
     for row, column, place, cell in _each_column(rows):
         if column.role not in ("value", "bound") or cell.number is None:
             continue
-        unit = units.get(column.unit or row.code("unit") or "")
+        unit = units.get(column.unit or row.unit_code or "")
         factor = float(unit.factor) if unit else 1.0
         if abs(float(cell.number)) * factor >= LARGEST_IN_FACTS:
             breach = Breach({"header": " / ".join(column.header)})

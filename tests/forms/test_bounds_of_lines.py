@@ -92,3 +92,20 @@ def test_quantity_on_a_line_that_has_no_unit(form: str, tmp_path: Path) -> None:
         "cho số lượng 1.250,5."
     )
     assert finding.fix == "Đề nghị bỏ số lượng ở dòng này; lượng ghi ở dòng có đơn vị tính."
+
+
+def test_figure_too_large_for_the_facts_in_its_lines_unit(tmp_path: Path) -> None:
+    contract = FORMS["du_lich"]
+    empty, key = sent_with(contract, "billion_vnd")
+
+    def found(typed: str) -> tuple[list[Finding], str]:
+        form = replace(empty, values={key: Decimal(typed)})
+        path, addresses = write(tmp_path / typed, form)
+        findings = validate_form(contract, [(1, read(path))]).findings
+        place = next(a for (_, _, row, f), a in addresses.items() if (row, f) == key[1:])
+        return [f for f in findings if f.rule == "number_too_large"], place
+
+    assert found("999999999")[0] == []
+    [finding], place = found("1000000000")
+    assert finding.cell_ref == f"{sheet_name(contract)}!{place}"
+    assert finding.message == f"Ô {place} ghi “1.000.000.000”, vượt khả năng lưu trữ."
