@@ -502,7 +502,7 @@ def _check_hierarchy(where: str, list_name: str) -> None:
 # --- reading, with the line of every fault ------------------------------------------------------
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """YAML without its two silent traps: doubled keys, and yes/no/on/off read as booleans."""
 
 
@@ -568,18 +568,23 @@ def _refuse_doubled_keys(node: yaml.Node, name: str) -> None:
 def read_contract(path: Path) -> Contract:
     """Read one contract. Raises ContractError naming file, line and key."""
     text = path.read_text(encoding="utf-8")
+    loader = None
     try:
-        node = yaml.compose(text, Loader=_StrictLoader)
+        loader = _StrictLoader(text)
+        node = loader.get_single_node()
         if node is None:
             raise ContractError(f"{path.name}:1: the file is empty")
         _refuse_doubled_keys(node, path.name)
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        content = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{path.name}:{line}: {error.problem}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ContractError(f"{path.name}:{line}: {error.reason}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
     try:
         return Contract.model_validate(content)
     except ValidationError as error:

@@ -78,7 +78,13 @@ class ReportingUnit:
 
 def read_seed(name: str) -> list[dict[str, str]]:
     """The rows of a seed, every value as text. Raises FileNotFoundError for an unknown seed."""
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    path = SEEDS / f"{name}.csv"
+    return _rows(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _rows(path: Path, _changed: int) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
