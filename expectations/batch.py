@@ -12,9 +12,10 @@ import polars as pl
 
 from expectations.interval import Interval, printed
 from expectations.numbers import cell_address
+from ingest.cells import ReadCell
 from ingest.contract import Column, Contract, Table
-from ingest.extract import ReadCell, ReadSubmission
 from ingest.normalise import NONE, NUMBER
+from ingest.reading import ReadSubmission
 from ingest.reference import Line, lines_by_code
 
 

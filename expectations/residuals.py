@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from expectations import period_rules, table_rules
@@ -16,6 +17,8 @@ from expectations.batch import Batch, Breach, Place, Row, mark
 from expectations.numbers import cell_address, vietnamese
 from expectations.period_rules import History
 from ingest import reference
+from ingest.cells import ReadCell
+from ingest.columns import unit_factor
 from ingest.contract import (
     AddsUpCheck,
     BoundsCheck,
@@ -31,8 +34,8 @@ from ingest.contract import (
     UniqueRowsCheck,
     WithinCheck,
 )
-from ingest.extract import ReadCell, ReadSubmission
 from ingest.normalise import BLANK, NUMBER, read_number_text
+from ingest.reading import ReadSubmission
 
 # problems that extraction found in a cell: rule name -> column types that it can befall
 CELL_PROBLEMS = {
@@ -48,6 +51,9 @@ CELL_PROBLEMS = {
     "unit_unknown": ("unit",),
     "comparator_unknown": ("comparator",),
     "date_unknown": ("date",),
+    "date_ambiguous": ("date",),
+    "number_maybe_shifted": ("number", "money", "percent", "integer"),
+    "percent_scale_unclear": ("percent",),
 }
 SHEET_REMARKS = (
     "period_missing",
@@ -64,6 +70,22 @@ SHEET_REMARKS = (
     "two_files_same_form",
     "identity_contradiction",
     "simulated_file",
+    "column_ambiguous",
+    "column_of_other_period",
+    "line_ambiguous",
+    "total_row_not_read",
+    "period_contradiction",
+    "period_of_other_kind",
+    "unit_contradiction_on_sheet",
+    "unit_name_unknown",
+    "unit_line_unknown",
+    "unit_line_contradiction",
+    "unit_line_differs",
+    "hidden_sheet",
+    "hidden_rows",
+    "hidden_columns",
+    "external_link",
+    "text_legacy_font",
 )
 # measures that are percentages whatever the indicator's own unit is
 PERCENT_MEASURES = {
@@ -96,8 +118,7 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
     read = dict(submissions)
     for number, submission in read.items():
         rows += _place_cells(contract, number, submission, places)
-        sheets = dict(submission.sheet_tables)
-        places.append(Place(number, next(iter(sheets.values()), ""), None, None))
+        places.append(Place(number, submission.sheet, None, None))
         remarks.append((len(places) - 1, "", Breach()))
         for remark in submission.remarks:
             detail = dict(remark.detail)
@@ -142,27 +163,42 @@ def _apply(batch: Batch, rows: list[Row], history: History, check: Check) -> Non
 def _place_cells(
     contract: Contract, number: int, submission: ReadSubmission, places: list[Place]
 ) -> Iterator[Row]:
-    fields = {(t, col): name for t, col, name in submission.columns}
-    lines = {(t, row): code for t, row, code in submission.rows}
-    sheets = dict(submission.sheet_tables)
+    columns = {(c.area_no, c.col_no): c for c in submission.columns}
+    lines = {(r.area_no, r.row_no): r.line_code for r in submission.rows}
+    areas = {area.area_no: area for area in submission.areas}
+    factors = {
+        (c.area_no, c.col_no): unit_factor(contract.tables[areas[c.area_no].table_no - 1], c)
+        for c in submission.columns
+        if c.unit_code is not None
+    }
     by_row: dict[tuple[int, int], dict[str, tuple[int, ReadCell]]] = defaultdict(dict)
     for cell in submission.cells:
         typed = cell.text
         if typed is None and cell.number is not None:
             typed = vietnamese(cell.number)
-        places.append(Place(number, sheets[cell.table_no], cell.row_no, cell.col_no, typed))
-        name = fields[cell.table_no, cell.col_no]
-        by_row[cell.table_no, cell.row_no][name] = (len(places) - 1, cell)
-    for (table_no, row_no), cells in by_row.items():
+        place = (cell.area_no, cell.col_no)
+        sheet = areas[cell.area_no].sheet
+        places.append(Place(number, sheet, cell.row_no, cell.col_no, typed))
+        if place in factors:
+            cell = _in_unit_of_form(cell, factors[place])
+        by_row[cell.area_no, cell.row_no][columns[place].field] = (len(places) - 1, cell)
+    for (area_no, row_no), cells in by_row.items():
+        area = areas[area_no]
         yield Row(
             number,
-            sheets[table_no],
-            table_no,
-            contract.tables[table_no - 1],
+            area.sheet,
+            area.table_no,
+            contract.tables[area.table_no - 1],
             row_no,
-            lines.get((table_no, row_no)),
+            lines.get((area_no, row_no)),
             cells,
         )
+
+
+def _in_unit_of_form(cell: ReadCell, factor: Decimal) -> ReadCell:
+    if cell.number is None or cell.printed_step is None:
+        return cell
+    return replace(cell, number=cell.number * factor, printed_step=cell.printed_step * factor)
 
 
 def _remarks(batch: Batch, remarks: list[tuple[int, str, Breach]]) -> None:
@@ -197,7 +233,24 @@ def _cell_problems(batch: Batch, rows: list[Row]) -> None:
                     detail["readings"] = " hay ".join(vietnamese(r) for r in readings)
                 elif rule == "number_other_style" and cell.number is not None:
                     detail["reading"] = vietnamese(cell.number)
+                elif rule == "number_maybe_shifted" and cell.text:
+                    detail["readings"] = _readings(cell.text, 1000)
+                elif rule == "percent_scale_unclear" and cell.text:
+                    detail["readings"] = _readings(cell.text, 100)
+                elif rule == "date_ambiguous" and cell.text:
+                    detail["readings"] = _day_readings(cell.text)
             mark(batch, rule, place, float(cell.problem == rule), Breach(detail))
+
+
+def _readings(text: str, times: int) -> str:
+    """A number that may have lost its thousands or its percent sign, both ways."""
+    typed = Decimal(text)
+    return f"{vietnamese(typed * times)} hay {vietnamese(typed)}"
+
+
+def _day_readings(text: str) -> str:
+    year, month, day = text[:10].split("-")
+    return f"{int(day)}/{int(month)}/{year} hay {int(month)}/{int(day)}/{year}"
 
 
 def _allowed(list_name: str) -> str:

@@ -18,9 +18,11 @@ from expectations.numbers import cell_address
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import Contract, all_contracts
-from ingest.extract import ReadFile, ReadSubmission, submissions_of
+from ingest.extract import submissions_of
+from ingest.package import Unreadable
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import Submission, register
-from ingest.workbook import Unreadable, read_workbook
+from ingest.workbook import read_workbook
 from warehouse.ledger import Receipt
 
 Value = str | float | bool | None
@@ -208,7 +210,7 @@ def read_one(path: Path, form: Form) -> ReadSubmission:
 
 def values_of(submission: ReadSubmission, name: str) -> list[object]:
     """What was read in a column, from top to bottom: number, code, text or state."""
-    [col] = [col for _, col, field_name in submission.columns if field_name == name]
+    [col] = [column.col_no for column in submission.columns if column.field == name]
     return [
         cell.number if cell.number is not None else cell.code or cell.text or cell.state
         for cell in submission.cells

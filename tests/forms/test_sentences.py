@@ -20,8 +20,8 @@ from test_table_and_period_rules import RULES
 from expectations.findings import SEVERITIES, Finding, compose, sentences
 from expectations.residuals import CELL_PROBLEMS, SHEET_REMARKS
 from expectations.validate import file_findings
+from ingest.package import REASONS
 from ingest.register import Submission
-from ingest.workbook import REASONS
 
 # rules of files: the files are made and read in test_hostile_files.py; between figures:
 # tests/unit/test_identities.py
@@ -345,7 +345,7 @@ def test_broken_rule_is_said_in_its_sentence_at_its_cell(judged: Judged, name: s
     found = [finding for finding in findings if finding.rule == case.rule]
     assert [finding.message for finding in found] == [case.message]
     [finding] = found
-    sheet = next((s.read.sheet_tables[0][1] for s in submissions if s.read), None)
+    sheet = next((s.read.sheet for s in submissions if s.read), None)
     assert finding.cell_ref == (f"{sheet}!{case.at}" if case.at else None)
     assert finding.severity == case.severity
     if case.expected is not None:

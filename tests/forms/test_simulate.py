@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import all_contracts
-from ingest.extract import ReadSubmission, submissions_of
+from ingest.extract import submissions_of
 from ingest.period import period_of, related
+from ingest.reading import ReadSubmission
 from ingest.simulation.fill import Filler
 from ingest.simulation.model import read_model
 from ingest.simulation.projects import Projects

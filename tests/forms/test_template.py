@@ -17,8 +17,8 @@ from template_books import PERIODS, filled, read, sender_of, values_by_key, writ
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import Contract, all_contracts
-from ingest.extract import ReadFile, ReadSubmission
 from ingest.identity import GUIDE_SHEET, IDENTITY_SHEET, PREVIOUS_HEADER, read_identities
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.template import FilledForm, due_forms, sheet_name, write_workbook
 from ingest.template_values import Key, Value
 from ingest.workbook import read_workbook

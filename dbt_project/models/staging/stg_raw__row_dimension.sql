@@ -9,7 +9,7 @@
 with dimension_cell as (
     select
         submission_no,
-        table_no,
+        area_no,
         row_no,
         field,
         coalesce(code, text, {{ number_text('number') }}) as value
@@ -25,7 +25,7 @@ select
         max(case when field = '{{ field }}' then value end) as {{ field }},
     {% endfor -%}
     submission_no,
-    table_no,
+    area_no,
     row_no
 from dimension_cell
-group by submission_no, table_no, row_no
+group by submission_no, area_no, row_no
