@@ -1,0 +1,82 @@
+"""Makes a case of its number: which form, unit and period, which habits, in which order."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+from tests.mangler import (
+    habits_numbers,
+)
+from tests.mangler.case import Case, Habit
+from tests.mangler.draft import draft_book
+from tests.mangler.truth import copied, forms, periods, senders, true_form
+from tests.mangler.verdict import judge_numbers
+
+FORMATS = ("xlsx", "xlsm", "xls", "ods")
+
+
+@cache
+def all_habits() -> tuple[Habit, ...]:
+    found = [
+        *habits_numbers.HABITS,
+    ]
+    return tuple(found)
+
+
+@cache
+def _places(seed: int, form: str) -> tuple[tuple[str, str], ...]:
+    """Every unit and period of a form, shuffled: so that cases of one run rarely meet."""
+    contract = next(contract for contract in forms() if contract.form == form)
+    units = senders(form)
+    pairs = [
+        (unit, period) for unit in units for period in periods(contract.reporting.frequency)
+    ]
+    random.Random(f"places {seed} {form}").shuffle(pairs)
+    return tuple(pairs)
+
+
+def compose(
+    seed: int, number: int, habit: str | None = None, format_: str | None = None,
+    without: bool = False,
+) -> Case:
+    """The case of a number: the same for ever, and alone as among others. `without` any habit."""
+    rng = random.Random(f"mangler {seed} {number}")
+    names = [contract.form for contract in forms()]
+    random.Random(f"forms {seed} {number // len(names)}").shuffle(names)
+    form = names[number % len(names)]
+    places = _places(seed, form)
+    unit, period = places[number // len(names) % len(places)]
+    truth = copied(true_form(form, unit, period))
+    book = draft_book([truth])
+    book.identity = rng.random() < 0.3
+    case = Case(number, rng, unit, [truth], book)
+    case.with_history = truth.previous_key is not None and rng.random() < 0.8
+    if format_ is not None:
+        book.format = format_
+    chosen = [] if without else _chosen(case, habit)
+    for each in sorted(chosen, key=lambda each: each.phase):
+        if each.apply(case):
+            case.habits.append(each.name)
+    judge_numbers(case)
+    return case
+
+
+def _chosen(case: Case, wanted: str | None) -> list[Habit]:
+    pool = [
+        habit
+        for habit in all_habits()
+        if habit.formats is None or case.book.format in habit.formats
+    ]
+    chosen = [habit for habit in pool if habit.name == wanted]
+    count = case.rng.randint(1, 6)
+    while pool and len(chosen) < count:
+        [habit] = case.rng.choices(pool, [habit.weight for habit in pool])
+        pool.remove(habit)
+        if not any(_exclude(habit, other) for other in chosen):
+            chosen.append(habit)
+    return chosen
+
+
+def _exclude(one: Habit, other: Habit) -> bool:
+    return one.name == other.name or one.name in other.excludes or other.name in one.excludes

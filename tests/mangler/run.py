@@ -1,0 +1,154 @@
+"""`python -m tests.mangler.run --count 2000 --seed 1`: makes, reads and scores mangled workbooks.
+
+Prints the table per habit, and the number of every workbook that is not as it must be: `--only N
+--keep DIR` makes one again alone, with what is true of it beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.mangler.case import Case
+from tests.mangler.compose import all_habits, compose
+from tests.mangler.draft import draft_book
+from tests.mangler.reading import Sent, judge, read
+from tests.mangler.render import write_book
+from tests.mangler.score import Result, score, table, totals
+from tests.mangler.truth import true_form
+
+
+def run_cases(cases: Sequence[Case], folder: Path) -> list[Result]:
+    """Writes, reads and scores; cases that would be each other's history go to different inboxes."""
+    paths = {case.seed: write_case(case, folder) for case in cases}
+    results: dict[int, Result] = {}
+    for inbox in _inboxes(cases):
+        sent: list[Sent] = []
+        for case in inbox:
+            for path in _history(case, folder):
+                sent.append(Sent(case.sender, path))
+            sent.append(Sent(case.sender, paths[case.seed]))
+        seen = judge(sent, [read(file.path) for file in sent])
+        by_path = {file.path: found for file, found in zip(sent, seen, strict=True)}
+        for case in inbox:
+            results[case.seed] = score(case, by_path[paths[case.seed]])
+    return [results[case.seed] for case in cases]
+
+
+def write_case(case: Case, folder: Path) -> Path:
+    path = folder / f"{case.seed:05d}" / case.sender / case.book.file_name
+    write_book(path.with_suffix(".xlsx"), case.book)
+    return path.with_suffix(".xlsx")
+
+
+def _history(case: Case, folder: Path) -> list[Path]:
+    """The clean workbooks of the periods before, as the same unit sent them."""
+    if not case.with_history:
+        return []
+    found = []
+    sent = {(truth.contract.form, truth.period_key) for truth in case.truths}
+    for truth in case.truths:
+        form, previous = truth.contract.form, truth.previous_key
+        if previous is None or (form, previous) in sent:
+            continue
+        path = folder / "history" / case.sender / f"{form}_{previous}.xlsx"
+        if not path.exists():
+            write_book(path, draft_book([true_form(form, truth.unit_code, previous)]))
+        found.append(path)
+    return found
+
+
+def _inboxes(cases: Sequence[Case]) -> list[list[Case]]:
+    """No unit's form of one year twice in an inbox: rules look at all periods of a year."""
+    inboxes: list[tuple[list[Case], set[tuple[str, str, str]]]] = []
+    for case in cases:
+        keys = {
+            (case.sender, truth.contract.form, period[:4])
+            for truth in case.truths
+            for period in (truth.period_key, truth.previous_key or truth.period_key)
+        }
+        for members, taken in inboxes:
+            if not taken & keys:
+                members.append(case)
+                taken |= keys
+                break
+        else:
+            inboxes.append(([case], set(keys)))
+    return [members for members, _ in inboxes]
+
+
+def truth_json(case: Case) -> str:
+    """What is true of a workbook, for a person who looks into a failure."""
+    return json.dumps(
+        {
+            "habits": case.habits,
+            "verdict": case.verdict,
+            "reasons": case.reasons,
+            "causes": sorted(case.causes),
+            "owed": sorted(case.owed),
+            "sender": case.sender,
+            "submissions": [
+                {
+                    "form": truth.contract.form,
+                    "period": truth.period_key,
+                    "cells": [
+                        [*key, {k: str(v) for k, v in vars(cell).items() if v is not None}]
+                        for key, cell in truth.cells.items()
+                    ],
+                }
+                for truth in case.truths
+            ],
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def report(results: Sequence[Result], shown: int) -> str:
+    lines = [table(results), ""]
+    bad = [result for result in results if not result.is_as_it_must_be]
+    for result in bad[:shown]:
+        case = result.case
+        lines.append(
+            f"{case.seed} {case.truths[0].contract.form} {case.verdict}: {result.outcome}"
+            f" [{', '.join(case.habits)}]"
+        )
+        lines += [f"    {detail[:300]}" for detail in result.details[:3]]
+    sums = totals(results)
+    lines.append(
+        f"{len(results)} workbooks: {sums.count(outcome='wrong')} wrong, "
+        f"{sums.count(outcome='guessed')} guessed, {100 * sums.share_read:.1f} % of "
+        f"{sums.count('decidable')} decidable ones read completely, {len(bad)} not as they must be"
+    )
+    return "\n".join(lines)
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="one workbook by its number")
+    parser.add_argument("--habit", choices=[habit.name for habit in all_habits()])
+    parser.add_argument("--clean", action="store_true", help="no habit at all")
+    parser.add_argument("--keep", type=Path, help="keep the workbooks here")
+    parser.add_argument("--shown", type=int, default=30, help="failures to show")
+    given = parser.parse_args(list(arguments) if arguments is not None else None)
+    numbers = [given.only] if given.only is not None else range(given.count)
+    cases = [compose(given.seed, n, given.habit, without=given.clean) for n in numbers]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.keep or Path(temporary)
+        results = run_cases(cases, folder)
+        if given.keep:
+            for case in cases:
+                beside = folder / f"{case.seed:05d}" / "truth.json"
+                beside.write_text(truth_json(case), encoding="utf-8")
+    print(report(results, given.shown))
+    return 0 if all(result.is_as_it_must_be for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
