@@ -6,7 +6,10 @@ import random
 from functools import cache
 
 from tests.mangler import (
+    habits_cells,
+    habits_dates,
     habits_numbers,
+    habits_units,
 )
 from tests.mangler.case import Case, Habit
 from tests.mangler.draft import draft_book
@@ -20,6 +23,9 @@ FORMATS = ("xlsx", "xlsm", "xls", "ods")
 def all_habits() -> tuple[Habit, ...]:
     found = [
         *habits_numbers.HABITS,
+        *habits_cells.HABITS,
+        *habits_dates.HABITS,
+        *habits_units.HABITS,
     ]
     return tuple(found)
 
@@ -29,15 +35,16 @@ def _places(seed: int, form: str) -> tuple[tuple[str, str], ...]:
     """Every unit and period of a form, shuffled: so that cases of one run rarely meet."""
     contract = next(contract for contract in forms() if contract.form == form)
     units = senders(form)
-    pairs = [
-        (unit, period) for unit in units for period in periods(contract.reporting.frequency)
-    ]
+    pairs = [(unit, period) for unit in units for period in periods(contract.reporting.frequency)]
     random.Random(f"places {seed} {form}").shuffle(pairs)
     return tuple(pairs)
 
 
 def compose(
-    seed: int, number: int, habit: str | None = None, format_: str | None = None,
+    seed: int,
+    number: int,
+    habit: str | None = None,
+    format_: str | None = None,
     without: bool = False,
 ) -> Case:
     """The case of a number: the same for ever, and alone as among others. `without` any habit."""

@@ -28,8 +28,10 @@ def lay_out(sheet: PaperSheet) -> Grid:
         grid.put(row, col, ink)
     if not sheet.tables:
         return grid
-    width = sum(len(table.columns) for table in sheet.tables) if sheet.beside else max(
-        len(table.columns) for table in sheet.tables
+    width = (
+        sum(len(table.columns) for table in sheet.tables)
+        if sheet.beside
+        else max(len(table.columns) for table in sheet.tables)
     )
     row = _head(grid, sheet, max(width, 4))
     row += sheet.gap
@@ -146,6 +148,4 @@ def _header(grid: Grid, table: PaperTable, top: int, left: int, depth: int) -> N
             case _:
                 grid.put(top + lowest, left + place, ink)
                 if table.header_style == "merged" and depth - 1 > lowest:
-                    grid.merges.append(
-                        (top + lowest, left + place, top + depth - 1, left + place)
-                    )
+                    grid.merges.append((top + lowest, left + place, top + depth - 1, left + place))

@@ -34,6 +34,7 @@ class Ink:
     font: str = FONT
     indent: int = 0
     core: str = ""  # a number typed as text, without what is glued to it
+    raised: str = ""  # written behind the text, in superscript
 
 
 def text_ink(text: str) -> Ink:

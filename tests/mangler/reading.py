@@ -104,9 +104,7 @@ def _seen(submission: Submission, findings: tuple[Finding, ...]) -> Seen:
     if read is None:
         sheet = dict(submission.detail).get("sheet")
         return Seen(None, None, sender, sheet, {}, findings)
-    return Seen(
-        read.form, read.period_key, sender, read.sheet_tables[0][1], _cells(read), findings
-    )
+    return Seen(read.form, read.period_key, sender, read.sheet_tables[0][1], _cells(read), findings)
 
 
 def _cells(read: ReadSubmission) -> dict[tuple[int, str, str], SeenCell]:

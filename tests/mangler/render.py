@@ -20,16 +20,16 @@ def write_book(path: Path, book: Book) -> None:
         options["date_1904"] = True
     file = xlsxwriter.Workbook(str(path), options)
     file.set_properties({"created": datetime(2026, 1, 1)})
-    styles: dict[tuple[Any, ...], Any] = {}
+    styles = _Styles(file)
     shown = False
     for paper in book.sheets:
         sheet = file.add_worksheet(paper.name)
         grid = lay_out(paper)
         for first_row, first, last_row, last in grid.merges:
             ink = grid.cells.get((first_row, first))
-            style = _style(file, styles, ink) if ink else None
+            style = styles.of(ink) if ink else None
             sheet.merge_range(first_row, first, last_row, last, "", style)
-        _fill(file, styles, sheet, grid)
+        _fill(styles, sheet, grid)
         if paper.hidden:
             sheet.hide()
         elif not shown:
@@ -41,17 +41,40 @@ def write_book(path: Path, book: Book) -> None:
     file.close()
 
 
-def _fill(file: Any, styles: dict[tuple[Any, ...], Any], sheet: Any, grid: Grid) -> None:
+class _Styles:
+    """Cell formats, each made once."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._made: dict[tuple[Any, ...], Any] = {}
+        self.raised = file.add_format({"font_script": 1})
+
+    def of(self, ink: Ink) -> Any:
+        key = (ink.font, ink.format, ink.indent)
+        if key not in self._made:
+            options: dict[str, Any] = {"font_name": ink.font or FONT, "font_size": 12}
+            if ink.format is not None:
+                options["num_format"] = ink.format
+            if ink.indent:
+                options["indent"] = ink.indent
+            self._made[key] = self._file.add_format(options)
+        return self._made[key]
+
+
+def _fill(styles: _Styles, sheet: Any, grid: Grid) -> None:
     for (row, col), ink in sorted(grid.cells.items()):
-        _write(sheet, row, col, ink, _style(file, styles, ink))
+        _write(styles, sheet, row, col, ink)
     for row in grid.hidden_rows:
         sheet.set_row(row, None, None, {"hidden": True})
     for col in grid.hidden_columns:
         sheet.set_column(col, col, None, None, {"hidden": True})
 
 
-def _write(sheet: Any, row: int, col: int, ink: Ink, style: Any) -> None:
+def _write(styles: _Styles, sheet: Any, row: int, col: int, ink: Ink) -> None:
+    style = styles.of(ink)
     match ink.kind:
+        case "text" if ink.raised:
+            sheet.write_rich_string(row, col, ink.text, styles.raised, ink.raised, style)
         case "text":
             sheet.write_string(row, col, ink.text, style)
         case "number":
@@ -66,18 +89,6 @@ def _write(sheet: Any, row: int, col: int, ink: Ink, style: Any) -> None:
             value: Any = float(ink.number) if ink.number is not None else ink.text
             # an empty value is left out by XlsxWriter: a formula that was never calculated
             sheet.write_formula(row, col, ink.formula, style, value)
-
-
-def _style(file: Any, styles: dict[tuple[Any, ...], Any], ink: Ink) -> Any:
-    key = (ink.font, ink.format, ink.indent)
-    if key not in styles:
-        options: dict[str, Any] = {"font_name": ink.font or FONT, "font_size": 12}
-        if ink.format is not None:
-            options["num_format"] = ink.format
-        if ink.indent:
-            options["indent"] = ink.indent
-        styles[key] = file.add_format(options)
-    return styles[key]
 
 
 def _identity(file: Any, book: Book) -> None:

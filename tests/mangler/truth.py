@@ -94,11 +94,22 @@ def periods(frequency: str) -> tuple[str, ...]:
     return (SPAN,)
 
 
+def _filled(contract: Contract, unit: str, period_key: str) -> dict[Key, Value]:
+    """The simulator's values. It is not made for the forms of several years: a share that it fills
+    like an amount is brought within the column's limits."""
+    values = filler().values(contract, unit, period_key)
+    for (number, row, field_name), value in values.items():
+        column = contract.tables[number - 1].column(field_name)
+        if isinstance(value, Decimal) and column.max is not None and value > column.max:
+            values[number, row, field_name] = value % (column.max or 1)
+    return values
+
+
 @cache
 def true_form(form: str, unit: str, period_key: str) -> Truth:
     """A filled form. Shared between callers: take a copy (`copied`) before changing it."""
     contract = next(contract for contract in forms() if contract.form == form)
-    values = filler().values(contract, unit, period_key)
+    values = _filled(contract, unit, period_key)
     cells: dict[Key, TrueCell] = {}
     rows: dict[int, list[str]] = {}
     for number, table in enumerate(contract.tables, start=1):
@@ -134,7 +145,7 @@ def true_form(form: str, unit: str, period_key: str) -> Truth:
 def true_form_cells(form: str, unit: str, period_key: str) -> Mapping[Key, TrueCell]:
     """The cells alone, without looking at the period before."""
     contract = next(contract for contract in forms() if contract.form == form)
-    values = filler().values(contract, unit, period_key)
+    values = _filled(contract, unit, period_key)
     cells: dict[Key, TrueCell] = {}
     for number, table in enumerate(contract.tables, start=1):
         computed = TableValues(number, table, values, total_columns(contract))

@@ -56,10 +56,7 @@ def judge_numbers(case: Case) -> None:
             styles = {id(column): _styles(table, column) for column in numeric_columns(table)}
             for column in numeric_columns(table):
                 others = {
-                    style
-                    for each, found in styles.items()
-                    if each != id(column)
-                    for style in found
+                    style for each, found in styles.items() if each != id(column) for style in found
                 }
                 _judge_column(case, sheet, table, column, styles[id(column)], others)
 
