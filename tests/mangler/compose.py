@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from functools import cache
 
 from tests.mangler import (
+    habits_book,
     habits_cells,
+    habits_columns,
     habits_dates,
+    habits_fonts,
+    habits_head,
+    habits_header,
+    habits_labels,
     habits_numbers,
+    habits_rows,
     habits_units,
 )
 from tests.mangler.case import Case, Habit
@@ -16,18 +24,29 @@ from tests.mangler.draft import draft_book
 from tests.mangler.truth import copied, forms, periods, senders, true_form
 from tests.mangler.verdict import judge_numbers
 
-FORMATS = ("xlsx", "xlsm", "xls", "ods")
+# misnamed: an .xlsx that is called .xls
+FORMATS = ("xlsx", "xlsm", "strict", "misnamed", "xls", "ods")
+WITHOUT_OFFICE = ("xlsx", "xlsx", "xlsx", "xlsx", "xlsm", "strict", "misnamed")
+
+
+_MODULES = (
+    habits_book,
+    habits_cells,
+    habits_columns,
+    habits_dates,
+    habits_fonts,
+    habits_head,
+    habits_header,
+    habits_labels,
+    habits_numbers,
+    habits_rows,
+    habits_units,
+)
 
 
 @cache
 def all_habits() -> tuple[Habit, ...]:
-    found = [
-        *habits_numbers.HABITS,
-        *habits_cells.HABITS,
-        *habits_dates.HABITS,
-        *habits_units.HABITS,
-    ]
-    return tuple(found)
+    return tuple(habit for module in _MODULES for habit in module.HABITS)
 
 
 @cache
@@ -44,12 +63,14 @@ def compose(
     seed: int,
     number: int,
     habit: str | None = None,
-    format_: str | None = None,
-    without: bool = False,
+    formats: Sequence[str] = WITHOUT_OFFICE,
+    clean: bool = False,
+    wanted: Sequence[str] = (),
 ) -> Case:
-    """The case of a number: the same for ever, and alone as among others. `without` any habit."""
+    """The case of a number: the same for ever, and alone as among others. `clean`: without any
+    habit; `wanted`: only these forms."""
     rng = random.Random(f"mangler {seed} {number}")
-    names = [contract.form for contract in forms()]
+    names = [c.form for c in forms() if not wanted or c.form in wanted]
     random.Random(f"forms {seed} {number // len(names)}").shuffle(names)
     form = names[number % len(names)]
     places = _places(seed, form)
@@ -59,9 +80,8 @@ def compose(
     book.identity = rng.random() < 0.3
     case = Case(number, rng, unit, [truth], book)
     case.with_history = truth.previous_key is not None and rng.random() < 0.8
-    if format_ is not None:
-        book.format = format_
-    chosen = [] if without else _chosen(case, habit)
+    book.format = rng.choice(formats)
+    chosen = [] if clean else _chosen(case, habit)
     for each in sorted(chosen, key=lambda each: each.phase):
         if each.apply(case):
             case.habits.append(each.name)

@@ -16,7 +16,7 @@ Style = Literal["vietnamese", "english", "spaced", "nbsp", "ungrouped"]
 def printed(number: Decimal, style: Style) -> str:
     """A number without its sign, as a person types it."""
     whole, _, decimals = plain(abs(number)).partition(".")
-    groups = []
+    groups: list[str] = []
     while len(whole) > 3:
         groups.insert(0, whole[-3:])
         whole = whole[:-3]

@@ -19,7 +19,8 @@ class Grid:
     hidden_columns: set[int] = field(default_factory=set)
 
     def put(self, row: int, col: int, ink: Ink) -> None:
-        self.cells[row, col] = ink
+        if ink.kind != "text" or ink.text:
+            self.cells[row, col] = ink
 
 
 def lay_out(sheet: PaperSheet) -> Grid:

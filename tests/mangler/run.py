@@ -10,12 +10,15 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.mangler.case import Case
-from tests.mangler.compose import all_habits, compose
+from tests.mangler.compose import FORMATS, WITHOUT_OFFICE, all_habits, compose
+from tests.mangler.convert import convert
 from tests.mangler.draft import draft_book
+from tests.mangler.package import as_macro_workbook, as_strict, with_external_link
 from tests.mangler.reading import Sent, judge, read
 from tests.mangler.render import write_book
 from tests.mangler.score import Result, score, table, totals
@@ -24,7 +27,7 @@ from tests.mangler.truth import true_form
 
 def run_cases(cases: Sequence[Case], folder: Path) -> list[Result]:
     """Writes, reads and scores; cases that would be each other's history go to different inboxes."""
-    paths = {case.seed: write_case(case, folder) for case in cases}
+    paths = write_cases(cases, folder)
     results: dict[int, Result] = {}
     for inbox in _inboxes(cases):
         sent: list[Sent] = []
@@ -39,10 +42,30 @@ def run_cases(cases: Sequence[Case], folder: Path) -> list[Result]:
     return [results[case.seed] for case in cases]
 
 
-def write_case(case: Case, folder: Path) -> Path:
-    path = folder / f"{case.seed:05d}" / case.sender / case.book.file_name
-    write_book(path.with_suffix(".xlsx"), case.book)
-    return path.with_suffix(".xlsx")
+def write_cases(cases: Sequence[Case], folder: Path) -> dict[int, Path]:
+    """The file of every case, by its number."""
+    paths: dict[int, Path] = {}
+    to_convert: dict[str, list[Path]] = defaultdict(list)
+    for case in cases:
+        path = folder / f"{case.seed:05d}" / case.sender / f"bao_cao_{case.seed}.xlsx"
+        write_book(path, case.book)
+        if case.book.external_link:
+            path.write_bytes(with_external_link(path.read_bytes()))
+        match case.book.format:
+            case "xlsm":
+                path.write_bytes(as_macro_workbook(path.read_bytes()))
+                path = path.rename(path.with_suffix(".xlsm"))
+            case "strict":
+                path.write_bytes(as_strict(path.read_bytes()))
+            case "misnamed":
+                path = path.rename(path.with_suffix(".xls"))
+            case "xls" | "ods" as other:
+                to_convert[other].append(path)
+                path = path.with_suffix(f".{other}")
+        paths[case.seed] = path
+    for format_, files in to_convert.items():
+        convert(files, format_)
+    return paths
 
 
 def _history(case: Case, folder: Path) -> list[Path]:
@@ -70,6 +93,7 @@ def _inboxes(cases: Sequence[Case]) -> list[list[Case]]:
             (case.sender, truth.contract.form, period[:4])
             for truth in case.truths
             for period in (truth.period_key, truth.previous_key or truth.period_key)
+            if truth.contract.reporting.frequency != "span"  # no rule looks at another span
         }
         for members, taken in inboxes:
             if not taken & keys:
@@ -115,7 +139,7 @@ def report(results: Sequence[Result], shown: int) -> str:
         case = result.case
         lines.append(
             f"{case.seed} {case.truths[0].contract.form} {case.verdict}: {result.outcome}"
-            f" [{', '.join(case.habits)}]"
+            f" [{', '.join([case.book.format, *case.habits])}]"
         )
         lines += [f"    {detail[:300]}" for detail in result.details[:3]]
     sums = totals(results)
@@ -133,12 +157,19 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="one workbook by its number")
     parser.add_argument("--habit", choices=[habit.name for habit in all_habits()])
+    parser.add_argument("--formats", default=",".join(WITHOUT_OFFICE), help=", ".join(FORMATS))
+    parser.add_argument("--forms", default="", help="only these, by comma")
     parser.add_argument("--clean", action="store_true", help="no habit at all")
     parser.add_argument("--keep", type=Path, help="keep the workbooks here")
     parser.add_argument("--shown", type=int, default=30, help="failures to show")
     given = parser.parse_args(list(arguments) if arguments is not None else None)
     numbers = [given.only] if given.only is not None else range(given.count)
-    cases = [compose(given.seed, n, given.habit, without=given.clean) for n in numbers]
+    formats = given.formats.split(",")
+    wanted = [form for form in given.forms.split(",") if form]
+    cases = [
+        compose(given.seed, n, given.habit, formats, clean=given.clean, wanted=wanted)
+        for n in numbers
+    ]
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         results = run_cases(cases, folder)
@@ -146,7 +177,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
             for case in cases:
                 beside = folder / f"{case.seed:05d}" / "truth.json"
                 beside.write_text(truth_json(case), encoding="utf-8")
-    print(report(results, given.shown))
+    print(report(results, given.shown))  # noqa: T201 - what it is for
     return 0 if all(result.is_as_it_must_be for result in results) else 1
 
 

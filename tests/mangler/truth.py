@@ -101,7 +101,8 @@ def _filled(contract: Contract, unit: str, period_key: str) -> dict[Key, Value]:
     for (number, row, field_name), value in values.items():
         column = contract.tables[number - 1].column(field_name)
         if isinstance(value, Decimal) and column.max is not None and value > column.max:
-            values[number, row, field_name] = value % (column.max or 1)
+            # small enough for parts of one whole too
+            values[number, row, field_name] = value % (column.max / 20)
     return values
 
 

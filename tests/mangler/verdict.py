@@ -2,9 +2,10 @@
 period's figures. It looks at the paper when every habit is done: what one habit left undecided
 another may decide, and the other way round.
 
-A text is ambiguous where both styles read it, as different numbers (`1.234`). Then decides, in this
-order: a quantity of whole things; the style of the other cells of its column; a line above the table
-that says the style. The style of other columns and last period's figure only make it arguable.
+A text is ambiguous where both styles read it, as different numbers (`1.234`). Then decides, in
+this order: a quantity of whole things; the style of the other cells of its column; a line above the
+table that says the style. The style of other columns and last period's figure only make it
+arguable. The form's declared style decides nothing: two typists, one paper.
 """
 
 from __future__ import annotations
