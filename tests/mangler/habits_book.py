@@ -1,5 +1,5 @@
-"""What is in the workbook as a whole: several forms, several periods, tables on sheets of their own,
-moved tables, hidden sheets, sheets that are none of ours."""
+"""What is in the workbook as a whole: several forms, several periods, tables on sheets of their
+own, moved tables, hidden sheets, sheets that are none of ours."""
 
 from __future__ import annotations
 

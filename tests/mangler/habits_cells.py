@@ -86,7 +86,7 @@ def _zero_shown_as_dash(case: Case) -> bool:
 
 
 def _negative(case: Case) -> bool:
-    """Falls, in the three ways of writing a minus."""
+    """Falls, where the form allows them."""
     touched = False
     for table in tables(case):
         for column in _free_columns(table):
@@ -99,20 +99,22 @@ def _negative(case: Case) -> bool:
                 assert cell.number is not None
                 table.truth.cells[key] = replace(cell, number=-cell.number)
                 ink.number = -ink.number
-                match case.rng.choice(("brackets", "minus", "number", "long minus")):
-                    case "brackets":
-                        type_as_text(ink, "vietnamese")
-                        ink.text = f"({ink.core})"
-                    case "minus":
-                        type_as_text(ink, "vietnamese")
-                    case "long minus":
-                        type_as_text(ink, "vietnamese")
-                        ink.text = f"\u2212{ink.core}"
-                    case "number":
-                        ink.format = "#,##0.00_);(#,##0.00)"
+                ink.format = "#,##0.00_);(#,##0.00)"
                 touched = True
     if touched:
         case.oddity("number_not_a_number")
+    return touched
+
+
+def _negative_texts(case: Case) -> bool:
+    """A fall typed in brackets, or with the minus of typesetters."""
+    touched = False
+    for _, _, ink in value_figures(case):
+        if ink.number is not None and ink.number < 0:
+            type_as_text(ink, "vietnamese")
+            way = case.rng.choice(("({})", "\u2212{}", "- {}"))
+            ink.text = way.format(ink.text.removeprefix("-"))
+            touched = True
     return touched
 
 
@@ -301,6 +303,7 @@ HABITS = [
     Habit("nil_marks", (17,), 1.2, 10, _nil),
     Habit("zero_shown_as_dash", (17,), 0.5, 11, _zero_shown_as_dash),
     Habit("negative", (), 0.7, 12, _negative),
+    Habit("negative_texts", (), 1.0, 31, _negative_texts),
     Habit("percent_format", (18,), 1.0, 25, _percent_format),
     Habit("percent_text", (18,), 0.8, 26, _percent_text),
     Habit("percent_fraction", (18,), 0.3, 24, _percent_fraction),

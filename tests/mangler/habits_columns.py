@@ -150,7 +150,14 @@ HABITS = [
     Habit("columns_removed", (), 0.8, 64, _removed),
     Habit("columns_required_removed", (), 0.3, 64, _required_removed),
     Habit("columns_reordered", (), 0.8, 65, _reordered),
-    Habit("columns_twice", (), 0.3, 63, _twice),
+    Habit(
+        "columns_twice",
+        (),
+        0.3,
+        63,
+        _twice,
+        frozenset({"columns_removed", "columns_required_removed"}),
+    ),
     Habit("columns_hidden", (19,), 0.8, 67, _hidden),
     Habit("columns_spacers", (), 0.6, 68, _spacers),
 ]

@@ -118,23 +118,20 @@ def _half_year(case: Case) -> bool:
 
 def _in_sheet_name(case: Case) -> bool:
     """The sheet's name alone says the period, with its year, or with the year in the title."""
-    for sheet in form_sheets(case):
-        word = sheet_period(_key(sheet))
-        if word is None:
-            return False
-    for sheet in form_sheets(case):
-        word, year = sheet_period(_key(sheet)), _key(sheet)[:4]
+    with_year = case.rng.random() < 0.5
+    words = [sheet_period(_key(sheet)) for sheet in form_sheets(case)]
+    names = [
+        f"{word}-{_key(sheet)[:4]}" if with_year else f"{word}"
+        for word, sheet in zip(words, form_sheets(case), strict=True)
+    ]
+    if None in words or len(set(names)) < len(names):
+        return False
+    for name, sheet in zip(names, form_sheets(case), strict=True):
         _drop(sheet, "period")
-        if case.rng.random() < 0.5:
-            _rename(case, sheet, f"{word}-{year}")
-            if sheet.name != f"{word}-{year}":
-                return False
-        else:
-            _rename(case, sheet, f"{word}")
-            if sheet.name != word:
-                return False
+        sheet.name = name
+        if not with_year:
             for line in sheet.lines("title"):
-                line.ink.text += f" NĂM {year}"
+                line.ink.text += f" NĂM {_key(sheet)[:4]}"
     case.oddity(*_NO_PERIOD)
     return True
 
@@ -319,7 +316,7 @@ def _foot(case: Case) -> bool:
     for sheet in form_sheets(case):
         wide = max(4, sum(len(table.columns) for table in tables(case)) - 2)
         year = period_of(_key(sheet)).end.year
-        kinds = (
+        kinds: tuple[list[list[tuple[int, str]]], ...] = (
             [[(1, "NGƯỜI LẬP BIỂU"), (wide, "TM. ỦY BAN NHÂN DÂN")],
              [(1, "(Ký, ghi rõ họ tên)"), (wide, "CHỦ TỊCH")], [(wide, "(Ký tên, đóng dấu)")]],
             [[(wide, f"Lạng Sơn, ngày    tháng     năm {year}")],
@@ -333,13 +330,16 @@ def _foot(case: Case) -> bool:
              [(1, "KẾ TOÁN"), (wide, "THỦ TRƯỞNG ĐƠN VỊ")]],
             [],
         )  # fmt: skip
-        rows: list[list[tuple[int, str]]] = case.rng.choice(kinds)  # type: ignore[arg-type]
-        gap = [[] for _ in range(case.rng.randint(0, 3))]
+        rows = case.rng.choice(kinds)
+        gap: list[list[tuple[int, str]]] = [[] for _ in range(case.rng.randint(0, 3))]
         sheet.foot = [[(col, text_ink(text)) for col, text in row] for row in [*gap, *rows]]
     case.oddity("figure_outside_table", "line_unknown")
     return True
 
 
+# what says a year, or a period, where the head does not
+_YEARS = frozenset({"header_years", "header_level_above", "book_old_periods"})
+_DAYS = frozenset({"head_motto", "head_annex", "foot"})
 _PERIOD = frozenset({
     "period_words", "period_line", "period_in_title", "period_half_year", "period_sheet_name",
     "period_no_year", "period_gone", "period_against_name", "period_against_title",
@@ -349,12 +349,12 @@ HABITS = [
     Habit("period_words", (30,), 0.8, 80, _other_words, _PERIOD),
     Habit("period_line", (30,), 0.8, 80, _own_line, _PERIOD),
     Habit("period_in_title", (30,), 0.8, 80, _in_title, _PERIOD),
-    Habit("period_half_year", (30,), 0.6, 80, _half_year, _PERIOD),
+    Habit("period_half_year", (30,), 0.6, 80, _half_year, _PERIOD | {"title_no_code"}),
     Habit("period_sheet_name", (29, 30), 0.6, 80, _in_sheet_name, _PERIOD),
-    Habit("period_no_year", (30,), 0.2, 80, _without_year, _PERIOD),
-    Habit("period_gone", (), 0.2, 80, _gone, _PERIOD),
-    Habit("period_against_name", (29,), 0.2, 80, _against_name, _PERIOD),
-    Habit("period_against_title", (29,), 0.2, 80, _against_title, _PERIOD),
+    Habit("period_no_year", (30,), 0.2, 80, _without_year, _PERIOD | _YEARS | _DAYS),
+    Habit("period_gone", (), 0.2, 80, _gone, _PERIOD | _YEARS),
+    Habit("period_against_name", (29,), 0.2, 80, _against_name, _PERIOD | {"book_old_periods"}),
+    Habit("period_against_title", (29,), 0.2, 80, _against_title, _PERIOD | {"book_old_periods"}),
     Habit("unit_in_block", (), 0.8, 77, _unit_in_block, _UNIT),
     Habit("unit_no_code", (), 0.6, 77, _unit_without_code, _UNIT),
     Habit("unit_by_folder", (), 0.5, 77, _unit_by_folder, _UNIT),

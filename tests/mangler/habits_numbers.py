@@ -7,9 +7,9 @@ from typing import Literal
 
 from tests.mangler.case import Case, Habit
 from tests.mangler.paper import HeadLine, Ink, PaperColumn, PaperTable, text_ink
-from tests.mangler.verdict import STYLE_LINE
 from tests.mangler.walk import declared, figures, form_sheets, numeric_columns, plain, tables
 
+STYLE_LINE = "Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân"
 Style = Literal["vietnamese", "english", "spaced", "nbsp", "ungrouped"]
 
 
@@ -27,11 +27,15 @@ def printed(number: Decimal, style: Style) -> str:
 
 
 def type_as_text(ink: Ink, style: Style) -> None:
+    """As it looked as a number: with its minus, and in percent where the format said so."""
     assert ink.number is not None
+    percent = (ink.format or "").endswith("%")
+    if percent:
+        ink.number *= 100
     core = printed(ink.number, style)
     ink.core = core
     ink.kind, ink.format = "text", "@"
-    ink.text = f"-{core}" if ink.number < 0 else core
+    ink.text = ("-" if ink.number < 0 else "") + core + ("%" if percent else "")
 
 
 def _columns(case: Case, table: PaperTable) -> list[PaperColumn]:
@@ -105,6 +109,8 @@ def _wrong_locale(case: Case) -> bool:
             cells = figures(table, column)
             small = [ink for _, ink in cells if _is_shifted(ink.number)]
             large = [ink for _, ink in cells if _stays_text(ink.number)]
+            if all(_is_whole_thousand(number) for ink in small if (number := ink.number)):
+                continue  # 2.000 became 2: nothing would show
             if not small or not large or declared(table, column).role != "value":
                 continue
             for ink in large:
@@ -124,6 +130,10 @@ def _wrong_locale(case: Case) -> bool:
 
 def _is_shifted(number: Decimal | None) -> bool:
     return number is not None and number == int(number) and 1000 <= number < 1_000_000
+
+
+def _is_whole_thousand(number: Decimal) -> bool:
+    return number % 1000 == 0
 
 
 def _stays_text(number: Decimal | None) -> bool:
@@ -150,9 +160,16 @@ HABITS = [
     _all_in("spaced"),
     _all_in("nbsp"),
     _all_in("ungrouped"),
-    Habit("numbers_text_mixed", (3,), 1.0, 30, _mixed),
+    Habit("numbers_text_mixed", (3,), 1.0, 30, _mixed, frozenset({"numbers_style_stated"})),
     Habit("numbers_some_text", (), 1.0, 30, _some_cells),
-    Habit("numbers_style_stated", (), 0.4, 30, _style_line),
+    Habit(
+        "numbers_style_stated",
+        (),
+        0.4,
+        30,
+        _style_line,
+        frozenset({"numbers_text_english", "numbers_wrong_locale"}),
+    ),
     Habit("numbers_wrong_locale", (3,), 0.6, 30, _wrong_locale),
     _around(" ", "\u00a0"),
 ]

@@ -1,5 +1,5 @@
-"""What happens to rows: blank and note rows in between, hidden ones, another order, rows of nobody's
-form, lines twice, the header once more on the next page, sums below a list."""
+"""What happens to rows: blank and note rows in between, hidden ones, another order, rows of
+nobody's form, lines twice, the header once more on the next page, sums below a list."""
 
 from __future__ import annotations
 

@@ -77,7 +77,8 @@ def with_external_link(content: bytes) -> bytes:
     def change(name: str, text: str) -> str:
         match name:
             case "[Content_Types].xml":
-                part = f'<Override PartName="/xl/externalLinks/externalLink1.xml" ContentType="{kind}"/>'
+                place = "/xl/externalLinks/externalLink1.xml"
+                part = f'<Override PartName="{place}" ContentType="{kind}"/>'
                 return text.replace("</Types>", part + "</Types>")
             case "xl/_rels/workbook.xml.rels":
                 part = (

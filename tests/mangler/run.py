@@ -26,7 +26,7 @@ from tests.mangler.truth import true_form
 
 
 def run_cases(cases: Sequence[Case], folder: Path) -> list[Result]:
-    """Writes, reads and scores; cases that would be each other's history go to different inboxes."""
+    """Writes, reads and scores; cases that would be each other's history have different inboxes."""
     paths = write_cases(cases, folder)
     results: dict[int, Result] = {}
     for inbox in _inboxes(cases):

@@ -17,11 +17,10 @@ from ingest import reference
 from ingest.contract import Column
 from ingest.simulation.fill import is_discrete
 from tests.mangler.case import Case
-from tests.mangler.paper import PaperColumn, PaperSheet, PaperTable
+from tests.mangler.paper import PaperColumn, PaperTable
 from tests.mangler.truth import Key
 from tests.mangler.walk import declared, form_sheets, numeric_columns, unit_of
 
-STYLE_LINE = "Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân"
 _GROUPED = {
     "vietnamese": re.compile(r"[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
     "english": re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
@@ -59,7 +58,7 @@ def judge_numbers(case: Case) -> None:
                 others = {
                     style for each, found in styles.items() if each != id(column) for style in found
                 }
-                _judge_column(case, sheet, table, column, styles[id(column)], others)
+                _judge_column(case, table, column, styles[id(column)], others)
 
 
 def _styles(table: PaperTable, column: PaperColumn) -> set[str]:
@@ -69,7 +68,6 @@ def _styles(table: PaperTable, column: PaperColumn) -> set[str]:
 
 def _judge_column(
     case: Case,
-    sheet: PaperSheet,
     table: PaperTable,
     column: PaperColumn,
     own: set[str],
@@ -88,7 +86,7 @@ def _judge_column(
             if shown[next(iter(own))] != abs(ink.number or Decimal(0)):
                 case.hold(f"{ink.core} is against the style of its column", "number_ambiguous")
             continue
-        if not own and any(line.ink.text == STYLE_LINE for line in sheet.head):
+        if not own and "numbers_style_stated" in case.habits:
             continue
         if len(own) > 1:
             case.hold(f"{ink.core} in a column of both styles", "number_ambiguous")
