@@ -176,6 +176,24 @@ def _percent_fraction(case: Case) -> bool:
     return touched
 
 
+def _ratio_wrong(case: Case) -> bool:
+    """A printed ratio that is not what its parts give, by far more than rounding."""
+    touched = False
+    for table in tables(case):
+        for column in numeric_columns(table):
+            if declared(table, column).type != "percent" or declared(table, column).formula is None:
+                continue
+            cells = [ink for _, ink in figures(table, column) if ink.number]
+            if cells and not touched:
+                ink = case.rng.choice(cells)
+                assert ink.number is not None
+                ink.number = (ink.number * 3).quantize(Decimal("0.01"))
+                touched = True
+    if touched:
+        case.hold("a ratio that its parts do not give", "formula", "out_of_bounds")
+    return touched
+
+
 def _glue_mark(case: Case) -> bool:
     """A footnote's mark behind a figure."""
     return _glue(case, ("¹", "²", " (1)", "*", " (*)", "(1)"))
@@ -304,6 +322,8 @@ HABITS = [
     Habit("zero_shown_as_dash", (17,), 0.5, 11, _zero_shown_as_dash),
     Habit("negative", (), 0.7, 12, _negative),
     Habit("negative_texts", (), 1.0, 31, _negative_texts),
+    # before anything else is typed: percent_fraction would leave nothing to compare with
+    Habit("ratio_wrong", (21,), 0.3, 9, _ratio_wrong, frozenset({"percent_fraction"})),
     Habit("percent_format", (18,), 1.0, 25, _percent_format),
     Habit("percent_text", (18,), 0.8, 26, _percent_text),
     Habit("percent_fraction", (18,), 0.3, 24, _percent_fraction),

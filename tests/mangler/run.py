@@ -7,7 +7,6 @@ Prints the table per habit, and the number of every workbook that is not as it m
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections import defaultdict
@@ -23,6 +22,7 @@ from tests.mangler.reading import Sent, judge, read
 from tests.mangler.render import write_book
 from tests.mangler.score import Result, score, table, totals
 from tests.mangler.truth import true_form
+from tests.mangler.truth_file import to_json
 
 
 def run_cases(cases: Sequence[Case], folder: Path) -> list[Result]:
@@ -105,33 +105,6 @@ def _inboxes(cases: Sequence[Case]) -> list[list[Case]]:
     return [members for members, _ in inboxes]
 
 
-def truth_json(case: Case) -> str:
-    """What is true of a workbook, for a person who looks into a failure."""
-    return json.dumps(
-        {
-            "habits": case.habits,
-            "verdict": case.verdict,
-            "reasons": case.reasons,
-            "causes": sorted(case.causes),
-            "owed": sorted(case.owed),
-            "sender": case.sender,
-            "submissions": [
-                {
-                    "form": truth.contract.form,
-                    "period": truth.period_key,
-                    "cells": [
-                        [*key, {k: str(v) for k, v in vars(cell).items() if v is not None}]
-                        for key, cell in truth.cells.items()
-                    ],
-                }
-                for truth in case.truths
-            ],
-        },
-        ensure_ascii=False,
-        indent=1,
-    )
-
-
 def report(results: Sequence[Result], shown: int) -> str:
     lines = [table(results), ""]
     bad = [result for result in results if not result.is_as_it_must_be]
@@ -176,7 +149,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         if given.keep:
             for case in cases:
                 beside = folder / f"{case.seed:05d}" / "truth.json"
-                beside.write_text(truth_json(case), encoding="utf-8")
+                beside.write_text(to_json(case), encoding="utf-8")
     print(report(results, given.shown))  # noqa: T201 - what it is for
     return 0 if all(result.is_as_it_must_be for result in results) else 1
 
