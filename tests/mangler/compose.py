@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
@@ -51,12 +52,18 @@ def all_habits() -> tuple[Habit, ...]:
 
 @cache
 def _places(seed: int, form: str) -> tuple[tuple[str, str], ...]:
-    """Every unit and period of a form, shuffled: so that cases of one run rarely meet."""
+    """Every unit and period of a form, shuffled; first one of each unit's year, then the second:
+    so that cases of one run rarely are each other's history, and few inboxes are needed."""
     contract = next(contract for contract in forms() if contract.form == form)
     units = senders(form)
     pairs = [(unit, period) for unit in units for period in periods(contract.reporting.frequency)]
     random.Random(f"places {seed} {form}").shuffle(pairs)
-    return tuple(pairs)
+    seen: Counter[tuple[str, str]] = Counter()
+    ranks = {}
+    for unit, period in pairs:
+        ranks[unit, period] = seen[unit, period[:4]]
+        seen[unit, period[:4]] += 1
+    return tuple(sorted(pairs, key=ranks.__getitem__))
 
 
 def compose(

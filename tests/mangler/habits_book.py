@@ -9,7 +9,7 @@ from decimal import Decimal
 from ingest.period import period_of
 from ingest.template import due_forms, previous_period
 from tests.mangler.case import Case, Habit
-from tests.mangler.draft import draft_sheet
+from tests.mangler.draft import draft_sheet, money_unit
 from tests.mangler.habits_head import sheet_period
 from tests.mangler.paper import PaperSheet, number_ink, text_ink
 from tests.mangler.truth import copied, forms, true_form
@@ -33,6 +33,32 @@ def _other_forms(case: Case) -> bool:
         sheet = draft_sheet(truth)
         case.book.sheets.insert(case.rng.randint(0, len(case.book.sheets)), sheet)
     return True
+
+
+def _one_sheet(case: Case) -> bool:
+    """Another form of the same period below the first, under its own title."""
+    first = case.truths[0]
+    sheet = form_sheets(case)[0]
+    day = period_of(first.period_key).end
+    others = [
+        contract
+        for contract, key in due_forms(forms(), case.sender, f"{day.year}-{day.month:02d}")
+        if contract.form != first.contract.form and key == first.period_key
+    ]
+    case.rng.shuffle(others)
+    for contract in others:
+        truth = copied(true_form(contract.form, case.sender, first.period_key))
+        # the unit line above is one for both
+        if len(truth.rows) > 1 or money_unit(truth) not in (None, money_unit(first)):
+            continue
+        case.truths.append(truth)
+        [table] = draft_sheet(truth).tables
+        table.caption = f"Biểu số {contract.code_on_paper}: {contract.title.upper()}"
+        sheet.tables.append(table)
+        sheet.beside = False
+        case.oddity("sheet_unrecognised", "form_unrecognised", "figure_outside_table")
+        return True
+    return False
 
 
 def _old_periods(case: Case) -> bool:
@@ -140,6 +166,22 @@ def _identity_gone(case: Case) -> bool:
 
 HABITS = [
     Habit("book_other_forms", (), 0.5, 3, _other_forms, frozenset({"book_old_periods"})),
+    Habit(
+        "book_forms_on_one_sheet",
+        (),
+        0.5,
+        3,
+        _one_sheet,
+        frozenset(
+            {
+                "book_other_forms",
+                "book_old_periods",
+                "book_tables_apart",
+                "book_tables_below",
+                "book_copied_sheet",
+            }
+        ),
+    ),
     Habit("book_old_periods", (29,), 0.7, 3, _old_periods),
     Habit("book_tables_apart", (), 1.5, 4, _apart, frozenset({"book_tables_below"})),
     Habit("book_tables_below", (24,), 1.5, 4, _below),

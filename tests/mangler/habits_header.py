@@ -3,6 +3,7 @@ with an index row or without."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ingest.period import period_of
@@ -60,6 +61,24 @@ def _years(case: Case) -> bool:
             word = "" if text.lower().endswith("năm") else " năm"
             change[text] = f"{text}{word.upper() if text.isupper() else word} {year}"
     return _by_text(case, change)
+
+
+def _period_words(case: Case) -> bool:
+    """`Tháng báo cáo` becomes `Tháng 6/2026`: other words, though nobody would mistake them."""
+    period = period_of(case.truths[0].period_key)
+    words = {"tháng báo cáo": f"tháng {period.end.month}/{period.end.year}",
+             "năm báo cáo": f"năm {period.end.year}"}  # fmt: skip
+    change = {}
+    for text in _texts(case):
+        new = text
+        for old, said in words.items():
+            if period.kind == old.split()[0].replace("tháng", "month").replace("năm", "year"):
+                new = re.sub(old, said, new, flags=re.IGNORECASE)
+        change[text] = new
+    if not _by_text(case, change):
+        return False
+    case.argue("headers that say the period instead of a word for it", *_UNREAD)
+    return True
 
 
 def _marks(case: Case) -> bool:
@@ -153,6 +172,7 @@ HABITS = [
     Habit("header_letters", (), 0.7, 70, _letters),
     Habit("header_breaks", (), 0.7, 71, _breaks),
     Habit("header_years", (), 0.8, 69, _years),
+    Habit("header_period_words", (), 0.4, 69, _period_words),
     Habit("header_marks", (), 0.6, 70, _marks),
     Habit("header_formulas", (26,), 0.6, 72, _formulas, formats=OLE),
     Habit("header_uncalculated", (26,), 0.3, 74, _uncalculated, formats=OLE),

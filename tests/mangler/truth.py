@@ -83,7 +83,7 @@ def senders(form: str) -> tuple[str, ...]:
 @cache
 def periods(frequency: str) -> tuple[str, ...]:
     """The periods that are sent mangled; the one before each is sent clean, as the history."""
-    years = range(2026, 2032)
+    years = range(2026, 2037)
     match frequency:
         case "month":
             return tuple(f"{year}-{month:02d}" for year in years for month in (2, 4, 6, 8, 10, 12))
