@@ -10,6 +10,14 @@ indicator as (
     select * from {{ ref('indicator') }}
 ),
 
+measure as (
+    select
+        code,
+        value_unit_code
+    from {{ ref('vocabulary') }}
+    where list_code = 'measure'
+),
+
 period as (
     select * from {{ source('raw', 'period') }}
 ),
@@ -34,6 +42,7 @@ measured as (
         cast(year(period.end_date) as integer) as budget_year,
         {{ value_unit(
             'observation.measure',
+            'measure.value_unit_code',
             'coalesce(unit_of_measure.base_unit_code, observation.stated_unit)',
             'indicator.unit_code'
         ) }} as value_unit,
@@ -43,6 +52,8 @@ measured as (
         on observation.period_key = period.period_key
     left join indicator
         on observation.indicator_code = indicator.indicator_code
+    left join measure
+        on observation.measure = measure.code
     left join unit_of_measure
         on observation.stated_unit = unit_of_measure.unit_code
 )

@@ -21,10 +21,12 @@ path as (
 keyed as (
     select
         *,
+        -- one line may state amounts, tonnes and vehicles: a quantity is told by what it counts
         {{ natural_key('fct_trade', [
             'unit_code', 'period_key', 'direction', 'basis', 'gate_code', 'commodity_code',
             'indicator_code', measure_at_base(), 'kind',
-        ], ['line_code', 'regime_code']) }} as natural_key
+        ], ['line_code', 'regime_code', "case when value_unit not in ('usd', 'percent', 'times') then value_unit end"]) }}
+            as natural_key
     from {{ ref('int_observation__conformed') }}
     where fact = 'trade'
 ),

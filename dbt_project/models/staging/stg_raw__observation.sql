@@ -115,7 +115,8 @@ select
     try_cast(row_dimension.target_no as integer) as target_no,
     try_cast(row_dimension.target_part as integer) as target_part,
     row_dimension.target_role,
-    coalesce(row_dimension.unit, value_column.unit, form_line.unit_code) as stated_unit,
+    -- a column in US dollars stays so on a row that is counted in tonnes
+    coalesce(value_column.unit, row_dimension.unit, form_line.unit_code) as stated_unit,
     coalesce(comparator_cell.code, '=') as comparator,
     cell.number,
     upper_cell.number as number_high,
