@@ -37,7 +37,16 @@ newest_unit as (
 
 measured as (
     select
-        observation.*,
+        observation.* exclude (indicator_code),
+        -- a column of declarations on the line of total trade does not state total trade
+        case
+            when
+                observation.line_code is null
+                or measure.value_unit_code is not null
+                or indicator.unit_code
+                is not distinct from coalesce(unit_of_measure.base_unit_code, indicator.unit_code)
+                then observation.indicator_code
+        end as indicator_code,
         period.end_date as period_end,
         cast(year(period.end_date) as integer) as budget_year,
         {{ value_unit(

@@ -18,17 +18,23 @@ path as (
         on trade_line.parent_code = path.line_code
 ),
 
+-- one line may state amounts, tonnes and vehicles: a quantity is told by what it counts
+observation as (
+    select
+        *,
+        case when value_unit not in ('usd', 'percent', 'times') then value_unit end as quantity_unit
+    from {{ ref('int_observation__conformed') }}
+    where fact = 'trade'
+),
+
 keyed as (
     select
         *,
-        -- one line may state amounts, tonnes and vehicles: a quantity is told by what it counts
         {{ natural_key('fct_trade', [
             'unit_code', 'period_key', 'direction', 'basis', 'gate_code', 'commodity_code',
             'indicator_code', measure_at_base(), 'kind',
-        ], ['line_code', 'regime_code', "case when value_unit not in ('usd', 'percent', 'times') then value_unit end"]) }}
-            as natural_key
-    from {{ ref('int_observation__conformed') }}
-    where fact = 'trade'
+        ], ['line_code', 'regime_code', 'quantity_unit']) }} as natural_key
+    from observation
 ),
 
 latest as (
