@@ -43,8 +43,7 @@ measured as (
             when
                 observation.line_code is null
                 or measure.value_unit_code is not null
-                or indicator.unit_code
-                is not distinct from coalesce(unit_of_measure.base_unit_code, indicator.unit_code)
+                or coalesce(unit_of_measure.base_unit_code, indicator.unit_code) = indicator.unit_code
                 then observation.indicator_code
         end as indicator_code,
         period.end_date as period_end,

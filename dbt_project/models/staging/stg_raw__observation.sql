@@ -104,6 +104,7 @@ select
     ) as commodity_code,
     coalesce(row_dimension.stage_group, value_column.stage_group) as stage_group,
     row_dimension.project_code,
+    row_dimension.package,
     row_dimension.lead_unit_code,
     try_cast(row_dimension.due_date as date) as due_date,
     row_dimension.aggregation,
