@@ -157,11 +157,11 @@ class _Lines:
         """A count beside amounts (vehicles of a gate): of the list of such counts, the line that
         stands for the same thing."""
         name = self.world.model.beside[column.field]
-        if name == self.tree.name or line.unit_code == column.unit:
+        if name == self.tree.name:
             return None
         lines = reference.lines(name)
         same = [x for x in lines if x.dimensions == line.dimensions]
-        if not same:
+        if not same or same[0].unit_code == line.unit_code:  # the line is such a count itself
             return None
         unit = reference.units()[column.unit or ""]
         months = self.world.line_flow(
