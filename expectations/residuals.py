@@ -87,27 +87,8 @@ SHEET_REMARKS = (
     "external_link",
     "text_legacy_font",
 )
-# measures that are percentages whatever the indicator's own unit is
-PERCENT_MEASURES = {
-    "growth",
-    "average_growth",
-    "planned_growth",
-    "share",
-    "plan_ratio",
-    "ratio_to_previous",
-    "ratio_to_same_period",
-    "ratio_to_base_year",
-    "ratio_to_december",
-    "cumulative_ratio",
-    "average_ratio",
-}
 # in base units; dbt_project/macros/in_base_unit.sql keeps the same limit
 LARGEST_IN_FACTS = 1e18
-UNIT_OF_MEASURE = dict.fromkeys(PERCENT_MEASURES, "percent") | {
-    "multiple": "times",
-    "rank": "rank",
-    "rank_change": "rank_place",
-}
 
 
 def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmission]]) -> Batch:
@@ -264,14 +245,15 @@ def _allowed(list_name: str) -> str:
 
 
 def _required(batch: Batch, rows: list[Row]) -> None:
-    for _, column, place, cell in _each_column(rows):
-        if column.required:
+    for row, column, place, cell in _each_column(rows):
+        if column.required and (row.line is None or column.is_asked_of(row.line)):
             breach = Breach({"header": " / ".join(column.header)})
             mark(batch, "required_blank", place, float(cell.state == BLANK), breach)
 
 
 def _bounds(batch: Batch, rows: list[Row]) -> None:
     checks = [check for check in batch.contract.checks if isinstance(check, BoundsCheck)]
+    units = reference.units()
     for row, column, place, cell in _each_column(rows):
         if not column.is_numeric or cell.state != NUMBER or cell.number is None:
             continue
@@ -284,6 +266,9 @@ def _bounds(batch: Batch, rows: list[Row]) -> None:
                 (row.unit_code, check.when.unit),
             )
             upper = next((c.upper for c in row.table.columns if c.field == check.column), None)
+            unit = units.get(row.unit_code or "")
+            if check.when.never_negative and not (unit and unit.is_never_negative):
+                continue
             if column.field in (check.column, upper) and all(
                 not codes or code in codes for code, codes in limited
             ):
@@ -340,7 +325,7 @@ def _units(batch: Batch, rows: list[Row]) -> None:
             continue
         place = row.cells["unit"][0]
         measure = row.code("measure") or "level"
-        wanted = UNIT_OF_MEASURE.get(measure, indicator["unit_code"])
+        wanted = reference.units_of_measures().get(measure, indicator["unit_code"])
         base = reference.units()[unit_code].base_code
         is_change = measure in ("change", "average_change") and wanted == "percent"
         fits = base == wanted or (is_change and base == "percentage_point")
@@ -353,17 +338,60 @@ def _units(batch: Batch, rows: list[Row]) -> None:
             mark(batch, "percent_for_points", place, float(base == "percent"))
 
 
+def _in_the_rows_unit(row: Row) -> list[tuple[Column, int]]:
+    """The figures of a printed line that only its own unit of measure explains."""
+    fixed = reference.units_of_measures()
+    return [
+        (column, row.cells[column.field][0])
+        for column in row.table.columns
+        if column.role == "value"
+        and column.unit is None
+        and column.measure not in fixed
+        and (cell := row.cell(column.field)) is not None
+        and cell.state == NUMBER
+    ]
+
+
 def _unit_missing(batch: Batch, rows: list[Row]) -> None:
-    """A figure on a printed line is in the unit of its column, its line or its indicator; where
-    none has one (a commodity that is reported by value only), nobody can say what it counts."""
+    """A figure on a printed line is in the unit of its column, else in the one typed on its row,
+    its line's or its indicator's; where none has one, nobody can say what it counts. A row whose
+    unit is that of the table's amounts ("USD") is reported by value only."""
+    for row in rows:
+        typed = row.cell("unit")
+        if row.line is None or (typed is not None and typed.problem is not None):
+            continue
+        for column, place in _in_the_rows_unit(row):
+            is_missing = row.is_by_value or (
+                row.unit_code is None and row.line.indicator_code is None
+            )
+            breach = Breach({"line": row.line.label_vi, "header": " / ".join(column.header)})
+            mark(batch, "unit_missing", place, float(is_missing), breach)
+
+
+def _units_of_lines(batch: Batch, rows: list[Row]) -> None:
+    """The unit typed on a printed line measures what the line's own unit measures."""
+    units = reference.units()
+    for row in rows:
+        typed = row.code("unit")
+        if typed is None or row.line is None or row.line.unit_code is None:
+            continue
+        if not _in_the_rows_unit(row):
+            continue
+        own = units[row.line.unit_code]
+        detail = {"line": row.line.label_vi, "expected_unit": own.name_vi}
+        breach = Breach(detail, sentence="line_unit_of_other_quantity")
+        is_other = units[typed].base_code != own.base_code
+        mark(batch, "unit_of_other_quantity", row.cells["unit"][0], float(is_other), breach)
+
+
+def _not_of_line(batch: Batch, rows: list[Row]) -> None:
+    """A line that knows one direction only has no figure in the columns of the other."""
     for row, column, place, cell in _each_column(rows):
-        if column.role != "value" or column.unit is not None or row.line is None:
+        if row.line is None or not column.is_numeric or not column.dimensions:
             continue
-        if column.measure in UNIT_OF_MEASURE or cell.state != NUMBER:
-            continue
-        is_missing = row.unit_code is None and row.line.indicator_code is None
+        is_wrong = cell.state == NUMBER and not column.is_asked_of(row.line)
         breach = Breach({"line": row.line.label_vi, "header": " / ".join(column.header)})
-        mark(batch, "unit_missing", place, float(is_missing), breach)
+        mark(batch, "not_of_line", place, float(is_wrong), breach)
 
 
 def _two_readings(batch: Batch, rows: list[Row]) -> None:
@@ -396,5 +424,7 @@ _CELL_RULES: tuple[Callable[[Batch, list[Row]], None], ...] = (
     _ranges,
     _units,
     _unit_missing,
+    _units_of_lines,
+    _not_of_line,
     _two_readings,
 )

@@ -116,7 +116,11 @@ def formulas(batch: Batch, rows: Sequence[Row], check: FormulasCheck) -> None:
 
 def _evaluated(row: Row, formula: Formula) -> Interval | None:
     def read(field: str) -> Interval | None:
-        return row.interval(row.table.column(field)) if field in row.cells else None
+        column, cell = row.table.column(field), row.cell(field)
+        # what the line has nothing to say about ("x", or blank) adds nothing
+        if row.line is not None and not column.is_asked_of(row.line):
+            return Interval.exactly(0) if cell is None or cell.state != NUMBER else None
+        return row.interval(column) if cell is not None else None
 
     try:
         wanted: Interval | None = formula.value(read, lambda x: Interval.exactly(float(x)))

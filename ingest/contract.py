@@ -105,6 +105,11 @@ class Column(_Strict):
     def is_numeric(self) -> bool:
         return self.type in NUMERIC
 
+    def is_asked_of(self, line: reference.Line) -> bool:
+        """Whether the line has anything to say here: not where column and line fix a dimension
+        differently (imports, on a line of exports only)."""
+        return all(line.dimension(name) in (None, code) for name, code in self.dimensions.items())
+
     @property
     def parsed_formula(self) -> Formula | None:
         return _parsed(self.formula) if self.formula is not None else None
@@ -154,10 +159,12 @@ class Table(_Strict):
 
 
 class Condition(_Strict):
-    """Where a bound applies: every named cell of the row has one of the listed codes."""
+    """Where a bound applies: every named cell of the row has one of the listed codes, and its unit
+    measures what cannot be below nothing (people, hectares; not percentages, not balances)."""
 
     measure: tuple[StrictStr, ...] = ()
     unit: tuple[StrictStr, ...] = ()
+    never_negative: StrictBool = False
 
     @model_validator(mode="after")
     def _names_known_codes(self) -> Condition:

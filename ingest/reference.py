@@ -24,6 +24,7 @@ class Unit:
     name_vi: str
     base_code: str
     factor: Decimal
+    is_never_negative: bool
 
 
 # what a line, a column or a form can fix for its figures, besides measure, kind and period
@@ -93,7 +94,11 @@ def units() -> dict[str, Unit]:
     """Units of measure by code."""
     return {
         row["unit_code"]: Unit(
-            row["unit_code"], row["name_vi"], row["base_unit_code"], Decimal(row["factor"])
+            row["unit_code"],
+            row["name_vi"],
+            row["base_unit_code"],
+            Decimal(row["factor"]),
+            row["is_never_negative"] == "true",
         )
         for row in read_seed("unit_of_measure")
     }
@@ -126,6 +131,16 @@ def vocabulary(list_code: str) -> dict[str, str]:
     if not rows:
         raise KeyError(list_code)
     return rows
+
+
+@cache
+def units_of_measures() -> dict[str, str]:
+    """Measures that are in one unit whatever the indicator's own unit is: growth is in %."""
+    return {
+        row["code"]: row["value_unit_code"]
+        for row in read_seed("vocabulary")
+        if row["list_code"] == "measure" and row["value_unit_code"]
+    }
 
 
 # lists that are seeds of their own: list name -> (seed, column of the code)

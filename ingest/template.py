@@ -23,7 +23,7 @@ from ingest.expected import reports
 from ingest.identity import FIELDS, GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET, Identity
 from ingest.period import period_of, related
 from ingest.template_guide import write_guide
-from ingest.template_sheet import FormSheet, Styles
+from ingest.template_sheet import UNITS, FormSheet, Styles
 from ingest.template_values import Key, Value
 
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
@@ -138,10 +138,13 @@ class _Lists:
 
     def name_of(self, list_name: str) -> str:
         if list_name not in self._used:
-            try:
-                entries = list(reference.vocabulary(list_name).values())
-            except KeyError:
-                entries = list(dict.fromkeys(reference.coded_list(list_name).values()))
+            if list_name == UNITS:
+                entries = [unit.name_vi for unit in reference.units().values()]
+            else:
+                try:
+                    entries = list(reference.vocabulary(list_name).values())
+                except KeyError:
+                    entries = list(dict.fromkeys(reference.coded_list(list_name).values()))
             self._used[list_name] = entries
         return f"dm_{list_name}"
 

@@ -17,7 +17,8 @@ from ingest.template_values import Key, TableValues, Value, total_columns
 
 UNVERIFIED = "BẢN THAM KHẢO, chưa đối chiếu văn bản gốc"
 SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
-LINE_UNIT = "line_unit"  # a column that shows each line's unit of measure
+UNITS = "unit_of_measure"  # the list of the drop-down of units
+NOT_ASKED = "x"  # where a line has nothing to say in a column
 TOP = 8  # first row of the header, from 1
 A4 = 9
 PORTRAIT_WIDTH = 100  # characters that fit on an upright page, readably
@@ -346,9 +347,11 @@ class _Block:
                 form.text(row, col, line.label_vi, wrap=True, indent=depth, **style)
                 wanted = 17 * (1 + int((len(line.label_vi) + 2 * depth) * 1.08 // _WIDTHS["line"]))
                 form.heights[row] = max(form.heights.get(row, 0), wanted)
-            elif line is not None and column.field == LINE_UNIT:
-                unit = reference.units().get(line.unit_code or "")
-                form.text(row, col, unit.name_vi if unit else "", align="center", **style)
+            elif line is not None and column.type == "unit" and line.unit_code is not None:
+                unit = reference.units()[line.unit_code]
+                form.text(row, col, unit.name_vi, wrap=True, align="center", **style)
+            elif line is not None and not column.is_asked_of(line):
+                form.text(row, col, NOT_ASKED, align="center", colour="#666666", **style)
             else:
                 self._cell(name, line, column, style)
 
@@ -418,9 +421,14 @@ class _Block:
         """The worksheet's formula of a computed cell; empty while too little is filled in."""
         formula = column.parsed_formula
         if formula is not None:
-            fields = list(dict.fromkeys(formula.fields()))
+            fields = [f for f in dict.fromkeys(formula.fields()) if self.computed.is_asked(name, f)]
             cells = ",".join(self._at(name, field) for field in fields)
-            written = formula.written(lambda field: self._at(name, field))
+            # N: the "x" of a column that the line has nothing to say in adds nothing
+            written = formula.written(
+                lambda field: (
+                    self._at(name, field) if field in fields else f"N({self._at(name, field)})"
+                )
+            )
             if formula.is_ratio:
                 assert formula.right is not None
                 under = formula.right.written(lambda field: self._at(name, field))
@@ -466,6 +474,7 @@ class _Block:
             self.row_of[name]
             for name, line in self.rows
             if not (line is not None and line.children == "heading")
+            and not (line is not None and not column.is_asked_of(line))
             and not self.computed.is_computed(name, column)
         ]
 
@@ -479,6 +488,9 @@ class _Block:
         if column.type == "code" and column.list:
             options = {"validate": "list", "source": f"={self.form.list_name(column.list)}"}
             message = "Chọn một giá trị trong danh sách."
+        elif column.type == "unit" and self.table.rows.kind == "lines":
+            options = {"validate": "list", "source": f"={self.form.list_name(UNITS)}"}
+            message = "Chọn một đơn vị tính trong danh sách."
         elif column.type == "date":
             options = {
                 "validate": "date", "criteria": "between",

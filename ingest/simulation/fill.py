@@ -27,6 +27,7 @@ ESTIMATES = ("estimate", "plan_year")
 RATIOS = {
     "ratio_to_same_period", "ratio_to_previous", "ratio_to_base_year", "ratio_to_december",
     "cumulative_ratio", "average_ratio", "growth", "plan_ratio", "planned_growth",
+    "quantity_ratio_to_previous", "quantity_cumulative_ratio",
 }  # fmt: skip
 
 
@@ -80,6 +81,8 @@ class _Lines:
             for column in self.table.columns:
                 if column.role not in ("value", "bound", "label") or column.formula:
                     continue
+                if not column.is_asked_of(line):
+                    continue
                 if column.is_numeric and column.role != "label":
                     if line.code in self.totals and column.measure not in RATIOS:
                         continue
@@ -126,6 +129,8 @@ class _Lines:
     def _number(self, line: Line, column: Column) -> Decimal | None:
         unit_code = column.unit or line.unit_code
         measure = column.measure or "level"
+        if column.field in self.world.model.beside:
+            return self._beside(line, column)
         if column.period == "previous_year":
             return self._at(related(self.period.key, "previous_year"), line, column)
         if column.role == "bound":
@@ -148,6 +153,22 @@ class _Lines:
             steps = self._steps(line, column, unit.base_code, measure, self.period)
         return Decimal(steps * self.world.step(unit.base_code)) / unit.factor
 
+    def _beside(self, line: Line, column: Column) -> Decimal | None:
+        """A count beside amounts (vehicles of a gate): of the list of such counts, the line that
+        stands for the same thing."""
+        name = self.world.model.beside[column.field]
+        if name == self.tree.name:
+            return None
+        lines = reference.lines(name)
+        same = [x for x in lines if x.dimensions == line.dimensions]
+        if not same or same[0].unit_code == line.unit_code:  # the line is such a count itself
+            return None
+        unit = reference.units()[column.unit or ""]
+        months = self.world.line_flow(
+            Tree(name, lines), same[0].code, unit.base_code, self.unit, self.period.end.year
+        )
+        return Decimal(sum(months[month] for month in _months_of(self.period)))
+
     def _within_bounds(self, line: Line, column: Column) -> Decimal | None:
         """A column that no fact takes (a scenario, a limit): somewhere within its bounds."""
         if column.min is None or column.max is None:
@@ -165,7 +186,7 @@ class _Lines:
         self, line: Line, column: Column, base_unit: str, measure: str, period: Period
     ) -> int:
         """A flow in steps: of the year for an estimate, of the period, or since 1 January."""
-        component = self._component(column, measure)
+        component = self._component(line, column, measure)
         if component is not None and line.code in self.totals:
             return sum(
                 part.sign * self._steps(part, column, base_unit, measure, period)
@@ -178,13 +199,17 @@ class _Lines:
         weights, place = component
         return sum(split(month, weights)[place] for month in months)
 
-    def _component(self, column: Column, measure: str) -> tuple[tuple[float, ...], int] | None:
+    def _component(
+        self, line: Line, column: Column, measure: str
+    ) -> tuple[tuple[float, ...], int] | None:
         """The part of a line's figure that a column holds: a budget level, a direction."""
-        for parts in self.world.model.components.values():
+        for name, parts in self.world.model.components.items():
+            if line.dimension(name) is not None:
+                continue  # all of the line is of one part
             names = tuple(parts)
-            for name in (*column.dimensions.values(), measure.rpartition("_")[2]):
-                if name in names:
-                    return tuple(parts.values()), names.index(name)
+            for part in (*column.dimensions.values(), measure.rpartition("_")[2]):
+                if part in names:
+                    return tuple(parts.values()), names.index(part)
         return None
 
     def _months(self, line: Line, base_unit: str, measure: str, period: Period) -> tuple[int, ...]:
@@ -204,16 +229,19 @@ class _Lines:
         part = self.world.model.parts_of_flow.get(measure)
         return tuple(int(month * part) for month in months) if part is not None else months
 
-    def _ratio(self, line: Line, column: Column, measure: str) -> Decimal:
+    def _ratio(self, line: Line, column: Column, measure: str) -> Decimal | None:
         """Against last year or last month: from the form's flows, or an index without any."""
+        if measure.startswith("quantity_") and line.unit_code is None:
+            return None  # a line whose quantity is not kept
         unit_code = self._unit_of_flow(line)
         base = reference.units()[unit_code].base_code if unit_code else None
         is_planned = measure == "planned_growth"  # set before the year, whatever came
         if base is not None and base in self.world.model.steps and not is_planned:
-            kind = "cumulative" if measure == "cumulative_ratio" else "level"
+            kind = "cumulative" if measure.endswith("cumulative_ratio") else "level"
             if self.contract.fact == "budget":
                 kind = "outturn_cumulative"
-            relation = "previous" if measure == "ratio_to_previous" else "same_period_last_year"
+            to_previous = measure.endswith("ratio_to_previous")
+            relation = "previous" if to_previous else "same_period_last_year"
             other = related(self.period.key, relation)
             now = self._steps(line, column, base, kind, self.period)
             then = self._steps(line, column, base, kind, period_of(other)) if other else 0

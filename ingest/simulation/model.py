@@ -53,6 +53,7 @@ class Model:
     parts_of_flow: dict[str, float]
     since_january: tuple[str, ...]  # measures that add up over the year, by another name
     multiples: dict[str, tuple[str, int]]
+    beside: dict[str, str]  # counts beside amounts, and the list that says them
     fixed: dict[str, str]
     allowed: dict[str, tuple[str, ...]]
     words: dict[str, tuple[str, ...]]
@@ -100,6 +101,7 @@ def read_model() -> Model:
         parts_of_flow=content["parts_of_flow"],
         since_january=tuple(content["since_january"]),
         multiples={name: (of, times) for name, (of, times) in content["multiples"].items()},
+        beside=content["beside"],
         fixed=content["fixed"],
         allowed={name: tuple(codes) for name, codes in content["allowed"].items()},
         words={name: tuple(texts) for name, texts in content["words"].items()},

@@ -16,10 +16,12 @@ from pathlib import Path
 from expectations.findings import Finding
 from expectations.validate import file_findings, validate_submissions
 from ingest import reference
+from ingest.cells import ReadCell
 from ingest.contract import Contract, all_contracts
-from ingest.extract import ReadCell, ReadFile, ReadSubmission, read_submissions
+from ingest.extract import read_submissions
+from ingest.package import Unreadable
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import Submission, register
-from ingest.workbook import Unreadable
 from warehouse.ledger import Receipt
 
 
@@ -104,23 +106,26 @@ def _seen(submission: Submission, findings: tuple[Finding, ...]) -> Seen:
     if read is None:
         sheet = dict(submission.detail).get("sheet")
         return Seen(None, None, sender, sheet, {}, findings)
-    return Seen(read.form, read.period_key, sender, read.sheet_tables[0][1], _cells(read), findings)
+    return Seen(read.form, read.period_key, sender, read.sheet, _cells(read), findings)
 
 
 def _cells(read: ReadSubmission) -> dict[tuple[int, str, str], SeenCell]:
     contract = _contracts()[f"{read.form}.v{read.version}"]
-    fields = {(table, col): field for table, col, field in read.columns}
+    columns = {(c.area_no, c.col_no): c for c in read.columns}
+    tables = {area.area_no: area.table_no for area in read.areas}
+    stated = {(tables[c.area_no], c.field): c.unit_code for c in read.columns if c.unit_code}
     names = _row_names(read)
     by_row: dict[tuple[int, int], dict[str, ReadCell]] = defaultdict(dict)
     for cell in read.cells:
-        by_row[cell.table_no, cell.row_no][fields[cell.table_no, cell.col_no]] = cell
+        by_row[cell.area_no, cell.row_no][columns[cell.area_no, cell.col_no].field] = cell
     found = {}
-    for (table_no, row_no), cells in by_row.items():
+    for (area_no, row_no), cells in by_row.items():
+        table_no = tables[area_no]
         table = contract.tables[table_no - 1]
         lines = {line.code: line for line in table.lines}
-        name = names[table_no, row_no]
+        name = names[area_no, row_no]
         for field, cell in cells.items():
-            unit = table.column(field).unit
+            unit = stated.get((table_no, field)) or table.column(field).unit
             if unit is None and "unit" in cells:
                 unit = cells["unit"].code
             if unit is None and name in lines:
@@ -135,9 +140,12 @@ def _cells(read: ReadSubmission) -> dict[tuple[int, str, str], SeenCell]:
 def _row_names(read: ReadSubmission) -> dict[tuple[int, int], str]:
     names = {}
     counts: dict[int, int] = defaultdict(int)
-    for table, row, line in read.rows:
+    tables = {area.area_no: area.table_no for area in read.areas}
+    for row in read.rows:
+        table = tables[row.area_no]
         counts[table] += 1
-        names[table, row] = line if line is not None else str(counts[table])
+        name = row.line_code if row.line_code is not None else str(counts[table])
+        names[row.area_no, row.row_no] = name
     return names
 
 

@@ -105,6 +105,7 @@ select
     ) as commodity_code,
     coalesce(row_dimension.stage_group, value_column.stage_group) as stage_group,
     row_dimension.project_code,
+    row_dimension.package,
     row_dimension.lead_unit_code,
     try_cast(row_dimension.due_date as date) as due_date,
     row_dimension.aggregation,
@@ -116,8 +117,9 @@ select
     try_cast(row_dimension.target_no as integer) as target_no,
     try_cast(row_dimension.target_part as integer) as target_part,
     row_dimension.target_role,
-    -- what the sheet says above its table or in a header comes before what the form prints
-    coalesce(row_dimension.unit, cell.column_unit, value_column.unit, form_line.unit_code)
+    -- what the sheet says of a column comes before what the form prints; a column in US dollars
+    -- stays so on a row that is counted in tonnes
+    coalesce(cell.column_unit, value_column.unit, row_dimension.unit, form_line.unit_code)
         as stated_unit,
     coalesce(comparator_cell.code, '=') as comparator,
     cell.number,

@@ -2,7 +2,7 @@
     'indicator_code', 'data_unit_code', 'period_key', 'base_period_key', 'measure', 'kind', 'unit',
     'rank_of', 'statement', 'document_code', 'locator', 'quote', 'note', 'target_no', 'target_part',
     'target_role', 'basis', 'direction', 'gate_code', 'regime_code', 'commodity_code', 'source_code',
-    'budget_level', 'project_code', 'project_name', 'stage_group', 'project_class', 'investor_name',
+    'budget_level', 'project_code', 'package', 'project_name', 'stage_group', 'project_class', 'investor_name',
     'lead_unit_code', 'due_date', 'aggregation',
 ] -%}
 
