@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from ingest.contract import Table
@@ -71,12 +70,15 @@ def read_area(sheet: Sheet, table_no: int, table: Table, match: ColumnMatch) -> 
 
 
 def is_index_row(values: Sequence[Any]) -> bool:
-    """`A | B | 1 | 2 | 3=2/1`: a mark in every filled cell, the numbers rising."""
+    """`A | B | 1 | 2 | 3=2/1`: a mark in every filled cell, no number twice, and no number far
+    from the others (columns may stand in another order, or be left out)."""
     marks = [_mark(value) for value in values if value != ""]
     if len(marks) < 2 or not all(_INDEX_MARK.match(mark) for mark in marks):
         return False
     numbers = [int(found[0]) for mark in marks if (found := re.findall(r"\d+", mark.split("=")[0]))]
-    return bool(numbers) and all(a < b for a, b in pairwise(numbers))
+    if len(set(numbers)) != len(numbers) or not numbers or min(numbers) > 3:
+        return False
+    return max(numbers) <= 2 * len(numbers) + 2
 
 
 def _mark(value: Any) -> str:

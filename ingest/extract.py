@@ -26,6 +26,7 @@ from ingest.locate import (
     ColumnMatch,
     FormIndex,
     Spot,
+    is_whole,
     match_columns,
     nearness,
     spots_of,
@@ -134,7 +135,13 @@ def _parts_of(
             start += ROWS_SEARCHED
             continue
         contract, here = _form_of(sheet, index, spots, identity, start)
-        part = _read_part(sheet, contract, spots, identity, start) if contract else None
+        # the identity of a sheet is that of the form it was made for, not of what stands below it
+        own = (
+            identity
+            if start == 1 or (contract and contract.form == _form_of_identity(identity))
+            else None
+        )
+        part = _read_part(sheet, contract, spots, own, start, parts) if contract else None
         if part is None:
             if not parts:
                 near = here
@@ -142,6 +149,10 @@ def _parts_of(
         parts.append(part)
         start = part.bottom + 1
     return parts, near
+
+
+def _form_of_identity(identity: Identity | None) -> str | None:
+    return identity.form if identity is not None else None
 
 
 def _form_of(
@@ -154,17 +165,19 @@ def _form_of(
     """The form whose headers all stand among the texts, and the nearest one."""
     if identity is not None and start == 1:
         own = [c for c in index.contracts if c.form == identity.form]
-        complete = [c for c in own if nearness(sheet, c, spots).score == 1]
+        complete = [c for c in own if nearness(sheet, c, spots).is_whole]
         if complete and any(_is_named(c, spots) for c in complete):
             return _in_force(sheet, complete[-1], complete, spots, identity, start), None
     named = [contract for contract in index.contracts if _is_named(contract, spots)]
     candidates = [nearness(sheet, contract, spots) for contract in named]
-    complete = [candidate.contract for candidate in candidates if candidate.score == 1]
+    complete = [candidate.contract for candidate in candidates if candidate.is_whole]
     decided = _decide(sheet, complete, spots)
     if decided is None:
-        likely = index.likely(spots, MEANT_TO_BE_A_FORM / 2)
-        candidates += [nearness(sheet, other, spots) for other in likely if other not in named]
-        complete = [candidate.contract for candidate in candidates if candidate.score == 1]
+        # a sheet that names no form is one only if it has every column of figures
+        likely = [c for c in index.likely(spots, MEANT_TO_BE_A_FORM / 2) if c not in named]
+        others = [nearness(sheet, other, spots, stacked=False) for other in likely]
+        candidates += others
+        complete += [c.contract for c in others if c.is_whole and c.score == 1]
         decided = _decide(sheet, complete, spots)
     if decided is not None:
         return _in_force(sheet, decided, complete, spots, identity, start), None
@@ -282,21 +295,24 @@ def _read_part(
     spots: Sequence[Spot],
     identity: Identity | None,
     start: int,
+    above: Sequence[_Part],
 ) -> _Part | None:
     first = match_columns(sheet, contract.tables[0], spots)
     if first is None:
         return None
     head = read_head(sheet.name, contract, _title_lines(sheet, start, first.top), identity)
+    if above:
+        head = _completed(head, contract, above[0])
     regions = _regions(contract, spots)
     areas: list[AreaRead] = []
     absent: list[int] = []
     top, bottom = first.top, first.bottom
     for number, table in enumerate(contract.tables, start=1):
         match = _match_table(sheet, table, spots, head.period_key, regions.get(number))
-        if (match is None or not _is_whole(table, match)) and areas:
+        if (match is None or not is_whole(table, match)) and areas:
             below = spots_of(sheet, bottom + 1)
             match = _match_table(sheet, table, below, head.period_key, None) if below else None
-        if match is None or not _is_whole(table, match):
+        if match is None or not is_whole(table, match):
             absent.append(number)
             continue
         area = read_area(sheet, number, table, match)
@@ -307,6 +323,17 @@ def _read_part(
     return _Part(contract, sheet, head, identity, areas, absent, top, bottom)
 
 
+def _completed(head: Head, contract: Contract, above: _Part) -> Head:
+    """What the head of a lower form on a sheet leaves out, the head of the sheet says."""
+    same = above.contract.reporting.frequency == contract.reporting.frequency
+    period_key, remarks = head.period_key, head.remarks
+    if period_key is None and same and all(r.rule == "period_missing" for r in remarks):
+        period_key = above.head.period_key
+        remarks = tuple(r for r in remarks if r.rule != "period_missing")
+    unit_code = head.unit_code or above.head.unit_code
+    return replace(head, unit_code=unit_code, period_key=period_key, remarks=remarks)
+
+
 def _match_table(
     sheet: Sheet,
     table: Table,
@@ -315,21 +342,12 @@ def _match_table(
     region: tuple[int, int] | None,
 ) -> ColumnMatch | None:
     match = match_columns(sheet, table, spots, period_key, region)
-    if region is None or (match is not None and _is_whole(table, match) and not match.missing):
+    if region is None or (match is not None and is_whole(table, match) and not match.missing):
         return match
     other = match_columns(sheet, table, spots, period_key, region, without_top=True)
     if other is not None and (match is None or len(other.columns) > len(match.columns)):
         return other
     return match
-
-
-def _is_whole(table: Table, match: ColumnMatch) -> bool:
-    """Every column that is required or names the lines is there, and one of figures."""
-    return all(
-        column.field in match.columns
-        for column in table.columns
-        if column.required or column.role == "line"
-    ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
 
 
 def _regions(contract: Contract, spots: Sequence[Spot]) -> dict[int, tuple[int, int]]:

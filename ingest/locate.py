@@ -15,7 +15,7 @@ from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.normalise import clean
 from ingest.period import related
-from ingest.wording import Header, header, plain
+from ingest.wording import Header, header, label_key, plain
 from ingest.workbook import Sheet
 
 ROWS_SEARCHED = 60
@@ -180,10 +180,12 @@ def match_columns(
     within: tuple[int, int] | None = None,
     *,
     without_top: bool = False,
+    stacked: bool = True,
 ) -> ColumnMatch | None:
     """The best header of a table among the texts; None where no column of it was found.
 
-    `period_key` tells columns apart that name a year or month; `within` are the columns searched.
+    `period_key` tells columns apart that name a year or month; `within` are the columns searched;
+    `stacked` looks also for headers of which every text is written over several rows.
     """
     if spots is None:
         spots = spots_of(sheet)
@@ -198,8 +200,6 @@ def match_columns(
         or spot.header.exact in words.leaves
         or spot.header.key in words.leaves
     ]
-    if not hits:
-        return None
     best: ColumnMatch | None = None
     grid: _Grid | None = None
     for band in _bands(hits):
@@ -211,7 +211,47 @@ def match_columns(
         match = _match_band(sheet, words, grid, band, period_key)
         if match is not None and (best is None or len(match.columns) > len(best.columns)):
             best = match
+    lacking = len(words.required) if best is None else len(best.missing)
+    if lacking and stacked:
+        for first, last in _dense_rows(spots):
+            match = _match_stacked(sheet, words, grid or _grid(sheet, spots), first, last)
+            if match is not None and (best is None or len(match.columns) > len(best.columns)):
+                best = match
     return best
+
+
+def _dense_rows(spots: Sequence[Spot]) -> list[tuple[int, int]]:
+    """Runs of rows with texts in several columns: where a header may be written piece by piece."""
+    counts: dict[int, int] = defaultdict(int)
+    for spot in spots:
+        counts[spot.row] += 1
+    runs: list[list[int]] = []
+    for row in sorted(counts):
+        if runs and row == runs[-1][-1] + 1 and len(runs[-1]) < TALLEST:
+            runs[-1].append(row)
+        elif counts[row] > 1:
+            runs.append([row])
+    return [(run[0], run[-1]) for run in runs if len(run) > 1]
+
+
+def _match_stacked(
+    sheet: Sheet, words: TableWords, grid: _Grid, first: int, last: int
+) -> ColumnMatch | None:
+    """A header all of whose texts are written over several rows."""
+    taken: dict[int, Spot] = {}
+    _join_stacks(words, grid, taken, set(), first, last)
+    if not taken:
+        return None
+    columns = words.table.columns
+    bottom = max(spot.row for spot in taken.values())
+    return ColumnMatch(
+        top=first,
+        bottom=bottom,
+        columns={columns[n].field: taken[n].col for n in sorted(taken)},
+        missing=tuple(c.field for n, c in enumerate(columns) if n not in taken),
+        extra=_extra(sheet, grid, {spot.col for spot in taken.values()}, first, bottom),
+        units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
+    )
 
 
 def _bands(hits: Sequence[Spot]) -> list[list[Spot]]:
@@ -231,10 +271,11 @@ def _match_band(
     sheet: Sheet, words: TableWords, grid: _Grid, band: Sequence[Spot], period_key: str | None
 ) -> ColumnMatch | None:
     top = min(spot.row for spot in band)
+    caption = label_key(words.table.title) if words.table.title else None
     candidates: list[tuple[tuple[int, bool, int], int, Spot]] = []
     for spot in band:
         cover = _cover(grid, spot, top)
-        if cover is None:
+        if cover is None or (spot.header.exact == caption and _stands_below(spot, band)):
             continue
         for number, is_exact, is_joined in words.matches(spot.header):
             beyond = len(cover) if is_joined else words.above(number, cover)
@@ -286,6 +327,11 @@ def _match_band(
     )
 
 
+def _stands_below(caption: Spot, band: Sequence[Spot]) -> bool:
+    """Whether the words of a caption stand again below it, as a header."""
+    return any(s.header.exact == caption.header.exact and s.row > caption.row for s in band)
+
+
 def _cover(grid: _Grid, spot: Spot, top: int) -> list[Header] | None:
     """The texts above a header, from the top down; None under last period's figures."""
     found: list[Header] = []
@@ -331,8 +377,7 @@ def _stacked(
     bottom: int,
 ) -> None:
     """Headers written over several rows, a piece in each: join what stands in one column."""
-    lacking = [n for n in range(len(words.paths)) if n not in taken]
-    if not lacking or not taken:
+    if not taken or len(taken) == len(words.paths):
         return
     first = top
     for row in range(top - 1, max(top - TALLEST, 0), -1):
@@ -344,6 +389,18 @@ def _stacked(
         if len(grid.by_row.get(row, ())) == 0:
             break
         last = row
+    _join_stacks(words, grid, taken, places, first, last)
+
+
+def _join_stacks(
+    words: TableWords,
+    grid: _Grid,
+    taken: dict[int, Spot],
+    places: set[int],
+    first: int,
+    last: int,
+) -> None:
+    lacking = [n for n in range(len(words.paths)) if n not in taken]
     columns = sorted({col for row in range(first, last + 1) for col in grid.by_row.get(row, ())})
     for col in columns:
         if col in places:
@@ -410,23 +467,40 @@ def _heads_others(grid: _Grid, row: int, col: int, bottom: int) -> bool:
 
 @dataclass(frozen=True)
 class Candidate:
-    """How near a sheet comes to a form: the share of required headers seen."""
+    """How near a sheet comes to a form: the share of its headers of lines and figures seen, and
+    whether all are there that the form cannot be read without (`is_whole`)."""
 
     contract: Contract
     score: float
     missing_headers: tuple[str, ...]
-    match: ColumnMatch | None = None
+    is_whole: bool
 
 
-def nearness(sheet: Sheet, contract: Contract, spots: Sequence[Spot] | None = None) -> Candidate:
+def nearness(
+    sheet: Sheet,
+    contract: Contract,
+    spots: Sequence[Spot] | None = None,
+    *,
+    stacked: bool = True,
+) -> Candidate:
     """How much of the contract's first table is among the texts."""
     table = contract.tables[0]
     words = words_of(table)
-    match = match_columns(sheet, table, spots)
+    match = match_columns(sheet, table, spots, stacked=stacked)
     found = match.columns if match else {}
     required = [table.columns[number] for number in words.required]
     missing = tuple(" / ".join(c.header) for c in required if c.field not in found)
-    return Candidate(contract, 1 - len(missing) / len(required), missing, match)
+    whole = match is not None and is_whole(table, match)
+    return Candidate(contract, 1 - len(missing) / len(required), missing, whole)
+
+
+def is_whole(table: Table, match: ColumnMatch) -> bool:
+    """Every column that is required or names the lines is there, and one of figures."""
+    return all(
+        column.field in match.columns
+        for column in table.columns
+        if column.required or column.role == "line"
+    ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
 
 
 class FormIndex:

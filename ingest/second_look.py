@@ -380,7 +380,7 @@ def _xls(package: Package) -> dict[str, Unseen]:
     """With xlrd, which sees formats and errors; nothing where it cannot read the file."""
     import io
 
-    import xlrd  # type: ignore[import-untyped]
+    import xlrd
 
     try:
         book = xlrd.open_workbook(
