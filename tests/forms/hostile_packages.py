@@ -304,7 +304,7 @@ BOMBS = {
         ods_repeats("1048576", "16384", filled=True), (*BOMB, *BROKEN), ".ods"
     ),
     "ods_repeated_empty": Hostile(
-        ods_repeats("1048576", "16384", filled=False), (*BOMB, *BROKEN, READ), ".ods"
+        ods_repeats("1048576", "16384", filled=False), (SOUND, *BOMB, *BROKEN), ".ods"
     ),
     "ods_repeated_beyond_sheets": Hostile(
         ods_repeats("2147483647", "2147483647", filled=True), (*BOMB, *BROKEN), ".ods"
