@@ -26,6 +26,7 @@ from ingest.normalise import (
     CODE,
     TEXT,
     UNREAD,
+    NumberStyle,
     clean,
     fold,
     nil_state,
@@ -118,16 +119,19 @@ def unit_names(code: str | None) -> frozenset[str]:
 
 
 def read_columns(
-    contract: Contract, area: AreaRead, number: int, units: AreaUnits, cells: CellColumns
-) -> list[Remark]:
+    area: AreaRead,
+    number: int,
+    units: AreaUnits,
+    number_style: NumberStyle | None,
+    cells: CellColumns,
+) -> None:
     """Read every column of the contract that the area has into `cells`."""
     rows = [row for row, _ in area.rows]
     if not rows:
-        return []
+        return
     grid = area.sheet.rows
     data = [grid[row - 1] for row in rows]
     lines = [line for _, line in area.rows]
-    remarks: list[Remark] = []
     for column in area.table.columns:
         col = area.match.columns.get(column.field)
         if col is None:
@@ -137,7 +141,7 @@ def read_columns(
             shown = _shown_as_percent(area, rows, col)
             figures = read_figures(
                 values,
-                declared=contract.number_style,
+                declared=number_style,
                 is_percent=column.type == "percent",
                 unit_names=_names_of_row(area, column, units, lines, data),
                 shown_as_percent=shown,
@@ -149,7 +153,6 @@ def read_columns(
             )  # fmt: skip
         else:
             _read_words(column, number, rows, col, values, cells)
-    return remarks
 
 
 def _shown_as_percent(area: AreaRead, rows: Sequence[int], col: int) -> list[bool] | None:

@@ -318,7 +318,6 @@ class Contract(_Strict):
     fact: Fact
     # what the form fixes for all its figures, such as what trade is measured at
     dimensions: dict[StrictStr, StrictStr] = {}
-    number_style: Literal["vietnamese", "english"] | None = None
     tables: tuple[Table, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
 

@@ -463,7 +463,7 @@ def _submission(parts: Sequence[_Part]) -> ReadSubmission:
             rows += [AreaRow(number, row, line.code if line else None) for row, line in area.rows]
             remarks += _layout_remarks(part, area, taken if len(part.areas) > 1 else set())
             remarks += units.remarks
-            remarks += read_columns(contract, area, number, units, cells)
+            read_columns(area, number, units, part.head.number_style, cells)
         remarks += _sheet_remarks(part)
     remarks += _missing_lines(contract, parts)
     filled = len(cells) - cells.states.count(_BLANK)

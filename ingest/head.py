@@ -15,7 +15,7 @@ from functools import cache
 from ingest import reference
 from ingest.contract import Contract
 from ingest.identity import Identity
-from ingest.normalise import clean
+from ingest.normalise import NumberStyle, clean
 from ingest.period import FIRST_YEAR, LAST_YEAR, ROMAN, period_of, read_period
 from ingest.reading import Remark
 from ingest.wording import plain
@@ -40,6 +40,7 @@ class Head:
     period_key: str | None
     cutoff: date | None
     measure: str | None  # unit of measure stated for the whole table
+    number_style: NumberStyle | None  # how numbers are written, where the sheet says so
     remarks: tuple[Remark, ...]
 
 
@@ -68,7 +69,7 @@ def read_head(
     remarks += unit_remarks + period_remarks + measure_remarks
     if unit is None and identity is not None:
         unit = identity.unit_code
-    return Head(unit, period, cutoff, measure, tuple(remarks))
+    return Head(unit, period, cutoff, measure, _number_style(lines), tuple(remarks))
 
 
 def day_of(year: str | int, month: str | int, day: str | int) -> date | None:
@@ -76,6 +77,19 @@ def day_of(year: str | int, month: str | int, day: str | int) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
+
+
+_DOT_GROUPS = re.compile(r"dấu chấm (?:để )?(?:ngăn|phân|tách)\w*(?: cách)? (?:hàng )?nghìn")
+_COMMA_GROUPS = re.compile(r"dấu phẩy (?:để )?(?:ngăn|phân|tách)\w*(?: cách)? (?:hàng )?nghìn")
+
+
+def _number_style(lines: Sequence[TitleLine]) -> NumberStyle | None:
+    """`Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân`."""
+    dots = any(_DOT_GROUPS.search(plain(line.text)) for line in lines)
+    commas = any(_COMMA_GROUPS.search(plain(line.text)) for line in lines)
+    if dots == commas:
+        return None
+    return "vietnamese" if dots else "english"
 
 
 # --- the unit that reports ------------------------------------------------------------------------

@@ -427,7 +427,7 @@ def _joined_pieces(
 ) -> tuple[Spot | None, int | None]:
     for start in range(len(pieces)):
         for end in range(len(pieces), start, -1):
-            joined = header(" ".join(piece.exact for _, piece in pieces[start:end]))
+            joined = header(" ".join(piece.words for _, piece in pieces[start:end]))
             spot = Spot(pieces[end - 1][0], col, joined)
             cover = _cover(grid, Spot(pieces[start][0], col, joined), first)
             for number, _, is_joined in words.matches(joined):

@@ -111,8 +111,10 @@ _PERIODS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True)
 class Header:
-    """One header text: `exact` and, in the words of any report, `key`; the unit it names."""
+    """One header text: its `words`, `exact` without footnote marks and, in the words of any
+    report, `key`; the unit it names."""
 
+    words: str
     exact: str
     key: str
     unit: str | None
@@ -128,7 +130,7 @@ _PERCENT_TAIL = re.compile(r"\s*\(%\)$|\s*%$")
 def header(text: str) -> Header:
     """Read a header's text. A unit in brackets at its end is taken out of the key, a period that
     it names stands in the key as PERIOD."""
-    exact = label_key(text)
+    typed, exact = plain(text), label_key(text)
     words, unit = exact, None
     if bracket := _BRACKETS.search(words):
         unit = reference.read_unit(bracket[1].removeprefix("đvt:").strip())
@@ -146,7 +148,7 @@ def header(text: str) -> Header:
     words = re.sub(r"\s*\(\s*(?:\d+\s*=\s*)?[\d+\-*/ ]+\)$", "", words)
     words = re.sub(r"\s*/\s*", "/", words)
     return Header(
-        exact, _END.sub("", words), unit, mention, bool(re.search(rf"\b{_YEAR}\b", exact))
+        typed, exact, _END.sub("", words), unit, mention, bool(re.search(rf"\b{_YEAR}\b", exact))
     )
 
 

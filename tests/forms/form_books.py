@@ -107,6 +107,7 @@ class Form:
     named: str | None = None
     index_row: bool = True
     signed: bool = True
+    style_stated: bool = True
     headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cells: dict[str, Value] = field(default_factory=dict)
     blank_before: tuple[int, ...] = ()  # a blank row before these data rows (from 0)
@@ -146,6 +147,8 @@ class Form:
             cells[max(2, self.top - 5), 1] = self.contract.title.upper()
         if self.period is not None:
             cells[self.top - 4, 1] = f"Kỳ báo cáo: {self.period}"
+        if self.style_stated:
+            cells[self.top - 2, 1] = "Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân"
         name = reference.reporting_units()[self.sender].name_vi
         named = self.named if self.named is not None else f"{name} ({self.sender})"
         cells[self.top - 3, 1] = f"Đơn vị báo cáo: {named}"

@@ -294,12 +294,6 @@ MORE = {
 }  # fmt: skip
 
 NAMED = {case.rule: case for case in CASES} | MORE
-# without a declared style of numbers, on a contract that declares none
-AMBIGUOUS = Case(
-    "number_ambiguous", record(value="1.234"), record(value="1.234,5"),
-    "Ô J11 ghi “1.234” chưa rõ là 1.234 hay 1,234.", at="J11",
-    expected="Một cách hiểu duy nhất",
-)  # fmt: skip
 
 
 def files_of(folder: Path, build: Build, contracts: Sequence[Any]) -> Mail:
@@ -330,12 +324,10 @@ def judged_cases(folder: Path, cases: dict[str, Case], contracts: Sequence[Any])
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     contracts = list(CONTRACTS.values())
     folder = tmp_path_factory.mktemp("cases")
-    found = judged_cases(folder, NAMED, contracts)
-    styleless = [c.model_copy(update={"number_style": None}) for c in contracts]
-    return found | judged_cases(folder, {"number_ambiguous": AMBIGUOUS}, styleless)
+    return judged_cases(folder, NAMED, contracts)
 
 
-ALL = NAMED | {"number_ambiguous": AMBIGUOUS}
+ALL = NAMED
 
 
 @pytest.mark.parametrize("name", ALL)

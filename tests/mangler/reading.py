@@ -131,8 +131,11 @@ def _cells(read: ReadSubmission) -> dict[tuple[int, str, str], SeenCell]:
             if unit is None and name in lines:
                 unit = lines[name].unit_code
             number = cell.number if cell.state == "number" else None
+            # a text of an old font is what it was read as
+            is_text = table.column(field).type == "text" and cell.state == "code"
+            text = cell.code if is_text else cell.text
             found[table_no, name, field] = SeenCell(
-                cell.state, number, unit, cell.code, cell.text, cell.problem
+                cell.state, number, unit, cell.code, text, cell.problem
             )
     return found
 
