@@ -52,8 +52,8 @@ def _removed(case: Case) -> bool:
             table.columns.remove(column)
             _forget(table, column)
             touched = True
-    if touched:
-        case.oddity("column_missing")
+    if touched:  # what is unrecognised for it names the column too
+        case.oddity("column_missing", "form_unrecognised", "sheet_unrecognised")
     return touched
 
 
