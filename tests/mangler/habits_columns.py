@@ -153,7 +153,7 @@ HABITS = [
     Habit(
         "columns_twice",
         (),
-        0.3,
+        0.5,
         63,
         _twice,
         frozenset({"columns_removed", "columns_required_removed"}),

@@ -173,7 +173,7 @@ HABITS = [
     Habit(
         "numbers_wrong_locale",
         (3,),
-        0.6,
+        1.2,
         30,
         _wrong_locale,
         # whoever types over a shifted number types what was meant
