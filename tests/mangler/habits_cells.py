@@ -320,7 +320,7 @@ def _empty_formulas(case: Case) -> bool:
 HABITS = [
     Habit("nil_marks", (17,), 1.2, 10, _nil),
     Habit("zero_shown_as_dash", (17,), 0.5, 11, _zero_shown_as_dash),
-    Habit("negative", (), 0.7, 12, _negative),
+    Habit("negative", (), 1.2, 12, _negative),
     Habit("negative_texts", (), 1.0, 31, _negative_texts),
     # before anything else is typed: percent_fraction would leave nothing to compare with
     Habit("ratio_wrong", (21,), 0.3, 9, _ratio_wrong, frozenset({"percent_fraction"})),

@@ -52,8 +52,8 @@ def _removed(case: Case) -> bool:
             table.columns.remove(column)
             _forget(table, column)
             touched = True
-    if touched:
-        case.oddity("column_missing")
+    if touched:  # what is unrecognised for it names the column too
+        case.oddity("column_missing", "form_unrecognised", "sheet_unrecognised")
     return touched
 
 
@@ -153,7 +153,7 @@ HABITS = [
     Habit(
         "columns_twice",
         (),
-        0.3,
+        0.5,
         63,
         _twice,
         frozenset({"columns_removed", "columns_required_removed"}),

@@ -170,6 +170,18 @@ HABITS = [
         _style_line,
         frozenset({"numbers_text_english", "numbers_wrong_locale"}),
     ),
-    Habit("numbers_wrong_locale", (3,), 0.6, 30, _wrong_locale),
+    Habit(
+        "numbers_wrong_locale",
+        (3,),
+        1.2,
+        30,
+        _wrong_locale,
+        # whoever types over a shifted number types what was meant
+        frozenset(
+            f"numbers_text_{style}"
+            for style in ("vietnamese", "english", "spaced", "nbsp", "ungrouped", "mixed")
+        )
+        | {"numbers_some_text", "footnote_on_number", "unit_on_number", "footnote_raised"},
+    ),
     _around(" ", "\u00a0"),
 ]

@@ -199,5 +199,5 @@ HABITS = [
     Habit("rows_reordered", (), 0.8, 50, _reordered),
     Habit("rows_header_again", (), 0.5, 55, _header_again),
     # before the columns are told apart: the sums are of the figures as shown
-    Habit("rows_sum_of_records", (), 0.7, 49, _sum_of_records),
+    Habit("rows_sum_of_records", (), 1.5, 49, _sum_of_records),
 ]

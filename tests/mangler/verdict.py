@@ -4,8 +4,8 @@ another may decide, and the other way round.
 
 A text is ambiguous where both styles read it, as different numbers (`1.234`). Then decides, in
 this order: a quantity of whole things; the style of the other cells of its column; a line above the
-table that says the style. The style of other columns and last period's figure only make it
-arguable. The form's declared style decides nothing: two typists, one paper.
+table that says the style. Sums and formulas, last period's figure and the style of other columns
+only make it arguable. The form's declared style decides nothing: two typists, one paper.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from decimal import Decimal
 from ingest import reference
 from ingest.contract import Column
 from ingest.simulation.fill import is_discrete
+from ingest.template_values import total_columns
 from tests.mangler.case import Case
 from tests.mangler.paper import PaperColumn, PaperTable
 from tests.mangler.truth import Key
@@ -46,6 +47,8 @@ def is_ambiguous(core: str) -> bool:
 
 def shows_style(core: str) -> str | None:
     """The style that a text gives away: only this one can read it."""
+    if " " in core or "\u00a0" in core:  # grouped by spaces: the mark is the decimal one
+        return "vietnamese" if "," in core else "english" if "." in core else None
     found = readings(core)
     return next(iter(found)) if len(found) == 1 else None
 
@@ -90,12 +93,26 @@ def _judge_column(
             continue
         if len(own) > 1:
             case.hold(f"{ink.core} in a column of both styles", "number_ambiguous")
+        elif _adds_up(table, column):
+            case.argue(f"{ink.core}: only arithmetic decides", "number_ambiguous")
         elif _is_decided_by_history(case, table, key):
             case.argue(f"{ink.core}: only last period decides", "number_ambiguous", "magnitude")
         elif len(others) == 1:
             case.argue(f"{ink.core}: only other columns decide", "number_ambiguous")
         else:
             case.hold(f"{ink.core}: nothing decides", "number_ambiguous")
+
+
+def _adds_up(table: PaperTable, column: PaperColumn) -> bool:
+    """Whether a total or a formula of the form ties the column's figures to others."""
+    contract, whole = table.truth.contract, table.truth.table(table.number)
+    if whole.parts_of() and column.field in total_columns(contract):
+        return True
+    return any(
+        column.field in (each.field, *each.parsed_formula.fields())
+        for each in whole.columns
+        if each.parsed_formula is not None
+    )
 
 
 def _counts_whole_things(column: Column, unit_code: str | None) -> bool:

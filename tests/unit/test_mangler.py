@@ -26,6 +26,8 @@ from tests.mangler.verdict import is_ambiguous, judge_numbers, readings, shows_s
 from tests.mangler.walk import figures
 
 FORM, UNIT, PERIOD = "b60_thu_nsnn", "STC", "2026-Q2"
+# figures of money that no total and no formula ties to others
+LONE_FORM, COLUMN = "moc_tien_do_du_an", "total_investment"
 # rules that the reader is to have for causes that it cannot name yet
 COMING = {
     "column_ambiguous", "date_ambiguous", "external_link", "hidden_columns", "hidden_rows",
@@ -35,9 +37,9 @@ COMING = {
 }  # fmt: skip
 
 
-def a_case(with_history: bool = True) -> Case:
-    truth = copied(true_form(FORM, UNIT, PERIOD))
-    return Case(1, random.Random(1), UNIT, [truth], draft_book([truth]), with_history)
+def a_case(form: str = FORM, unit: str = UNIT, *, with_history: bool = True) -> Case:
+    truth = copied(true_form(form, unit, PERIOD))
+    return Case(1, random.Random(1), unit, [truth], draft_book([truth]), with_history)
 
 
 # --- numbers ------------------------------------------------------------------------------------
@@ -66,7 +68,8 @@ def test_three_digits_behind_the_only_mark_are_ambiguous(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "style"),
     [("1.234,5", "vietnamese"), ("1,234.5", "english"), ("1.234.567", "vietnamese"),
-     ("12,5", "vietnamese"), ("0.125", "english"), ("1234.567", "english")],
+     ("1 234,567", "vietnamese"), ("12,5", "vietnamese"), ("0.125", "english"),
+     ("1234.567", "english")],
 )  # fmt: skip
 def test_other_texts_give_their_style_away(text: str, style: str) -> None:
     assert not is_ambiguous(text)
@@ -81,7 +84,7 @@ def test_a_text_without_marks_says_nothing() -> None:
 def only_column(case: Case, numbers: list[str]) -> None:
     """The form's first figures as given, typed the Vietnamese way; the others stay numbers."""
     [table] = case.book.sheets[0].tables
-    column = next(c for c in table.columns if c.field == "outturn_cumulative")
+    column = next(c for c in table.columns if c.field == COLUMN)
     cells = figures(table, column)
     for (key, ink), number in zip(cells, numbers, strict=False):
         table.truth.cells[key] = replace(table.truth.cells[key], number=Decimal(number))
@@ -100,18 +103,30 @@ def only_column(case: Case, numbers: list[str]) -> None:
     ],
 )
 def test_the_column_decides(numbers: list[str], with_history: bool, verdict: Verdict) -> None:
-    case = a_case(with_history)
+    case = a_case(LONE_FORM, "BQLDA", with_history=with_history)
     only_column(case, numbers)
     assert case.verdict == verdict
     assert ("number_ambiguous" in case.owed) == (verdict == "must_hold")
 
 
 def test_last_period_makes_it_arguable_and_no_more() -> None:
-    case = a_case()
+    case = a_case(LONE_FORM, "BQLDA")
     [table] = case.book.sheets[0].tables
-    before = {(*key[:2], "outturn_cumulative"): Decimal(1200) for key in table.truth.cells}
+    before = {(*key[:2], COLUMN): Decimal(1200) for key in table.truth.cells}
     table.truth.before = before
     only_column(case, ["1234", "1250"])
+    assert case.verdict == "arguable"
+
+
+def test_a_total_makes_it_arguable() -> None:
+    case = a_case(with_history=False)
+    [table] = case.book.sheets[0].tables
+    column = next(c for c in table.columns if c.field == "outturn_cumulative")
+    key, ink = figures(table, column)[0]
+    ink.number = Decimal(1234)
+    table.truth.cells[key] = replace(table.truth.cells[key], number=ink.number)
+    type_as_text(ink, "vietnamese")
+    judge_numbers(case)
     assert case.verdict == "arguable"
 
 
