@@ -18,7 +18,8 @@ from ingest.workbook import Cell, Sheet
 HEADER_ROWS_SEARCHED = 60
 _PREVIOUS = fold(PREVIOUS_HEADER)
 _SIGNATURE = re.compile(
-    r"^(người lập biểu|người lập|kế toán|tm\. ?ủy ban|thủ trưởng|giám đốc|chủ tịch|nơi nhận|\(ký)"
+    r"^(người lập biểu|người lập|kế toán|tm\. ?ủy ban|thủ trưởng|giám đốc|chủ tịch|nơi nhận|\(ký"
+    r"|[^\d]{0,40}, ?ngày\b.{1,8}\btháng\b.{1,8}\bnăm\b)"  # Lạng Sơn, ngày 05 tháng 4 năm 2026
 )
 # under the headers: A | B | 1 | 2 | 3=2/1
 _INDEX_MARK = re.compile(r"^\(?([a-zđ]|\d{1,2}(\s*=.*)?)\)?$")
