@@ -24,6 +24,7 @@ class Unit:
     name_vi: str
     base_code: str
     factor: Decimal
+    is_discrete: bool
     is_never_negative: bool
 
 
@@ -98,6 +99,7 @@ def units() -> dict[str, Unit]:
             row["name_vi"],
             row["base_unit_code"],
             Decimal(row["factor"]),
+            row["is_discrete"] == "true",
             row["is_never_negative"] == "true",
         )
         for row in read_seed("unit_of_measure")

@@ -254,9 +254,17 @@ class _Lines:
         return value.quantize(Decimal("0.01"))
 
     def _unit_of_flow(self, line: Line) -> str | None:
-        """The unit of the flow that a ratio is about: the indicator's, the line's, the table's."""
+        """The unit of the flow that a ratio is about: the indicator's, the table's amounts', the
+        line's."""
         if line.indicator_code is not None:
             return _indicator_units()[line.indicator_code]
+        for column in self.table.columns:
+            is_amount = column.role == "value" and column.required and column.unit is not None
+            if (
+                is_amount
+                and reference.units()[column.unit or ""].base_code in self.world.model.steps
+            ):
+                return column.unit
         if line.unit_code is not None:
             return line.unit_code
         units = [c.unit for c in self.table.columns if c.role == "value" and c.type == "money"]

@@ -42,7 +42,7 @@ def filled(contract: Contract, *, simulated: bool = False) -> FilledForm:
                 is_sum = line.code in parts and column.type != "percent"
                 if not column.is_numeric or column.formula is not None or is_sum:
                     continue
-                if line.children != "heading":
+                if line.children != "heading" and column.is_asked_of(line):
                     values[number, line.code, column.field] = _figure(column)
     return FilledForm(contract, unit, PERIODS[contract.reporting.frequency], values, {}, simulated)
 
