@@ -213,14 +213,60 @@ def jump(batch: Batch, rows: Sequence[Row], history: History, check: JumpCheck) 
                 "times": _times(times),
             }
             cells = (cell_address(row.row_no, now.col_no),)
-            wrong_unit = any(
-                size / MAGNITUDE_SLACK <= ratio <= size * MAGNITUDE_SLACK for size in MAGNITUDES
-            )
+            wrong_unit = any(_is_times(ratio, size) for size in MAGNITUDES)
             place = row.cells[column.field][0]
             mark(batch, "magnitude", place, float(wrong_unit), Breach(detail, cells))
             excess = 0.0 if wrong_unit else max(float(ratio - check.factor), 0.0)
             breach = Breach(detail, cells, check.severity, check.words)
             mark(batch, "jump", place, excess, breach)
+
+
+# so many of a column's figures must be off by the same thousands to be in another unit
+MAGNITUDE_SHARE = 0.6
+
+
+def magnitudes(batch: Batch, rows: Sequence[Row], history: History) -> None:
+    """Amounts of a column that are all about a thousand or a million times those of the previous
+    period, or a part of them: a wrong unit. A single figure may well grow so much (a new project).
+    """
+    columns: dict[tuple[int, int, str], list[tuple[Row, Column, Decimal, Decimal]]]
+    columns = defaultdict(list)
+    for row in rows:
+        before = _row_before(history, history.previous(row.submission_no), row)
+        if before is None:
+            continue
+        for column in row.table.columns:
+            if column.role != "value" or not _is_amount(column):
+                continue
+            now, then = row.cell(column.field), before.cell(column.field)
+            if now is not None and then is not None and now.number and then.number:
+                key = (row.submission_no, row.table_no, column.field)
+                columns[key].append((row, column, now.number, then.number))
+    for (number, _, _), pairs in columns.items():
+        previous = history.period(history.previous(number) or 0)
+        for size in (*MAGNITUDES, *(1 / size for size in MAGNITUDES)):
+            off = [pair for pair in pairs if _is_times(abs(pair[2] / pair[3]), size)]
+            is_wrong = len(off) >= MAGNITUDE_SHARE * len(pairs)
+            for row, column, now_value, then_value in off if is_wrong else ():
+                detail = {
+                    "previous_period": _words(previous),
+                    "previous": vietnamese(then_value),
+                    "times": _times(abs(now_value / then_value)),
+                }
+                place, cell = row.cells[column.field]
+                cells = (cell_address(row.row_no, cell.col_no),)
+                mark(batch, "magnitude", place, 1.0, Breach(detail, cells))
+        for row, column, _, _ in pairs:
+            mark(batch, "magnitude", row.cells[column.field][0], 0.0)
+
+
+def _is_amount(column: Column) -> bool:
+    unit = reference.units().get(column.unit or "")
+    return column.type == "money" or (unit is not None and unit.base_code == "usd")
+
+
+def _is_times(ratio: Decimal, size: Decimal) -> bool:
+    return size / MAGNITUDE_SLACK <= ratio <= size * MAGNITUDE_SLACK
 
 
 def _starts_anew(column: Column) -> bool:

@@ -70,6 +70,7 @@ SHEET_REMARKS = (
     "two_files_same_form",
     "identity_contradiction",
     "simulated_file",
+    "header_unreadable",
     "column_ambiguous",
     "column_of_other_period",
     "line_ambiguous",
@@ -114,6 +115,7 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
     history = History(batch, rows)
     for check in contract.checks:
         _apply(batch, rows, history, check)
+    period_rules.magnitudes(batch, rows, history)
     return batch
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,6 +177,7 @@ def _read_records(
     key_at = [match.columns[f] - 1 for f in table.rows.key if f in match.columns]
     computed_at = {match.columns[c.field] - 1 for c in present if c.formula is not None}
     places = [col - 1 for col in columns]
+    headers = {match.columns[c.field] - 1: header(c.header[-1]).key for c in present}
     area.last = first - 1
     blank = 0
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
@@ -193,7 +194,7 @@ def _read_records(
         if not is_record and is_signature(row):
             break
         values = [row[at] for at in places]
-        if index_row is not None and values == index_row:
+        if (index_row is not None and values == index_row) or _is_header_again(row, headers):
             continue
         if _is_heading(row, filled, key_at) and not _is_key_only(filled, key_at, blank):
             if _total_label(row, filled) and any(is_figure(row[at]) for at in value_at):
@@ -215,6 +216,13 @@ def _read_records(
             area.rows.append((row_no, None))
         area.last = row_no
         blank = 0
+
+
+def _is_header_again(row: Sequence[Any], headers: Mapping[int, str]) -> bool:
+    """A header that is repeated within the table, as on every printed page."""
+    texts = [at for at in headers if type(row[at]) is str and row[at]]
+    same = sum(header(row[at]).key == headers[at] for at in texts)
+    return same > 1 and same > len(texts) / 2
 
 
 def _is_heading(row: Sequence[Any], filled: Sequence[int], key_at: Sequence[int]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -18,9 +18,8 @@ from ingest import reference
 from ingest.areas import AreaRead
 from ingest.cells import STATE_NO, CellColumns
 from ingest.contract import Column, Contract, Table
-from ingest.figures import read_figures
+from ingest.figures import FigureUnit, read_figures
 from ingest.head import day_of
-from ingest.legacy_text import read_text
 from ingest.normalise import (
     BLANK,
     CODE,
@@ -40,6 +39,18 @@ from ingest.workbook import Odd, cell_of
 
 _BLANK, _TEXT, _CODE, _UNREAD = (STATE_NO[state] for state in (BLANK, TEXT, CODE, UNREAD))
 
+
+# ratios to another period, which lie near 100
+HUNDRED_BASED = frozenset(
+    {
+        "ratio_to_previous",
+        "ratio_to_same_period",
+        "ratio_to_base_year",
+        "ratio_to_december",
+        "cumulative_ratio",
+        "average_ratio",
+    }
+)
 
 # --- units ----------------------------------------------------------------------------------------
 
@@ -63,6 +74,13 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
         assert column.unit is not None
         unit = known[column.unit]
         header_unit = area.match.units.get(column.field)
+        if header_unit is not None and _disagree(header_unit, measure):
+            place = area.match.columns[column.field]
+            both = f"“{known[header_unit].name_vi}” và “{known[measure or ''].name_vi}”"
+            found.remarks.append(
+                Remark("unit_line_contradiction", name, at, place, (("value", both),))
+            )
+            continue
         if header_unit is not None and header_unit != column.unit:
             place = area.match.columns[column.field]
             if known[header_unit].base_code != unit.base_code:
@@ -95,6 +113,12 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
     return found
 
 
+def _disagree(one: str, other: str | None) -> bool:
+    """Whether two units measure the same and are not the same."""
+    units = reference.units()
+    return other is not None and one != other and units[one].base_code == units[other].base_code
+
+
 def unit_factor(table: Table, column: AreaColumn) -> Decimal:
     """How many of the form's unit one of the stated unit is; 1 where the sheet states none."""
     own = table.column(column.field).unit
@@ -105,14 +129,16 @@ def unit_factor(table: Table, column: AreaColumn) -> Decimal:
 
 
 @cache
-def unit_names(code: str | None) -> frozenset[str]:
-    """The ways to write a unit behind a figure, folded."""
+def figure_unit(code: str | None, is_whole: bool) -> FigureUnit:
+    """A unit as a figure needs it; `is_whole` where the column itself counts whole things."""
     if code is None:
-        return frozenset()
+        return FigureUnit(is_whole=is_whole)
     row = next(row for row in reference.read_seed("unit_of_measure") if row["unit_code"] == code)
-    return frozenset(
-        plain(name) for name in (row["name_vi"], *filter(None, row["aliases_vi"].split("|")))
-    )
+    names = (row["name_vi"], *filter(None, row["aliases_vi"].split("|")))
+    unit = reference.units()[code]
+    # thousands of people have decimals, people have none
+    whole = is_whole or (unit.is_discrete and unit.factor == 1)
+    return FigureUnit(frozenset(plain(name) for name in names), whole)
 
 
 # --- cells ----------------------------------------------------------------------------------------
@@ -143,16 +169,27 @@ def read_columns(
                 values,
                 declared=number_style,
                 is_percent=column.type == "percent",
-                unit_names=_names_of_row(area, column, units, lines, data),
+                unit_of=_unit_of_row(area, column, units, lines, data),
                 shown_as_percent=shown,
+                is_hundred_based=column.measure in HUNDRED_BASED,
             )
+            if area.sheet.typed:
+                _as_typed(figures.texts, rows, col, area.sheet.typed)
             cells.add_column(
                 number, rows, col, figures.states,
                 floats=figures.floats, exacts=figures.exacts, steps=figures.steps,
                 texts=figures.texts, problems=figures.problems,
             )  # fmt: skip
         else:
-            _read_words(column, number, rows, col, values, cells)
+            _read_words(column, number, rows, col, values, area.sheet.typed, cells)
+
+
+def _as_typed(
+    texts: list[str | None], rows: Sequence[int], col: int, typed: Mapping[tuple[int, int], str]
+) -> None:
+    for n, text in enumerate(texts):
+        if text is not None and (rows[n], col) in typed:
+            texts[n] = typed[rows[n], col]
 
 
 def _shown_as_percent(area: AreaRead, rows: Sequence[int], col: int) -> list[bool] | None:
@@ -164,27 +201,28 @@ def _shown_as_percent(area: AreaRead, rows: Sequence[int], col: int) -> list[boo
     return [(row, col) in percents for row in rows]
 
 
-def _names_of_row(
+def _unit_of_row(
     area: AreaRead,
     column: Column,
     units: AreaUnits,
     lines: Sequence[Line | None],
     data: Sequence[Sequence[Any]],
-) -> Callable[[int], frozenset[str]]:
-    """The names of the unit that the n-th figure of a column is in."""
+) -> Callable[[int], FigureUnit]:
+    """The unit that the n-th figure of a column is in."""
+    is_whole = column.type == "integer"
     if column.unit is not None:
-        names = unit_names(units.by_field.get(column.field, column.unit))
-        return lambda _: names
+        unit = figure_unit(units.by_field.get(column.field, column.unit), is_whole)
+        return lambda _: unit
     unit_col = area.match.columns.get("unit")
 
-    def of_row(number: int) -> frozenset[str]:
+    def of_row(number: int) -> FigureUnit:
         if unit_col is not None:
             typed = data[number][unit_col - 1]
             code = reference.read_unit(plain(typed)) if isinstance(typed, str) else None
             if code is not None:
-                return unit_names(code)
+                return figure_unit(code, is_whole)
         line = lines[number]
-        return unit_names(line.unit_code) if line is not None else frozenset()
+        return figure_unit(line.unit_code if line is not None else None, is_whole)
 
     return of_row
 
@@ -195,6 +233,7 @@ def _read_words(
     rows: Sequence[int],
     col: int,
     values: Sequence[Any],
+    typed_of: Mapping[tuple[int, int], str],
     cells: CellColumns,
 ) -> None:
     size = len(values)
@@ -210,8 +249,10 @@ def _read_words(
             states[n], texts[n], problems[n] = _UNREAD, value.text, value.rule
             continue
         if type(value) is str:
-            typed, words = value, _unicode(value)
-            if column.type == "text" and words is value:
+            typed, words = value, value
+            if typed_of and (original := typed_of.get((rows[n], col))) is not None:
+                typed = original  # an old font, read
+            elif column.type == "text":
                 nil = nil_state(value)
                 states[n] = _TEXT if nil is None else STATE_NO[nil]
                 texts[n] = value
@@ -233,7 +274,7 @@ def _read_words(
         else:
             states[n] = _TEXT
             if words is not typed and type(value) is str:
-                states[n], codes[n] = _CODE, words  # an old font, read
+                states[n], codes[n] = _CODE, words
             if isinstance(value, int | float) and not isinstance(value, bool):
                 floats[n] = float(value)
     if column.type == "date":
@@ -241,14 +282,6 @@ def _read_words(
     cells.add_column(
         number, rows, col, states, floats=floats, texts=texts, codes=codes, problems=problems
     )
-
-
-def _unicode(text: str) -> str:
-    """A text of an old font as Unicode; the text itself where it is none."""
-    if text.isascii():
-        return text
-    words, encoding = read_text(text)
-    return text if encoding is None else words
 
 
 def _code(column: Column, value: Any, words: str) -> tuple[str | None, str | None]:

@@ -18,7 +18,6 @@ from ingest.columns import read_columns, units_of_area
 from ingest.contract import Contract, Table, all_contracts
 from ingest.head import Head, TitleLine, read_head
 from ingest.identity import Identity, form_sheets, read_identities
-from ingest.legacy_text import read_text
 from ingest.lines import words_of as line_words_of
 from ingest.locate import (
     ROWS_SEARCHED,
@@ -33,6 +32,7 @@ from ingest.locate import (
     words_of,
 )
 from ingest.normalise import BLANK, clean
+from ingest.old_fonts import decode_sheet
 from ingest.period import period_of
 from ingest.reading import (
     Area,
@@ -44,7 +44,7 @@ from ingest.reading import (
     UnreadSheet,
 )
 from ingest.wording import header, plain
-from ingest.workbook import Sheet, read_sheets
+from ingest.workbook import Odd, Sheet, read_sheets
 
 # half of the required headers, or the title: an instruction sheet has neither
 MEANT_TO_BE_A_FORM = 0.5
@@ -88,6 +88,7 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
     for sheet in forms:
         if not sheet.filled:
             continue
+        decode_sheet(sheet)
         identity = identities.get(sheet.name)
         if identity is None and len(identities) == 1 and len(forms) == 1:
             identity = next(iter(identities.values()))
@@ -653,23 +654,16 @@ def _sheet_remarks(part: _Part) -> Iterator[Remark]:
         cells = ", ".join(f"{_letters(c)}{r}" for r, c in linked[:10])
         more = f" (và {len(linked) - 10} ô khác)" if len(linked) > 10 else ""
         yield Remark("external_link", sheet.name, row, col, (("cells", cells + more),))
-    old = {
-        encoding
-        for value in _words_on(part)
-        if not value.isascii() and (encoding := read_text(value)[1]) is not None
-    }
-    if old:
+    if sheet.encodings:
         names = {"tcvn3": "TCVN3 (ABC)", "vni": "VNI"}
-        value = ", ".join(names[each] for each in sorted(old))
+        value = ", ".join(names[each] for each in sorted(sheet.encodings))
         yield Remark("text_legacy_font", sheet.name, detail=(("value", value),))
-
-
-def _words_on(part: _Part) -> Iterator[str]:
-    first = min(area.match.top for area in part.areas)
-    for row in part.sheet.rows[max(0, first - 15) : part.bottom]:
-        for value in row[:12]:
-            if type(value) is str and value:
-                yield value
+    for area in part.areas:
+        taken = set(area.match.columns.values())
+        for row in range(area.match.top, area.match.bottom + 1):
+            for col, value in enumerate(sheet.rows[row - 1], start=1):
+                if isinstance(value, Odd) and col not in taken:
+                    yield Remark("header_unreadable", sheet.name, row, col)
 
 
 def _spans(numbers: Sequence[int]) -> str:

@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.cells import STATE_NO
-from ingest.legacy_text import read_text
 from ingest.normalise import (
     BLANK,
     NUMBER,
@@ -46,6 +45,15 @@ _NOTE = re.compile(r"\s*(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\*{1,3}|(?<=[\d%\s])\(
 _TAIL = re.compile(r"^(.*?\d\)?)\s*([^\W\d_%][^\d]*|%)$")
 
 
+@dataclass(frozen=True)
+class FigureUnit:
+    """The unit that a figure is in: the ways to write it, which may stand behind the figure, and
+    whether it counts whole things."""
+
+    names: frozenset[str] = frozenset()
+    is_whole: bool = False
+
+
 @dataclass
 class Figures:
     """A column as read, lists of one length (see CellColumns)."""
@@ -64,20 +72,21 @@ def read_figures(
     *,
     declared: NumberStyle | None,
     is_percent: bool,
-    unit_names: Callable[[int], frozenset[str]],
+    unit_of: Callable[[int], FigureUnit],
     shown_as_percent: Sequence[bool] | None = None,
+    is_hundred_based: bool = False,
 ) -> Figures:
     """Read the plain values of one column of a table.
 
-    `declared` is the style that the form itself says; `unit_names(n)` are the ways to write the
-    unit of the n-th figure, which may stand behind it; `shown_as_percent` says of each cell whether
-    it is formatted as a percentage, None where nobody can see formats.
+    `declared` is the style that the sheet itself says; `unit_of(n)` is the unit of the n-th figure;
+    `shown_as_percent` says of each cell whether it is formatted as a percentage, None where nobody
+    can see formats; `is_hundred_based` is a ratio to another period, near 100.
     """
     for value in values:
         if type(value) is not float or not -_LARGEST < value < _LARGEST:
             break
     else:  # the usual column: numbers and nothing else
-        if not is_percent or (shown_as_percent is not None and not any(shown_as_percent)):
+        if not is_percent:
             return Figures([_NUMBER] * len(values), list(values))
     size = len(values)
     figures = Figures(
@@ -90,7 +99,7 @@ def read_figures(
         if isinstance(value, str):
             if not clean(value):
                 continue
-            if (nil := nil_state(read_text(value)[0])) is not None:
+            if (nil := nil_state(value)) is not None:
                 figures.states[number] = STATE_NO[nil]
                 figures.texts[number] = value
             else:
@@ -102,10 +111,10 @@ def read_figures(
             problem = value.rule if isinstance(value, Odd) else "number_not_a_number"
             _refuse(figures, number, cell.text if cell else str(value), problem)
     if texts:
-        _read_texts(figures, texts, declared, is_percent, unit_names)
+        _read_texts(figures, texts, declared, is_percent, unit_of)
         _refuse_shifted(figures, [text for _, text in texts])
     if is_percent:
-        _read_percents(figures, shown_as_percent)
+        _read_percents(figures, shown_as_percent, is_hundred_based)
     return figures
 
 
@@ -141,10 +150,11 @@ def _read_texts(
     texts: Sequence[tuple[int, str]],
     declared: NumberStyle | None,
     is_percent: bool,
-    unit_names: Callable[[int], frozenset[str]],
+    unit_of: Callable[[int], FigureUnit],
 ) -> None:
     bare = [
-        (number, text, bare_number(text, unit_names(number), is_percent)) for number, text in texts
+        (number, text, bare_number(text, unit_of(number).names, is_percent))
+        for number, text in texts
     ]
     style = column_style([figure for _, _, figure in bare if figure is not None], declared)
     for number, text, figure in bare:
@@ -154,6 +164,8 @@ def _read_texts(
             _refuse(figures, number, text, problem)
             continue
         reading = read_number_text(figure, style)
+        if reading.problem == "ambiguous" and unit_of(number).is_whole:
+            reading = _whole_reading(figure) or reading
         if reading.value is None:
             problem = PROBLEMS.get(reading.problem or "", "number_not_a_number")
             _refuse(figures, number, text, problem)
@@ -163,10 +175,17 @@ def _read_texts(
             figures.problems[number] = "number_other_style"
 
 
+def _whole_reading(figure: str) -> NumberReading | None:
+    """Of `1.234` people, 1234: things that are counted have no fractions."""
+    both = [read_number_text(figure, "vietnamese"), read_number_text(figure, "english")]
+    whole = [r for r in both if r.value is not None and r.value == r.value.to_integral_value()]
+    return whole[0] if len(whole) == 1 else None
+
+
 @lru_cache(maxsize=2**14)
 def bare_number(text: str, unit_names: frozenset[str], is_percent: bool) -> str | None:
     """A typed number without footnote marks and without its own unit; None if more is around it."""
-    words = clean(read_text(text)[0])
+    words = clean(text)
     words = _NOTE.sub("", words).strip()
     if words.startswith("'"):
         words = words[1:].strip()
@@ -228,9 +247,10 @@ def shifted_readings(value: Decimal) -> tuple[Decimal, Decimal]:
     return value * 1000, value
 
 
-def _read_percents(figures: Figures, shown: Sequence[bool] | None) -> None:
-    """A cell formatted as a percentage holds a fraction; where no format is seen, a column with
-    nothing above 3 may hold fractions, and small numbers in it have two readings."""
+def _read_percents(figures: Figures, shown: Sequence[bool] | None, is_hundred_based: bool) -> None:
+    """A cell formatted as a percentage holds a fraction. Others have two readings where a ratio
+    that lies near 100 is below 3, where a whole column of fractions lies below 1, and, if no format
+    is seen, where nothing in the column is above 3."""
     numbers = [(n, value) for n, value in enumerate(figures.floats) if value is not None]
     if not figures.exacts:
         figures.exacts = [None] * len(figures.states)
@@ -247,6 +267,12 @@ def _read_percents(figures: Figures, shown: Sequence[bool] | None) -> None:
                 figures.steps[number] = f"{reading.step * 100:f}"
                 figures.floats[number] = None
                 figures.percents_read += 1
+        numbers = [(n, value) for n, value in numbers if not shown[n] and value]
+        limit = _SURELY_PERCENT if is_hundred_based else 1.0
+        if is_hundred_based or (len(numbers) > 2 and all(abs(v) < limit for _, v in numbers)):
+            for number, value in numbers:
+                if abs(value) < limit and value != round(value):
+                    _refuse(figures, number, f"{value:.15g}", "percent_scale_unclear")
         return
     typed = [Decimal(exact) for exact in figures.exacts if exact is not None]
     if any(abs(value) > _SURELY_PERCENT for _, value in numbers) or any(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -29,6 +29,8 @@ class Unseen:
     errors: dict[Place, str] = field(default_factory=dict)
     uncalculated: dict[Place, str] = field(default_factory=dict)
     linked: set[Place] = field(default_factory=set)
+    # a text that ends in raised digits: what stands before them, and they
+    raised: dict[Place, tuple[str, str]] = field(default_factory=dict)
     percents: set[Place] | None = None
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
@@ -58,6 +60,7 @@ _FLAGS = (b't="e"', b"t='e'", b"hidden=")
 
 def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
     percents = _percent_styles(package.part("xl/styles.xml"))
+    raised = _raised_strings(package.part("xl/sharedStrings.xml"))
     has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
     for name, part_name in _sheets_of(package):
         part = package.part(part_name)
@@ -65,10 +68,11 @@ def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
             any(flag in part for flag in _FLAGS)
             or (has_links and b"[" in part)
             or any(b's="%d"' % style in part for style in percents)
+            or bool(raised)
             or (b"f>" in part and _UNCALCULATED.search(part) is not None)
         )
         if is_odd:
-            yield name, _SheetScan(percents).scan(part)
+            yield name, _SheetScan(percents, raised).scan(part)
         else:
             yield name, Unseen(percents=set())
 
@@ -134,11 +138,36 @@ def is_percent_format(code: str) -> bool:
     return "%" in bare
 
 
+_RAISED_FONT = b'vertAlign val="superscript"'
+
+
+def _raised_strings(shared: bytes) -> dict[int, tuple[str, str]]:
+    """Shared strings, by number, that end in digits of a raised font: the text before, and they."""
+    if _RAISED_FONT not in shared:
+        return {}
+    try:
+        root = ElementTree.fromstring(shared)  # noqa: S314 - package.look refused entities
+    except ElementTree.ParseError:
+        return {}
+    found = {}
+    for number, item in enumerate(root):
+        runs = [e for e in item if e.tag.endswith("}r")]
+        texts = ["".join(t.text or "" for t in run if t.tag.endswith("}t")) for run in runs]
+        if len(runs) > 1 and _is_raised(runs[-1]) and texts[-1].strip().isdigit():
+            found[number] = ("".join(texts[:-1]), texts[-1])
+    return found
+
+
+def _is_raised(run: ElementTree.Element) -> bool:
+    return any(e.tag.endswith("}vertAlign") and e.get("val") == "superscript" for e in run.iter())
+
+
 class _SheetScan:
     """One pass over a sheet's XML; cells without an address stand right of the one before."""
 
-    def __init__(self, percents: frozenset[int]) -> None:
+    def __init__(self, percents: frozenset[int], raised: Mapping[int, tuple[str, str]]) -> None:
         self.found = Unseen(percents=set())
+        self.raised = raised
         self.styles = {str(style) for style in percents}
         self.row = self.column = 0
         self.cell: Place | None = None
@@ -199,7 +228,10 @@ class _SheetScan:
             case "f":
                 self.is_formula = False
             case "c" if self.cell is not None:
-                if self.type == "e":
+                if self.type == "s" and self.raised and self.text.isdigit():
+                    if int(self.text) in self.raised:
+                        self.found.raised[self.cell] = self.raised[int(self.text)]
+                elif self.type == "e":
                     self.found.errors[self.cell] = self.text or "#N/A"
                 elif self.has_formula and not self.has_value and self.type != "str":
                     self.found.uncalculated[self.cell] = f"={self.formula}"

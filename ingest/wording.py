@@ -1,7 +1,7 @@
 """How the words on a sheet are compared with the words of a contract.
 
 Officials write one label in many ways: other capitals, line breaks, a footnote mark, the unit in
-brackets, `hoá` for `hóa`, an old font, the year of the report in a header. A key is what stays the
+brackets, `hoá` for `hóa`, the year of the report in a header. A key is what stays the
 same. Accents are never removed: "dòng" is a row, "đồng" is money.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ingest import reference
-from ingest.legacy_text import read_text
 from ingest.normalise import clean
 from ingest.period import ROMAN
 
@@ -35,14 +34,18 @@ _FOOTNOTE = re.compile(
 )
 _END = re.compile(r"[\s.:;,]+$")
 _ENUMERATOR = re.compile(
-    r"^(?:(?:[ivx]{1,5}|[a-zđ]|\d{1,4}(?:\.\d{1,2}){0,3})\s*[.)/-]\s*|[-+*•]\s*|\d{1,2}\s+(?=\D))+"
+    r"^(?:(?:[ivx]{1,5}|[a-zđ]|\d{1,4}(?:\.\d{1,2}){0,3})\s*[.)/-]\s*|[-+*•]\s*[.)]?\s*|\d{1,2}\s+(?=\D))+"
 )
+
+
+# `Trong đó: vốn NSNN`
+_AMONG = re.compile(r"^trong đó\s*[:,-]?\s*(?:[-+]\s*)?(?=\S)")
 
 
 @lru_cache(maxsize=2**16)
 def plain(text: str) -> str:
-    """Unicode, clean, case-folded; dashes, tone places and a few spellings in one form."""
-    words = clean(read_text(text)[0]).casefold().translate(_DASHES)
+    """Clean, case-folded; dashes, tone places and a few spellings in one form."""
+    words = clean(text).casefold().translate(_DASHES)
     if words.isascii():
         return words
     for pattern, spelling in _SPELLINGS:
@@ -63,7 +66,7 @@ def label_key(text: str) -> str:
 def bare_key(text: str) -> str:
     """A line's label also without what numbers it: `1. `, `a) `, `- `."""
     words = label_key(text)
-    return _ENUMERATOR.sub("", words) or words
+    return _AMONG.sub("", _ENUMERATOR.sub("", words)) or words
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,9 @@ class Sheet:
     merged: list[tuple[tuple[int, int], tuple[int, int]]] | None = None
     is_hidden: bool = False
     unseen: Unseen = field(default_factory=Unseen)
+    # texts that were decoded or completed after reading, as they were typed, by address from 1
+    typed: dict[tuple[int, int], str] = field(default_factory=dict)
+    encodings: set[str] = field(default_factory=set)
 
     @property
     def last_row(self) -> int:
@@ -129,6 +132,7 @@ def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
         if sheet.name in unseen:
             sheet.unseen = unseen[sheet.name]
             _put_odd_cells(sheet)
+            _mark_raised_digits(sheet)
     return sheets
 
 
@@ -170,6 +174,18 @@ def _without_blanks(rows: list[list[Any]]) -> list[list[Any]]:
             if type(value) is str and value.isspace():
                 row[col] = ""
     return rows
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _mark_raised_digits(sheet: Sheet) -> None:
+    """`1.234¹` whose 1 only a raised font tells from a digit: write it as what it is."""
+    for (row_no, col_no), (base, raised) in sheet.unseen.raised.items():
+        value = sheet.value(row_no, col_no)
+        if isinstance(value, str) and value == base + raised:
+            sheet.typed[row_no, col_no] = value
+            sheet.rows[row_no - 1][col_no - 1] = base + raised.translate(_RAISED)
 
 
 def _put_odd_cells(sheet: Sheet) -> None:

@@ -148,7 +148,8 @@ def _percent_text(case: Case) -> bool:
         for column in _percent_columns(table):
             for _, ink in figures(table, column):
                 type_as_text(ink, "vietnamese")
-                ink.text += case.rng.choice(("%", " %"))
+                if not ink.text.endswith("%"):
+                    ink.text += case.rng.choice(("%", " %"))
                 touched = True
     return touched
 

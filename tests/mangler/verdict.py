@@ -116,7 +116,9 @@ def _adds_up(table: PaperTable, column: PaperColumn) -> bool:
 
 
 def _counts_whole_things(column: Column, unit_code: str | None) -> bool:
-    return column.type == "integer" or (unit_code is not None and is_discrete(unit_code))
+    if column.type == "integer":
+        return True
+    return unit_code is not None and is_discrete(unit_code) and base_factor(unit_code) == 1
 
 
 def _is_decided_by_history(case: Case, table: PaperTable, key: Key) -> bool:
