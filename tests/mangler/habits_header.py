@@ -171,7 +171,8 @@ def _index_row(case: Case) -> bool:
 HABITS = [
     Habit("header_letters", (), 0.7, 70, _letters),
     Habit("header_breaks", (), 0.7, 71, _breaks),
-    Habit("header_years", (), 0.8, 69, _years),
+    # an old period beside it would have its own year
+    Habit("header_years", (), 0.8, 69, _years, frozenset({"book_old_periods"})),
     Habit("header_period_words", (), 0.4, 69, _period_words),
     Habit("header_marks", (), 0.6, 70, _marks),
     Habit("header_formulas", (26,), 0.6, 72, _formulas, formats=OLE),
