@@ -7,6 +7,7 @@ rules in `expectations/` turn both into findings.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,7 +102,7 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
             if titled >= MEANT_TO_BE_A_FORM:
                 unread.append(UnreadSheet(sheet.name, near.contract.title, near.missing_headers))
     return ReadFile(
-        submissions=tuple(_submission(group) for group in _together(parts)),
+        submissions=_with_twice_remarks([_submission(group) for group in _together(parts)]),
         nearest_title=nearest[1] if nearest else None,
         missing_headers=nearest[2] if nearest else (),
         cells_seen=sum(sheet.filled for sheet in sheets),
@@ -226,8 +227,13 @@ def _decide(sheet: Sheet, complete: list[Contract], spots: Sequence[Spot]) -> Co
     """The form of a sheet whose headers fit: its title decides, else its lines; never a guess."""
     titled = [contract for contract in complete if _carries_title(sheet, contract, spots)]
     if titled:
-        # one title may stand within a longer one
-        return max(titled, key=lambda contract: (len(contract.title), contract.version))
+        # several forms may stand below each other, and one title within a longer one
+        def rank(contract: Contract) -> tuple[int, int, int]:
+            match = match_columns(sheet, contract.tables[0], spots)
+            top = match.top if match is not None else sheet.last_row
+            return -top, len(contract.title), contract.version
+
+        return max(titled, key=rank)
     if len({contract.form for contract in complete}) == 1:
         return complete[0]
     return _decided_by_lines(sheet, complete, spots)
@@ -409,6 +415,9 @@ def _completes(group: Sequence[_Part], part: _Part) -> bool:
         if area.table.rows.kind == "records":
             if "unique_rows" not in checks or part.sheet is group[-1].sheet:
                 return False
+            known = {key for each in group for other in each.areas for key in _keys(other)}
+            if known & set(_keys(area)):
+                return False
             continue
         mine = {line.code for _, line in area.rows if line is not None}
         theirs = {
@@ -422,6 +431,51 @@ def _completes(group: Sequence[_Part], part: _Part) -> bool:
         if mine & theirs or not mine:
             return False
     return True
+
+
+def _keys(area: AreaRead) -> Iterator[tuple[object, ...]]:
+    """What names each record of an area, as typed."""
+    places = [
+        area.match.columns[name] - 1 for name in area.table.rows.key if name in area.match.columns
+    ]
+    for row, _ in area.rows:
+        yield tuple(area.sheet.rows[row - 1][at] for at in places)
+
+
+def _with_twice_remarks(found: Sequence[ReadSubmission]) -> tuple[ReadSubmission, ...]:
+    """One form, unit and period on several sheets with other figures: which counts, nobody says."""
+    groups: dict[tuple[object, ...], list[ReadSubmission]] = defaultdict(list)
+    for each in found:
+        if each.period_key is not None:
+            groups[each.form, each.named_unit_code, each.period_key].append(each)
+    twice = {
+        id(each): members
+        for members in groups.values()
+        if len({_figures(member) for member in members}) > 1
+        for each in members
+    }
+    return tuple(
+        replace(each, remarks=(*each.remarks, _twice(twice[id(each)], each)))
+        if id(each) in twice
+        else each
+        for each in found
+    )
+
+
+def _figures(submission: ReadSubmission) -> tuple[tuple[object, ...], ...]:
+    """What was typed in the tables, in the order of their columns and rows."""
+    cells = submission.cells
+    return tuple(
+        zip(cells.states, cells.floats, cells.exacts, cells.texts, cells.codes, strict=True)
+    )
+
+
+def _twice(members: Sequence[ReadSubmission], one: ReadSubmission) -> Remark:
+    sheets = ", ".join(f"“{member.sheet}”" for member in members)
+    code = next((c.code_on_paper for c in all_contracts() if c.form == one.form), one.form)
+    label = period_of(one.period_key).label_vi if one.period_key else ""
+    detail = (("form", code), ("period", label), ("sheets", sheets))
+    return Remark("form_twice", one.sheet, detail=detail)
 
 
 def _submission(parts: Sequence[_Part]) -> ReadSubmission:
