@@ -8,7 +8,7 @@ rules in `expectations/` turn both into findings.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from ingest.locate import (
     match_columns,
     nearness,
     spots_of,
+    title_key,
     words_of,
 )
 from ingest.normalise import BLANK, clean
@@ -143,7 +144,11 @@ def _parts_of(
             if start == 1 or (contract and contract.form == _form_of_identity(identity))
             else None
         )
-        part = _read_part(sheet, contract, spots, own, start, parts) if contract else None
+        part = (
+            _read_part(sheet, contract, spots, own, start, parts, index.names_form)
+            if contract
+            else None
+        )
         if part is None:
             if not parts:
                 near = here
@@ -192,16 +197,11 @@ def _form_of(
 
 def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
     """Whether the form's title or code stands among the texts."""
-    title, code = _title_key(contract), plain(contract.code_on_paper)
+    title, code = title_key(contract), plain(contract.code_on_paper)
     return any(
         title in spot.header.key or (code in spot.header.exact and _has_code(code, spot))
         for spot in spots
     )
-
-
-def _title_key(contract: Contract) -> str:
-    """The title without the period that a report fills in (`quý (6 tháng, năm)`)."""
-    return header(contract.title).key.replace("«kỳ»", "").strip() or plain(contract.title)
 
 
 def _has_code(code: str, spot: Spot) -> bool:
@@ -303,6 +303,7 @@ def _read_part(
     identity: Identity | None,
     start: int,
     above: Sequence[_Part],
+    names_form: Callable[[str], bool],
 ) -> _Part | None:
     first = match_columns(sheet, contract.tables[0], spots)
     if first is None:
@@ -322,7 +323,7 @@ def _read_part(
         if match is None or not is_whole(table, match):
             absent.append(number)
             continue
-        area = read_area(sheet, number, table, match)
+        area = read_area(sheet, number, table, match, names_form)
         areas.append(area)
         bottom = max(bottom, area.last, match.bottom)
     if not any(area.table_no == 1 for area in areas):

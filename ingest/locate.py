@@ -7,6 +7,7 @@ another order. What could be two columns is neither: it is said, and the form is
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.normalise import clean
 from ingest.period import related
-from ingest.wording import Header, header, label_key, plain
+from ingest.wording import PERIOD, Header, header, label_key, plain
 from ingest.workbook import Sheet
 
 ROWS_SEARCHED = 60
@@ -503,8 +504,13 @@ def is_whole(table: Table, match: ColumnMatch) -> bool:
     ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
 
 
+def title_key(contract: Contract) -> str:
+    """The title without the period that a report fills in (`quý (6 tháng, năm)`)."""
+    return header(contract.title).key.replace(PERIOD, "").strip() or plain(contract.title)
+
+
 class FormIndex:
-    """The forms of some contracts by the words of their headers."""
+    """The forms of some contracts by the words of their headers and titles."""
 
     def __init__(self, contracts: Sequence[Contract]) -> None:
         self.contracts = tuple(contracts)
@@ -513,6 +519,17 @@ class FormIndex:
             words = words_of(contract.tables[0])
             for word in {*words.levels, *words.leaves}:
                 self._by_word[word].append(number)
+
+        titles = "|".join(re.escape(title_key(contract)) for contract in self.contracts)
+        codes = "|".join(re.escape(plain(contract.code_on_paper)) for contract in self.contracts)
+        form = r"(?:biểu|mẫu)(?: số)?\s*[:.]?\s*"
+        self._names = re.compile(
+            rf"(?:{form})?(?:{codes})?[\s:.-]*(?:{titles})(?!\w)|{form}(?:{codes})(?!\w)"
+        )
+
+    def names_form(self, text: str) -> bool:
+        """Whether a text begins as the title or the number of a form does (a note may name one)."""
+        return len(text) <= 300 and self._names.match(header(text).key) is not None
 
     def likely(self, spots: Sequence[Spot], least: float) -> list[Contract]:
         """The forms of whose first table at least this share of columns may be among the texts,
