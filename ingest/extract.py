@@ -175,7 +175,7 @@ def _form_of(
         complete = [c for c in own if nearness(sheet, c, spots).is_whole]
         if complete and any(_is_named(c, spots) for c in complete):
             return _in_force(sheet, complete[-1], complete, spots, identity, start), None
-    named = [contract for contract in index.contracts if _is_named(contract, spots)]
+    named = _named(index.contracts, spots)
     candidates = [nearness(sheet, contract, spots) for contract in named]
     complete = [candidate.contract for candidate in candidates if candidate.is_whole]
     decided = _decide(sheet, complete, spots)
@@ -193,6 +193,19 @@ def _form_of(
     ]
     best = max(rated, key=lambda each: each.score, default=None)
     return None, best if best is not None and best.score > 0 else None
+
+
+def _named(contracts: Sequence[Contract], spots: Sequence[Spot]) -> list[Contract]:
+    """The forms whose title or code stands among the texts; most are in none of them, which one
+    look at all texts together tells."""
+    keys = "\n".join({spot.header.key for spot in spots})
+    words = "\n".join({spot.header.exact for spot in spots})
+    return [
+        contract
+        for contract in contracts
+        if (title_key(contract) in keys or plain(contract.code_on_paper) in words)
+        and _is_named(contract, spots)
+    ]
 
 
 def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
@@ -670,12 +683,9 @@ def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, 
     """Figures in the columns of the tables below their last row; another form begins anew there."""
     columns = sorted({col for area in part.areas for col in area.value_columns()})
     below = sheet.rows[last : last + ROWS_SEARCHED]
+    levels = words_of(part.contract.tables[0]).levels
     if part.bottom < sheet.last_row and any(
-        any(
-            type(v) is str and header(v).exact in words_of(part.contract.tables[0]).levels
-            for v in row
-        )
-        for row in below
+        any(type(v) is str and v and header(v).exact in levels for v in row) for row in below
     ):
         return
     for row_no, row in enumerate(below, start=last + 1):

@@ -11,6 +11,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
@@ -26,8 +28,7 @@ TALLEST = 8
 _PREVIOUS = plain(PREVIOUS_HEADER)
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A text in the rows searched for headers; row and column from 1."""
 
     row: int
@@ -118,9 +119,19 @@ def words_of(table: Table, *, without_top: bool = False) -> TableWords:
     return found
 
 
-def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> list[Spot]:
+class Spots(list[Spot]):
+    """The texts of some rows of one sheet, with what was found among them before: a form is looked
+    for, decided upon and read among the same ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matches: dict[tuple[object, ...], ColumnMatch | None] = {}
+        self.grid: _Grid | None = None
+
+
+def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     """The texts of some rows, from `first`."""
-    found = []
+    found = Spots()
     for row_no, row in enumerate(sheet.rows[first - 1 : first - 1 + rows], start=first):
         for col_no, value in enumerate(row, start=1):
             if value == "":
@@ -159,6 +170,14 @@ class _Grid:
 
 
 def _grid(sheet: Sheet, spots: Sequence[Spot]) -> _Grid:
+    if not isinstance(spots, Spots):
+        return _grid_of(sheet, spots)
+    if spots.grid is None:
+        spots.grid = _grid_of(sheet, spots)
+    return spots.grid
+
+
+def _grid_of(sheet: Sheet, spots: Sequence[Spot]) -> _Grid:
     by_row: dict[int, dict[int, Header]] = defaultdict(dict)
     for spot in spots:
         by_row[spot.row][spot.col] = spot.header
@@ -190,6 +209,7 @@ def match_columns(
     """
     if spots is None:
         spots = spots_of(sheet)
+    known = spots.matches if isinstance(spots, Spots) else {}
     if within is not None:
         spots = [spot for spot in spots if within[0] <= spot.col <= within[1]]
     words = words_of(table, without_top=without_top)
@@ -201,6 +221,24 @@ def match_columns(
         or spot.header.exact in words.leaves
         or spot.header.key in words.leaves
     ]
+    # where no header names a period, the one reported makes no difference
+    if not any(spot.header.mention for spot in hits):
+        period_key = None
+    key = (id(table), period_key, within, without_top, stacked)
+    if key not in known:
+        known[key] = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
+    return known[key]
+
+
+def _best_match(
+    sheet: Sheet,
+    words: TableWords,
+    spots: Sequence[Spot],
+    hits: Sequence[Spot],
+    period_key: str | None,
+    *,
+    stacked: bool,
+) -> ColumnMatch | None:
     best: ColumnMatch | None = None
     grid: _Grid | None = None
     for band in _bands(hits):
@@ -506,7 +544,12 @@ def is_whole(table: Table, match: ColumnMatch) -> bool:
 
 def title_key(contract: Contract) -> str:
     """The title without the period that a report fills in (`quý (6 tháng, năm)`)."""
-    return header(contract.title).key.replace(PERIOD, "").strip() or plain(contract.title)
+    return _key_of_title(contract.title)
+
+
+@cache
+def _key_of_title(title: str) -> str:
+    return header(title).key.replace(PERIOD, "").strip() or plain(title)
 
 
 class FormIndex:
