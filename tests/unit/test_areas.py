@@ -123,7 +123,7 @@ def test_label_merged_over_the_column_of_symbols_is_a_label() -> None:
 @pytest.mark.parametrize("marks", [("1", "2", "3"), ("(1)", "(2)", "(3)"), ("A", "B", "1"),
                                    (1.0, 2.0, 3.0), ("A", "B", "3=2/1")])  # fmt: skip
 def test_row_of_column_numbers_under_the_header_is_no_data(marks: tuple[Any, ...]) -> None:
-    fields = [c.field for c in LINES.columns][:2] + [FIGURE]
+    fields = [*[c.field for c in LINES.columns][:2], FIGURE]
     area = area_of(LINES, [dict(zip(fields, marks, strict=True)), *RIGHT])
     assert row_numbers(area) == [2, 3, 4]
     assert area.unknown_lines == []
