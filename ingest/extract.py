@@ -8,7 +8,7 @@ rules in `expectations/` turn both into findings.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,6 +102,9 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
                 nearest = (titled, near.contract.title, near.missing_headers)
             if titled >= MEANT_TO_BE_A_FORM:
                 unread.append(UnreadSheet(sheet.name, near.contract.title, near.missing_headers))
+    _find_tables_apart(forms, parts, identities, index)
+    read = {part.sheet.name for part in parts}
+    unread = [each for each in unread if each.sheet not in read]
     return ReadFile(
         submissions=_with_twice_remarks([_submission(group) for group in _together(parts)]),
         nearest_title=nearest[1] if nearest else None,
@@ -109,6 +112,39 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
         cells_seen=sum(sheet.filled for sheet in sheets),
         unread_sheets=tuple(unread),
     )
+
+
+def _find_tables_apart(
+    forms: Sequence[Sheet],
+    parts: list[_Part],
+    identities: Mapping[str, Identity],
+    index: FormIndex,
+) -> None:
+    """Tables that a form's first sheet lacks may stand on sheets of their own."""
+    taken = {id(part.sheet) for part in parts}
+    for part in list(parts):
+        for number in part.absent:
+            table = part.contract.tables[number - 1]
+            for sheet in forms:
+                if id(sheet) in taken or not sheet.filled:
+                    continue
+                spots = spots_of(sheet)
+                match = match_columns(sheet, table, spots, part.head.period_key)
+                if match is None or not is_whole(table, match):
+                    match = match_columns(sheet, table, spots, without_top=True)
+                if match is None or not is_whole(table, match):
+                    continue
+                lines = _title_lines(sheet, 1, match.top)
+                identity = identities.get(sheet.name)
+                head = _completed(read_head(sheet.name, part.contract, lines, identity),
+                                  part.contract, part)  # fmt: skip
+                area = read_area(sheet, number, table, match, index.names_form)
+                bottom = max(area.last, match.bottom)
+                parts.append(
+                    _Part(part.contract, sheet, head, identity, [area], [], match.top, bottom)
+                )
+                taken.add(id(sheet))
+                break
 
 
 _indexes: dict[tuple[int, ...], FormIndex] = {}
@@ -336,12 +372,25 @@ def _read_part(
         if match is None or not is_whole(table, match):
             absent.append(number)
             continue
-        area = read_area(sheet, number, table, match, names_form)
+        others = _headers_of_others(contract, number)
+        area = read_area(sheet, number, table, match, names_form, others)
         areas.append(area)
         bottom = max(bottom, area.last, match.bottom)
     if not any(area.table_no == 1 for area in areas):
         return None
     return _Part(contract, sheet, head, identity, areas, absent, top, bottom)
+
+
+def _headers_of_others(contract: Contract, number: int) -> frozenset[str]:
+    """The headers of a form's other tables that this one does not have."""
+    own = {level.key for path in words_of(contract.tables[number - 1]).paths for level in path}
+    return frozenset(
+        path[-1].key
+        for place, table in enumerate(contract.tables, start=1)
+        if place != number
+        for path in words_of(table).paths
+        if path[-1].key not in own
+    )
 
 
 def _completed(head: Head, contract: Contract, above: _Part) -> Head:

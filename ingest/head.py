@@ -394,7 +394,7 @@ def _period(
         if (match := _PERIOD_LINE.match(plain(line.text))) is not None
     ]
     if frequency not in PERIODIC:
-        return _period_of_other_forms(sheet, explicit, identity)
+        return _period_of_other_forms(sheet, explicit, lines, identity)
     stated: list[_Stated] = []
     for line in lines:
         match = _PERIOD_LINE.match(plain(line.text))
@@ -435,10 +435,20 @@ def _period(
 
 
 def _period_of_other_forms(
-    sheet: str, explicit: Sequence[tuple[str, TitleLine]], identity: Identity | None
+    sheet: str,
+    explicit: Sequence[tuple[str, TitleLine]],
+    lines: Sequence[TitleLine],
+    identity: Identity | None,
 ) -> tuple[str | None, list[Remark]]:
-    """Of a form that is sent once, or for a span of years: the labelled line says it."""
+    """Of a form that is sent once, or for a span of years: the labelled line says it, else the
+    title block."""
     if not explicit:
+        stated = {key for line in lines for key in _whole_periods(line.text)}
+        if len(stated) == 1:
+            return stated.pop(), []
+        if len(stated) > 1:
+            one, other = sorted(stated)[:2]
+            return one, [_contradicting(sheet, None, _label(one), _label(other))]
         if identity is not None:
             return identity.period_key, []
         return None, [Remark("period_missing", sheet)]
@@ -447,6 +457,23 @@ def _period_of_other_forms(
     if key is None:
         return None, [_plain_unreadable(sheet, _typed(text, line), line)]
     return key, []
+
+
+_OWN_PERIOD = re.compile(
+    rf"giai đoạn {_YEAR} ?- ?{_YEAR}|năm học {_YEAR} ?- ?{_YEAR}|(?:[69] tháng|quý \S+|tháng \d+)"
+    rf"(?: đầu)?(?: năm| ?/)? ?{_YEAR}|năm {_YEAR}(?! ?-)"
+)
+
+
+def _whole_periods(text: str) -> list[str]:
+    """The periods that a text of the title block is, or ends with (`…, GIAI ĐOẠN 2021 - 2025`)."""
+    words = plain(text).strip(" .,;:()-")
+    if _BASIS.match(words):
+        return []
+    words = _NOT_OWN.sub(" ", _DATES.sub(" ", words))
+    found = (read_period(match[0]) for match in _OWN_PERIOD.finditer(words))
+    whole = read_period(words)
+    return list(dict.fromkeys(key for key in (whole, *found) if key is not None))
 
 
 def _period_elsewhere(
