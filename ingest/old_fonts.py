@@ -1,7 +1,8 @@
 """Turns the texts of a sheet that was typed in an old font into Unicode, before anything is read.
 
 A text is decoded where it proves itself to be in TCVN3 or VNI; one that could be read in two ways
-is taken to be as most texts of its row, or else of its column. What was typed is kept (`Sheet.typed`).
+is taken to be as most texts of its row, or else of its column. What was typed is kept beside
+(`Sheet.typed`).
 """
 
 from __future__ import annotations
