@@ -189,17 +189,24 @@ def _form_of(
     return None, best if best is not None and best.score > 0 else None
 
 
-def _named(contracts: Sequence[Contract], spots: Sequence[Spot]) -> list[Contract]:
+def _named(contracts: tuple[Contract, ...], spots: Sequence[Spot]) -> list[Contract]:
     """The forms whose title or code stands among the texts; most are in none of them, which one
     look at all texts together tells."""
+    names = _names.get(id(contracts))
+    if names is None or names[0] is not contracts:
+        words = [(c, _title_key(c), plain(c.code_on_paper)) for c in contracts]
+        names = _names[id(contracts)] = contracts, words
     keys = "\n".join({spot.header.key for spot in spots})
-    words = "\n".join({spot.header.exact for spot in spots})
+    texts = "\n".join({spot.header.exact for spot in spots})
     return [
         contract
-        for contract in contracts
-        if (_title_key(contract) in keys or plain(contract.code_on_paper) in words)
-        and _is_named(contract, spots)
+        for contract, title, code in names[1]
+        if (title in keys or code in texts) and _is_named(contract, spots)
     ]
+
+
+# titles and codes of the forms of an index, read once a process
+_names: dict[int, tuple[tuple[Contract, ...], list[tuple[Contract, str, str]]]] = {}
 
 
 def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
