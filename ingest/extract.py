@@ -211,7 +211,7 @@ def _form_of(
         complete = [c for c in own if nearness(sheet, c, spots).is_whole]
         if complete and any(_is_named(c, spots) for c in complete):
             return _in_force(sheet, complete[-1], complete, spots, identity, start), None
-    named = _named(index.contracts, spots)
+    named = _named(index, spots)
     candidates = [nearness(sheet, contract, spots) for contract in named]
     complete = [candidate.contract for candidate in candidates if candidate.is_whole]
     decided = _decide(sheet, complete, spots)
@@ -231,16 +231,15 @@ def _form_of(
     return None, best if best is not None and best.score > 0 else None
 
 
-def _named(contracts: Sequence[Contract], spots: Sequence[Spot]) -> list[Contract]:
+def _named(index: FormIndex, spots: Sequence[Spot]) -> list[Contract]:
     """The forms whose title or code stands among the texts; most are in none of them, which one
     look at all texts together tells."""
     keys = "\n".join({spot.header.key for spot in spots})
-    words = "\n".join({spot.header.exact for spot in spots})
+    texts = "\n".join({spot.header.exact for spot in spots})
     return [
         contract
-        for contract in contracts
-        if (title_key(contract) in keys or plain(contract.code_on_paper) in words)
-        and _is_named(contract, spots)
+        for contract, title, code in index.names
+        if (title in keys or code in texts) and _is_named(contract, spots)
     ]
 
 

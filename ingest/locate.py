@@ -563,8 +563,10 @@ class FormIndex:
             for word in {*words.levels, *words.leaves}:
                 self._by_word[word].append(number)
 
-        titles = "|".join(re.escape(title_key(contract)) for contract in self.contracts)
-        codes = "|".join(re.escape(plain(contract.code_on_paper)) for contract in self.contracts)
+        # each form with its title and its code, as texts are compared
+        self.names = [(c, title_key(c), plain(c.code_on_paper)) for c in self.contracts]
+        titles = "|".join(re.escape(title) for _, title, _ in self.names)
+        codes = "|".join(re.escape(code) for _, _, code in self.names)
         form = r"(?:biểu|mẫu)(?: số)?\s*[:.]?\s*"
         self._names = re.compile(
             rf"(?:{form})?(?:{codes})?[\s:.-]*(?:{titles})(?!\w)|{form}(?:{codes})(?!\w)"

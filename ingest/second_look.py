@@ -77,16 +77,22 @@ def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
             yield name, Unseen(percents=set())
 
 
-_OTHER_FORMULAS = (b":f", b"<f ", b"<f/", b"<f\t", b"<f\n", b"<f\r")
-
-
 def _is_calculated(part: bytes) -> bool:
     """Whether plainly every formula is followed by a value, as where no program left one out; a
     formula that is written in any other way is for the search to judge."""
-    formulas = part.count(b"</f>")
-    if formulas != part.count(b"</f><v>") or any(other in part for other in _OTHER_FORMULAS):
+    if b"f>" not in part:
+        return True
+    # behind the cells there are tags of other kinds that begin like a formula's
+    end = part.rfind(b"</sheetData>")
+    if end < 0 or part.find(b"c>", end) >= 0:
         return False
-    return b"</f><v></v>" not in part
+    formulas = part.count(b"</f><v>", 0, end)
+    return (
+        formulas == part.count(b"<f>", 0, end) == part.count(b"<f", 0, end)
+        and formulas == part.count(b"</f>", 0, end)
+        and part.find(b":f", 0, end) < 0
+        and part.find(b"</f><v></v>", 0, end) < 0
+    )
 
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
