@@ -217,10 +217,11 @@ class _Lines:
         months = self.world.line_flow(self.tree, line.code, base_unit, self.unit, year)
         used = sum(months[: self.period.start.month - 1])
         now = sum(months[month] for month in _months_of(self.period))
-        if measure == "opening_balance":  # a tenth more than the year uses and loses
+        if (
+            measure == "opening_balance"
+        ):  # a tenth more than the year uses; as much comes as is lost
             return sum(months) * 11 // 10 - used
-        moved = {"outturn": now, "addition": now // 10, "cancellation": now // 10}
-        return moved[measure]
+        return int(now * self.world.model.parts_of_flow.get(measure, 1))
 
     def _within_bounds(self, line: Line, column: Column) -> Decimal | None:
         """A column that no fact takes (a scenario, a limit): somewhere within its bounds."""
@@ -273,7 +274,9 @@ class _Lines:
         self, line: Line, column: Column, measure: str
     ) -> tuple[Mapping[str, float], str] | None:
         """The part of a line's figure that a column holds: a budget level, a direction."""
-        for parts in self.world.model.components.values():
+        for dimension, parts in self.world.model.components.items():
+            if line.dimension(dimension) is not None:
+                continue  # all of the line is of one part
             for name in (*column.dimensions.values(), measure.rpartition("_")[2]):
                 if name in parts:
                     return parts, name
@@ -357,10 +360,11 @@ class _Lines:
             return flow(True)
         months = flow(False)
         if "cumulative" in measure:
-            return months[: period.end.month]
-        if measure in ("projected", "settled"):
-            return months
-        return tuple(months[month] for month in _months_of(period))
+            months = months[: period.end.month]
+        elif measure not in ("projected", "settled"):
+            months = tuple(months[month] for month in _months_of(period))
+        part = self.world.model.parts_of_flow.get(measure)
+        return tuple(int(month * part) for month in months) if part is not None else months
 
     def _ratio(self, line: Line, column: Column, measure: str) -> Decimal:
         """Against last year or last month: from the form's flows, or an index without any."""

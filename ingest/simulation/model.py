@@ -116,6 +116,8 @@ class Model:
     # what parts a figure may be shown in, and their shares: budget levels, directions, natures
     components: dict[str, dict[str, float]]
     indices: dict[str, tuple[float, float]]
+    # what part of a line's flow a measure takes
+    parts_of_flow: dict[str, float]
     # columns that repeat a quantity of the unit, and lines that must be nil
     repeats: dict[str, str]
     nil_lines: tuple[str, ...]
@@ -149,6 +151,7 @@ class Model:
     private_counts: dict[str, int]
     targets: Targets
     errors: dict[str, tuple[str, ...]]
+    scarce_errors: tuple[str, ...]  # kinds that few forms have a place for
 
 
 def _number(value: object) -> float | None:
@@ -200,6 +203,7 @@ def read_model() -> Model:
         commune_lists=tuple(content["commune_lists"]),
         components=content["components"],
         indices={measure: _ends(ends) for measure, ends in content["indices"].items()},
+        parts_of_flow=content["parts_of_flow"],
         repeats=content["repeats"],
         nil_lines=tuple(content["nil_lines"]),
         exact_components=content["exact_components"],
@@ -226,5 +230,6 @@ def read_model() -> Model:
         dates=content["dates"],
         private_counts=content["private_counts"],
         targets=_targets(content["targets"]),
+        scarce_errors=tuple(content["scarce_errors"]),
         errors={kind: tuple(rules) for kind, rules in content["errors"].items()},
     )

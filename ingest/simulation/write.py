@@ -13,20 +13,24 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
+
+from openpyxl.cell.cell import MergedCell
 
 from ingest import reference
 from ingest.contract import Contract, all_contracts
 from ingest.period import period_of, related
 from ingest.simulation.fill import Filler, Key, Value
 from ingest.simulation.model import read_model
-from ingest.simulation.plant import Form, Spoiled, chooser, kinds, plant
-from ingest.simulation.projects import Projects
+from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, chooser, kinds, plant
+from ingest.simulation.sums import agencies, quantities, reporters
 from ingest.simulation.world import World
 from ingest.sources import SIMULATION_MARKER
 from ingest.template import FilledForm, due_forms, previous_period, sheet_name, write_workbook
 
 PLANTED = "planted_errors.csv"
+HEADER_TOP = 8  # the first row that may hold a table's header; above it stands the form's head
 FIRST_PERIOD = "2025-07"  # the communes of today exist since July 2025
 
 
@@ -69,8 +73,7 @@ def months_from(first: str, count: int) -> tuple[str, ...]:
 def units_of(communes: int) -> list[str]:
     """The agencies, and the first communes of the catalogue."""
     units = reference.reporting_units().values()
-    agencies = [unit.code for unit in units if unit.level not in ("nation", "province", "commune")]
-    return agencies + [unit.code for unit in units if unit.level == "commune"][:communes]
+    return [*agencies(), *[unit.code for unit in units if unit.level == "commune"][:communes]]
 
 
 def simulate(plan: Plan, workers: int) -> Iterator[tuple[int, int, int]]:
@@ -83,6 +86,7 @@ def simulate(plan: Plan, workers: int) -> Iterator[tuple[int, int, int]]:
     units = units_of(plan.communes)
     planted: dict[str, list[Planted]] = {}
     workbooks = 0
+    all_contracts()  # read once, before the workers part
     with ProcessPoolExecutor(max_workers=workers) as pool:
         results = pool.map(_write_unit, [(plan, unit) for unit in units])
         for done, (unit, count, found) in enumerate(results, start=1):
@@ -104,10 +108,16 @@ def read_truth(out: Path) -> list[Planted]:
         return [Planted(**row) for row in csv.DictReader(file)]
 
 
+@cache
+def _world(seed: int) -> World:
+    """One world a process: what one unit has asked of it, the next need not work out again."""
+    return World(seed, read_model())
+
+
 def _write_unit(task: tuple[Plan, str]) -> tuple[str, int, list[Planted]]:
     plan, unit = task
-    world = World(plan.seed, read_model())
-    writer = _UnitWriter(plan, unit, world, Filler(world, Projects(world)))
+    world = _world(plan.seed)
+    writer = _UnitWriter(plan, unit, world, Filler(world, world.projects))
     count = sum(writer.write_month(month) for month in plan.months)
     return unit, count, writer.planted
 
@@ -134,7 +144,7 @@ class _UnitWriter:
             values = self.filler.values(contract, self.unit, period_key)
             previous = self._previous(contract, period_key)
             form = FilledForm(contract, self.unit, period_key, values, previous, True)
-            if (error := self._error(form)) is not None:
+            if (error := self._error(form, month)) is not None:
                 form = replace(form, values=error.values)
                 spoiled.append((form, error))
             sheets.append(form)
@@ -152,9 +162,12 @@ class _UnitWriter:
 
     # --- errors ---------------------------------------------------------------------------------
 
-    def _error(self, form: FilledForm) -> Spoiled | None:
+    def _is_drawn(self, *key: object) -> bool:
+        return self.world.chance("error", *key) < self.plan.error_rate
+
+    def _error(self, form: FilledForm, month: str) -> Spoiled | None:
         key = (form.contract.form, self.unit, form.period_key)
-        if self.world.chance("error", *key) >= self.plan.error_rate:
+        if not self._is_drawn(*key):
             return None
         before = related(form.period_key, "previous")
         look = Form(
@@ -163,10 +176,39 @@ class _UnitWriter:
             form.values,
             form.previous if before else {},
             chooser(self.world, *key),
-            self.unit in self.world.communes,
+            frozenset(self._summed(form, month)),
         )
-        order = sorted(kinds(), key=lambda kind: self.world.chance("kind", *key, kind))
+        if look.summed:
+            return plant(look, COMMUNE_SUM)
+        scarce = self.world.model.scarce_errors
+        order = sorted(
+            kinds(),
+            key=lambda kind: self.world.chance("kind", *key, kind) * (0.3 if kind in scarce else 1),
+        )
         return next((error for kind in order if (error := plant(look, kind)) is not None), None)
+
+    def _summed(self, form: FilledForm, month: str) -> Iterator[Key]:
+        """The cells in which an untrue figure shows in the communes' sum, and nowhere else.
+
+        The sum is looked at when all communes count: in the forms and months in which one of them
+        may be untrue, none of them is spoiled otherwise. These are the first month, which no
+        earlier error reaches, and the year.
+        """
+        if not self._is_sum_month(form, month):
+            return
+        stated = reporters(tuple(self.contracts), agencies(), month)
+        for place, quantity in quantities(form.contract, self.unit, form.period_key):
+            if any(
+                not self._is_drawn(contract.form, unit, period)
+                and not self._is_drawn("file", unit, month)
+                for contract, unit, period in stated.get(quantity, ())
+            ):
+                yield place
+
+    def _is_sum_month(self, form: FilledForm, month: str) -> bool:
+        if self.unit not in self.world.communes or self.plan.communes < len(self.world.communes):
+            return False
+        return form.contract.reporting.frequency == "year" or month == self.plan.months[0]
 
     def _note(
         self,
@@ -178,8 +220,8 @@ class _UnitWriter:
         cell = ""
         if error.place is not None and error.place[2]:
             cell = addresses[form.contract.form, *error.place]
-        if error.kind == "missing_row" and error.place is not None:
-            _delete_row(path, form, error.place, addresses)
+        if error.edit:
+            _edit(path, form, error, addresses)
         if error.said_period is not None:
             _say_period(path, form, error.said_period)
         self._add(path, form, error.kind, cell, error.original, error.planted)
@@ -197,7 +239,7 @@ class _UnitWriter:
     def _spoil_file(self, path: Path, month: str, sheets: Sequence[FilledForm]) -> int:
         """The same file twice, or in another unit's folder."""
         key = ("file", self.unit, month)
-        if self.world.chance("error", *key) >= self.plan.error_rate:
+        if not self._is_drawn(*key) or any(any(self._summed(form, month)) for form in sheets):
             return 0
         if self.world.chance("kind", *key) < 0.5:
             copy = path.with_name(f"{path.stem}_lan2.xlsx")
@@ -221,17 +263,36 @@ class _UnitWriter:
         return 0
 
 
-def _delete_row(
-    path: Path, form: FilledForm, place: Key, addresses: dict[tuple[str, int, str, str], str]
+def _edit(
+    path: Path, form: FilledForm, error: Spoiled, addresses: dict[tuple[str, int, str, str], str]
 ) -> None:
-    """Empties the line's row, as an officer does who deletes its contents."""
+    """What an officer does to a sheet that is there: empties a row, takes a column out, types over
+    a cell."""
     import openpyxl
 
+    assert error.place is not None
+    table, row, field = error.place
     book = openpyxl.load_workbook(path, data_only=True)
     sheet = book[sheet_name(form.contract)]
-    for (code, table, row, _), address in addresses.items():
-        if code == form.contract.form and (table, row) == place[:2]:
+    if error.edit == "cell":
+        sheet[addresses[form.contract.form, table, row, field]] = error.planted
+    for (code, at, name, column), address in addresses.items():
+        if code != form.contract.form or at != table:
+            continue
+        if (error.edit, name) == ("row", row) or (error.edit, column) == ("column", field):
             sheet[address] = None
+    if error.edit == "column":
+        cell = sheet[addresses[form.contract.form, table, row, field]]
+        wide = {
+            each.coord.split(":")[0]
+            for each in sheet.merged_cells.ranges
+            if each.size["columns"] > 1
+        }
+        for above in range(HEADER_TOP, cell.row):
+            head = sheet.cell(above, cell.column)
+            # a heading over several columns stays
+            if head.coordinate not in wide and not isinstance(head, MergedCell):
+                head.value = None
     book.save(path)
 
 
