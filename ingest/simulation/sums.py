@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from ingest import reference
-from ingest.contract import Column, Contract
+from ingest.contract import Column, Contract, all_contracts
 from ingest.period import period_of
 from ingest.simulation.fill import Key
 from ingest.simulation.lines import aggregations
@@ -46,17 +46,20 @@ def _is_whole(column: Column) -> bool:
 
 
 @cache
-def reporters(
-    contracts: tuple[Contract, ...], units: tuple[str, ...], month: str
-) -> dict[Quantity, list[tuple[Contract, str, str]]]:
-    """Who states a quantity of the whole province: form, unit and period, by quantity."""
+def reporters(month: str) -> dict[Quantity, list[tuple[Contract, str, str]]]:
+    """Who states a quantity of the whole province at the end of a month: form, unit and period."""
     found: dict[Quantity, list[tuple[Contract, str, str]]] = {}
-    for unit in units:
-        for contract, period_key in due_forms(contracts, unit, month):
+    for unit in agencies():
+        for contract, period_key in due_forms(simulated_contracts(), unit, month):
             stated: Iterable[Quantity] = (q for _, q in quantities(contract, unit, period_key))
             for quantity in dict.fromkeys(stated):
                 found.setdefault(quantity, []).append((contract, unit, period_key))
     return found
+
+
+def simulated_contracts() -> list[Contract]:
+    """The forms that come period by period; what is published once is not simulated."""
+    return [c for c in all_contracts() if c.reporting.frequency != "span"]
 
 
 def agencies() -> tuple[str, ...]:

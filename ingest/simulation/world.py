@@ -211,7 +211,10 @@ class World(Dice):
         return min(max(value, low), high)
 
     def _capital_rate(self, year: int, month: int) -> float:
-        """What is disbursed of the plans until the end of a month, in %."""
+        """What is disbursed of the plans until the end of a month, in %. In January it is last
+        year's plan that is asked about: it may be paid until the 31st."""
+        if month == 1:
+            year, month = year - 1, MONTHS
         flow = self.projects.flow(self.projects.sources, year)
         return 100 * sum(flow.months[:month]) / (flow.plan + flow.extended)
 

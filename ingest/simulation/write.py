@@ -24,7 +24,7 @@ from ingest.period import period_of, related
 from ingest.simulation.fill import Filler, Key, Value
 from ingest.simulation.model import read_model
 from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, chooser, kinds, plant
-from ingest.simulation.sums import agencies, quantities, reporters
+from ingest.simulation.sums import agencies, quantities, reporters, simulated_contracts
 from ingest.simulation.world import World
 from ingest.sources import SIMULATION_MARKER
 from ingest.template import FilledForm, due_forms, previous_period, sheet_name, write_workbook
@@ -130,7 +130,7 @@ class _UnitWriter:
         self.unit = unit
         self.world = world
         self.filler = filler
-        self.contracts = [c for c in all_contracts() if c.reporting.frequency != "span"]
+        self.contracts = simulated_contracts()
         self.planted: list[Planted] = []
 
     def write_month(self, month: str) -> int:
@@ -196,7 +196,7 @@ class _UnitWriter:
         """
         if not self._is_sum_month(form, month):
             return
-        stated = reporters(tuple(self.contracts), agencies(), month)
+        stated = reporters(month)
         for place, quantity in quantities(form.contract, self.unit, form.period_key):
             if any(
                 not self._is_drawn(contract.form, unit, period)
