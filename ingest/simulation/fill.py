@@ -7,7 +7,7 @@ fill is an error, never a blank.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -61,6 +61,10 @@ class Filler:
 
 def _months_of(period: Period) -> range:
     return range(period.start.month - 1, period.end.month)
+
+
+def _less(whole: Sequence[int], part: Sequence[int]) -> tuple[int, ...]:
+    return tuple(a - b for a, b in zip(whole, part, strict=True))
 
 
 class _Lines:
@@ -168,12 +172,10 @@ class _Lines:
         recurrent = self.world.recurrent(flow)
         plan, months, volume = flow.plan, flow.months, flow.volume_months
         if source == apart:  # what of all sources was carried over from last year's plan
-            plan, months, volume = flow.extended, flow.extended_months, flow.extended_months
+            plan, months, volume = flow.extended, flow.extended_months, flow.extended_volume
         elif apart is not None:
-            months, volume = (
-                tuple(a - b for a, b in zip(all_of_it, flow.extended_months, strict=True))
-                for all_of_it in (months, volume)
-            )
+            months = _less(months, flow.extended_months)
+            volume = _less(volume, flow.extended_volume)
         known = {
             "plan_year": plan,
             "plan_assigned_central": plan,

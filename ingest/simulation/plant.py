@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ingest.contract import AddsUpCheck, Column, Contract, Table, WithinCheck
+from ingest.contract import AddsUpCheck, BoundsCheck, Column, Contract, Table, WithinCheck
 from ingest.period import related
 from ingest.simulation.fill import Key, Value
 from ingest.simulation.world import World
@@ -234,12 +234,27 @@ def _negative(form: Form) -> Spoiled | None:
 
 
 def _share_over_100(form: Form) -> Spoiled | None:
+    """In a column that ends at 100, or on a row in % where the contract says that such rows do."""
     places = [
         place
         for place, value in form.values.items()
-        if isinstance(value, Decimal) and _column(form, place).max == 100
+        if isinstance(value, Decimal)
+        and (_column(form, place).max == 100 or _is_bounded_share(form, place))
     ]
     return _changed(form, "share_over_100", form.choose(places), Decimal("112.5"))
+
+
+def _is_bounded_share(form: Form, place: Key) -> bool:
+    table = form.contract.tables[place[0] - 1]
+    units = {line.unit_code for line in table.lines if line.code == place[1]}
+    return any(
+        check.column == place[2]
+        and check.max == 100
+        and units & set(check.when.unit)
+        and not check.when.measure
+        for check in form.contract.checks
+        if isinstance(check, BoundsCheck)
+    )
 
 
 def _commune_sum(form: Form) -> Spoiled | None:
@@ -331,14 +346,14 @@ def _duplicate_row(form: Form) -> Spoiled | None:
 
 
 def _missing_column(form: Form) -> Spoiled | None:
-    """A column of figures deleted with its header; enough others are left to know the form by."""
+    """A required column of figures deleted with its header; enough others are left to know the form by."""
     places = []
     for number, table in _tables(form):
         figures = [c for c in table.columns if c.role == "value" and c.is_numeric]
         if len(figures) < 4:
             continue
         rows = sorted({row for at, row, _ in form.values if at == number})
-        places += [(number, rows[0], c.field) for c in figures if rows]
+        places += [(number, rows[0], c.field) for c in figures if rows and c.required]
     place = form.choose(places)
     if place is None:
         return None

@@ -64,6 +64,12 @@ class Project:
     actual: Mapping[str, date]
     is_late: bool
 
+    @property
+    def extended_volume(self) -> tuple[int, ...]:
+        """What was built for the extended plan's money."""
+        pairs = zip(self.extended_months, self.volume_months, strict=True)
+        return tuple(min(pair) for pair in pairs)
+
     def has_reached(self, milestone: str, day: date) -> bool:
         return self.actual[milestone] <= day
 
@@ -77,6 +83,7 @@ class SourceFlow:
     months: tuple[int, ...]
     extended_months: tuple[int, ...]
     volume_months: tuple[int, ...]
+    extended_volume: tuple[int, ...]  # what of it the extended plan pays for
 
 
 @dataclass(frozen=True)
@@ -270,6 +277,7 @@ class Projects:
             _added([flow.months for flow in flows]),
             _added([flow.extended_months for flow in flows]),
             _added([flow.volume_months for flow in flows]),
+            _added([flow.extended_volume for flow in flows]),
         )
 
     def _source_flow(self, source: str, year: int, unit: str | None) -> SourceFlow:
@@ -283,6 +291,7 @@ class Projects:
             return SourceFlow(
                 int(whole.plan * part[1]), int(whole.extended * part[1]),
                 cut(whole.months), cut(whole.extended_months), cut(whole.volume_months),
+                cut(whole.extended_volume),
             )  # fmt: skip
         units = self.places if unit is None else (unit,)
         found = [
@@ -297,6 +306,7 @@ class Projects:
             _added([project.months for project in found]),
             _added([project.extended_months for project in found]),
             _added([project.volume_months for project in found]),
+            _added([project.extended_volume for project in found]),
         )
 
     @cached_property

@@ -75,8 +75,9 @@ class Targets:
         if passed == 0 or target.value == 0:
             return target.value
         if target.unit == "percent":
-            left = (100 - target.value) if target.comparator != "<=" else -target.value
-            return (target.value + left * min(passed, 4) / 20).quantize(CENT)
+            left = min(100 - target.value, target.value)
+            moved = left * max(-4, min(passed, 4)) / 20
+            return (target.value + (-moved if target.comparator == "<=" else moved)).quantize(CENT)
         step = Decimal(1).scaleb(int(target.value.as_tuple().exponent))
         return (target.value * (1 + Decimal(passed) / 20)).quantize(step)
 

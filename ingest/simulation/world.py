@@ -123,7 +123,7 @@ class World(Dice):
     def recurrent(self, flow: SourceFlow) -> SourceFlow:
         """The recurrent money of a programme, beside its capital."""
         plan = int(flow.plan * self.model.recurrent_share)
-        return SourceFlow(plan, 0, split(plan, self.model.seasons["spending"]), (), ())
+        return SourceFlow(plan, 0, split(plan, self.model.seasons["spending"]), (), (), ())
 
     def of_millions(self, amount: int, base_unit: str) -> int:
         """The register counts in millions of đồng, the world in steps."""

@@ -16,21 +16,19 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from openpyxl.cell.cell import MergedCell
-
 from ingest import reference
 from ingest.contract import Contract, all_contracts
 from ingest.period import period_of, related
 from ingest.simulation.fill import Filler, Key, Value
 from ingest.simulation.model import read_model
 from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, chooser, kinds, plant
+from ingest.simulation.sheet_edits import spoil_sheet
 from ingest.simulation.sums import agencies, quantities, reporters, simulated_contracts
 from ingest.simulation.world import World
 from ingest.sources import SIMULATION_MARKER
 from ingest.template import FilledForm, due_forms, previous_period, sheet_name, write_workbook
 
 PLANTED = "planted_errors.csv"
-HEADER_TOP = 8  # the first row that may hold a table's header; above it stands the form's head
 FIRST_PERIOD = "2025-07"  # the communes of today exist since July 2025
 
 
@@ -217,13 +215,7 @@ class _UnitWriter:
         error: Spoiled,
         addresses: dict[tuple[str, int, str, str], str],
     ) -> None:
-        cell = ""
-        if error.place is not None and error.place[2]:
-            cell = addresses[form.contract.form, *error.place]
-        if error.edit:
-            _edit(path, form, error, addresses)
-        if error.said_period is not None:
-            _say_period(path, form, error.said_period)
+        cell = spoil_sheet(path, form, error, addresses)
         self._add(path, form, error.kind, cell, error.original, error.planted)
 
     def _add(
@@ -261,49 +253,3 @@ class _UnitWriter:
         for form in sheets:
             self._add(moved, form, "wrong_sender", "", self.unit, other)
         return 0
-
-
-def _edit(
-    path: Path, form: FilledForm, error: Spoiled, addresses: dict[tuple[str, int, str, str], str]
-) -> None:
-    """What an officer does to a sheet that is there: empties a row, takes a column out, types over
-    a cell."""
-    import openpyxl
-
-    assert error.place is not None
-    table, row, field = error.place
-    book = openpyxl.load_workbook(path, data_only=True)
-    sheet = book[sheet_name(form.contract)]
-    if error.edit == "cell":
-        sheet[addresses[form.contract.form, table, row, field]] = error.planted
-    for (code, at, name, column), address in addresses.items():
-        if code != form.contract.form or at != table:
-            continue
-        if (error.edit, name) == ("row", row) or (error.edit, column) == ("column", field):
-            sheet[address] = None
-    if error.edit == "column":
-        cell = sheet[addresses[form.contract.form, table, row, field]]
-        wide = {
-            each.coord.split(":")[0]
-            for each in sheet.merged_cells.ranges
-            if each.size["columns"] > 1
-        }
-        for above in range(HEADER_TOP, cell.row):
-            head = sheet.cell(above, cell.column)
-            # a heading over several columns stays
-            if head.coordinate not in wide and not isinstance(head, MergedCell):
-                head.value = None
-    book.save(path)
-
-
-def _say_period(path: Path, form: FilledForm, period_key: str) -> None:
-    """Types another period into the head of the sheet; the hidden identity stays as it was made."""
-    import openpyxl
-
-    book = openpyxl.load_workbook(path, data_only=True)
-    sheet = book[sheet_name(form.contract)]
-    for row in sheet.iter_rows(max_row=8):
-        for cell in row:
-            if isinstance(cell.value, str) and cell.value.startswith("Kỳ báo cáo"):
-                cell.value = f"Kỳ báo cáo: {period_of(period_key).label_vi}"
-    book.save(path)
