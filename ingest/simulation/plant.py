@@ -346,7 +346,7 @@ def _duplicate_row(form: Form) -> Spoiled | None:
 
 
 def _missing_column(form: Form) -> Spoiled | None:
-    """A required column of figures deleted with its header; enough others are left to know the form by."""
+    """A column of figures that the form must have, deleted with its header."""
     places = []
     for number, table in _tables(form):
         figures = [c for c in table.columns if c.role == "value" and c.is_numeric]

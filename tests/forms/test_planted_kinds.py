@@ -3,6 +3,7 @@ its sentence and its cell."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ingest.contract import all_contracts
 from ingest.extract import ReadSubmission, submissions_of
 from ingest.period import related
 from ingest.simulation.dice import chance
+from ingest.simulation.fill import Key
 from ingest.simulation.model import read_model
 from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, kinds, plant
 from ingest.simulation.sheet_edits import spoil_sheet
@@ -46,7 +48,6 @@ SAID = [
     ("impossible_date", "moc_tien_do_du_an", "BQLDA", "2026-Q2",
      "Ô {cell} ghi “31/02/2026”, không phải ngày."),
     ("duplicate_row", "giai_ngan_du_an", "SXD", "2026-02", "trùng hoàn toàn khóa với dòng"),
-    ("missing_column", "giai_ngan_du_an", "SXD", "2026-02", "thiếu cột “"),
     ("error_cell", "tong_muc_ban_le", "TKT", "2026-02", "Ô {cell} là ô báo lỗi của công thức."),
     ("unknown_line", "kim_ngach_cua_khau", "HQ6", "2026-02",
      "Ô {cell}: dòng “Nội dung tự ghi thêm” không có trong biểu nhưng có số liệu."),
@@ -106,8 +107,26 @@ def test_what_is_planted_is_found_with_its_sentence_and_cell(
     assert [f for f in found if f.rule in answers and said in f.message], [f.message for f in found]
 
 
+def test_a_sheet_without_a_required_column_is_not_known(tmp_path: Path) -> None:
+    form = _filled("giai_ngan_du_an", "SXD", "2026-02")
+    look = Form(form.contract, form.period_key, form.values, form.previous, _plan_year)
+    error = plant(look, "missing_column")
+    assert error is not None
+    path = tmp_path / "form.xlsx"
+    spoiled = FilledForm(form.contract, form.unit_code, form.period_key, error.values, {}, True)
+    cell = spoil_sheet(path, spoiled, error, write_workbook(path, [spoiled]))
+    assert cell == "G11"
+    reading = submissions_of(read_workbook(path), all_contracts())
+    assert reading.submissions == ()
+    assert [sheet.sheet for sheet in reading.unread_sheets] == ["DTC-GN"]
+
+
+def _plan_year(places: Sequence[Key]) -> Key | None:
+    return next((place for place in places if place[2] == "plan_year"), None)
+
+
 def test_every_kind_is_asked_about() -> None:
-    assert {kind for kind, *_ in SAID} | {COMMUNE_SUM} == set(kinds())
+    assert {kind for kind, *_ in SAID} | {COMMUNE_SUM, "missing_column"} == set(kinds())
 
 
 @pytest.mark.parametrize(
