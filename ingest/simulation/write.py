@@ -236,8 +236,14 @@ class _UnitWriter:
         if self.world.chance("kind", *key) < 0.5:
             copy = path.with_name(f"{path.stem}_lan2.xlsx")
             shutil.copyfile(path, copy)
-            for form in sheets:
-                self._add(copy, form, "duplicate_file", "", "", "")
+            unread = {
+                (row.form, row.period)
+                for row in self.planted
+                if row.kind == "missing_column" and row.unit == self.unit
+            }
+            for form in sheets:  # a sheet that is not read is not read twice
+                if (form.contract.form, form.period_key) not in unread:
+                    self._add(copy, form, "duplicate_file", "", "", "")
             return 1
         others = [unit for unit in units_of(self.plan.communes) if unit != self.unit]
         other = others[int(len(others) * self.world.chance("other", *key))]

@@ -4,6 +4,9 @@ province's."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -39,6 +42,60 @@ def rows(form: str, unit: str, month: str) -> list[Row]:
 def share(holds: list[bool]) -> float:
     assert holds
     return sum(holds) / len(holds)
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def test_numbers_are_what_a_spreadsheet_can_hold() -> None:
+    """At most 15 significant digits, and no more decimals than an officer would type."""
+    checked = 0
+    for unit in ("STC", "HQ6", "KBNN", "BQLDA", "TKT", *COMMUNES[:2]):
+        for contract, period in due_forms(list(FORM.values()), unit, "2026-12"):
+            for place, value in filler().values(contract, unit, period).items():
+                if isinstance(value, Decimal):
+                    checked += 1
+                    assert Decimal(repr(float(value))) == value, (contract.form, place, value)
+                    exponent = value.normalize().as_tuple().exponent
+                    assert isinstance(exponent, int) and exponent >= -3, (
+                        contract.form,
+                        place,
+                        value,
+                    )
+    assert checked > 2000
+
+
+_DIGEST = """
+import hashlib
+from ingest.contract import all_contracts
+from ingest.simulation.fill import Filler
+from ingest.simulation.model import read_model
+from ingest.simulation.world import World
+from ingest.template import due_forms
+world = World(4, read_model())
+filler = Filler(world, world.projects)
+forms = [c for c in all_contracts() if c.reporting.frequency != "span"]
+found = [
+    (contract.form, filler.values(contract, unit, period))
+    for unit in ("STC", "SXD", world.communes[0])
+    for contract, period in due_forms(forms, unit, "2026-12")
+]
+print(hashlib.sha256(repr(found).encode()).hexdigest())
+"""
+
+
+def test_values_do_not_depend_on_the_order_of_hashes() -> None:
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
 
 
 # --- projects (rules R02 to R17) ------------------------------------------------------------------
