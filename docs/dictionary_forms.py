@@ -41,11 +41,6 @@ _BASIS = {
     "unverified": "chưa đối chiếu văn bản gốc",
     "designed": "biểu do kho thiết kế",
 }
-_NUMBER_STYLES = {
-    "vietnamese": "dấu chấm ngăn hàng nghìn, dấu phẩy thập phân",
-    "english": "dấu phẩy ngăn hàng nghìn, dấu chấm thập phân",
-    None: "không quy định",
-}
 _ROLES = {
     "line": "tên dòng",
     "symbol": "ký hiệu dòng",
@@ -168,7 +163,6 @@ def _version(contract: Contract, is_only: bool) -> Iterator[str]:
             ("Mức độ công khai", contract.openness),
             ("Bảng số liệu", codes(fact_tables(contract))),
             *([("Cả biểu", _fixed_dimensions(contract.dimensions))] if contract.dimensions else []),
-            ("Cách ghi số", _NUMBER_STYLES[contract.number_style]),
         ),
     )
     if not contract.is_verified:

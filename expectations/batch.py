@@ -12,9 +12,11 @@ import polars as pl
 
 from expectations.interval import Interval, printed
 from expectations.numbers import cell_address
+from ingest import reference
+from ingest.cells import ReadCell
 from ingest.contract import Column, Contract, Table
-from ingest.extract import ReadCell, ReadSubmission
-from ingest.normalise import NONE, NUMBER
+from ingest.normalise import CODE, NONE, NUMBER, UNREAD
+from ingest.reading import ReadSubmission
 from ingest.reference import Line, lines_by_code
 
 
@@ -92,9 +94,25 @@ class Row:
     @property
     def unit_code(self) -> str | None:
         """The unit that the row's figures are in: as typed, else its line's."""
-        if "unit" in self.cells:
-            return self.code("unit")
+        typed = self.cell("unit")
+        if typed is not None and typed.state in (CODE, UNREAD):
+            return typed.code
         return self.line.unit_code if self.line is not None else None
+
+    @property
+    def is_by_value(self) -> bool:
+        """Whether a line without a unit of its own says "USD" for its unit: what the table's
+        amounts are in. Such a line is reported by value only."""
+        typed = self.code("unit")
+        if typed is None or self.line is None or self.line.unit_code is not None:
+            return False
+        units = reference.units()
+        amounts = {
+            units[column.unit].base_code
+            for column in self.table.columns
+            if column.role == "value" and column.unit is not None
+        }
+        return units[typed].base_code in amounts
 
     @property
     def line(self) -> Line | None:

@@ -89,7 +89,7 @@ def compose(
     )
 
     def reference(address: str) -> str:
-        return f"{sheet}!{address}" if sheet else address
+        return f"{sheet}!{address}" if sheet and "!" not in address else address
 
     expected = words.expected.format_map(blanks) if words.expected else None
     return Finding(

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from expectations.batch import Batch, Breach, Row, mark
+from expectations.interval import Interval
 from expectations.numbers import cell_address, vietnamese
 from expectations.table_rules import distance
+from ingest import reference
 from ingest.contract import AddsUpCheck, Column, JumpCheck, NotFallingCheck, NotStaleCheck
 from ingest.normalise import NUMBER
 from ingest.period import period_of, related
@@ -82,6 +84,26 @@ def _words(key: str | None) -> str:
     return period_of(key).label_vi if key else ""
 
 
+def _scale(row: Row, before: Row, column: Column) -> Decimal | None:
+    """By what the earlier row's figures are multiplied to be in this row's unit (tonnes now,
+    kilograms then); None where the two count different things."""
+    if column.unit is not None or row.unit_code == before.unit_code:
+        return Decimal(1)
+    units = reference.units()
+    now, then = units.get(row.unit_code or ""), units.get(before.unit_code or "")
+    if now is None or then is None or now.base_code != then.base_code:
+        return None
+    return then.factor / now.factor
+
+
+def _then(row: Row, before: Row, column: Column) -> Interval | None:
+    """The earlier figure of a column, in this row's unit."""
+    scale, value = _scale(row, before, column), before.interval(column)
+    if scale is None or value is None or scale == 1:
+        return value if scale is not None else None
+    return value * Interval.exactly(float(scale))
+
+
 def not_falling(
     batch: Batch, rows: Sequence[Row], history: History, check: NotFallingCheck
 ) -> None:
@@ -91,7 +113,7 @@ def not_falling(
         if before is None or number is None:
             continue
         for column in _columns(row, check.columns):
-            now, then = row.interval(column), before.interval(column)
+            now, then = row.interval(column), _then(row, before, column)
             if now is None or then is None or column.field not in row.cells:
                 continue
             cell = before.cell(column.field)
@@ -119,7 +141,7 @@ def adds_up(batch: Batch, rows: Sequence[Row], history: History, check: AddsUpCh
         if not history.is_first_of_year(row.submission_no):
             number = history.previous(row.submission_no)
             before = _row_before(history, number, row)
-            then = before.interval(total) if before is not None else None
+            then = _then(row, before, total) if before is not None else None
             if before is None or then is None:
                 continue
             added = added + then
@@ -180,9 +202,10 @@ def jump(batch: Batch, rows: Sequence[Row], history: History, check: JumpCheck) 
             if history.is_first_of_year(row.submission_no) and _starts_anew(column):
                 continue
             now, then = row.cell(column.field), before.cell(column.field)
-            if now is None or then is None or not now.number or not then.number:
+            scale = _scale(row, before, column)
+            if now is None or then is None or not now.number or not then.number or scale is None:
                 continue
-            times = abs(now.number / then.number)
+            times = abs(now.number / (then.number * scale))
             ratio = max(times, 1 / times)
             detail = {
                 "previous_period": _words(history.period(number)),
@@ -190,14 +213,60 @@ def jump(batch: Batch, rows: Sequence[Row], history: History, check: JumpCheck) 
                 "times": _times(times),
             }
             cells = (cell_address(row.row_no, now.col_no),)
-            wrong_unit = any(
-                size / MAGNITUDE_SLACK <= ratio <= size * MAGNITUDE_SLACK for size in MAGNITUDES
-            )
+            wrong_unit = any(_is_times(ratio, size) for size in MAGNITUDES)
             place = row.cells[column.field][0]
             mark(batch, "magnitude", place, float(wrong_unit), Breach(detail, cells))
             excess = 0.0 if wrong_unit else max(float(ratio - check.factor), 0.0)
             breach = Breach(detail, cells, check.severity, check.words)
             mark(batch, "jump", place, excess, breach)
+
+
+# so many of a column's figures must be off by the same thousands to be in another unit
+MAGNITUDE_SHARE = 0.6
+
+
+def magnitudes(batch: Batch, rows: Sequence[Row], history: History) -> None:
+    """Amounts of a column that are all about a thousand or a million times those of the previous
+    period, or a part of them: a wrong unit. A single figure may well grow so much (a new project).
+    """
+    columns: dict[tuple[int, int, str], list[tuple[Row, Column, Decimal, Decimal]]]
+    columns = defaultdict(list)
+    for row in rows:
+        before = _row_before(history, history.previous(row.submission_no), row)
+        if before is None:
+            continue
+        for column in row.table.columns:
+            if column.role != "value" or not _is_amount(column):
+                continue
+            now, then = row.cell(column.field), before.cell(column.field)
+            if now is not None and then is not None and now.number and then.number:
+                key = (row.submission_no, row.table_no, column.field)
+                columns[key].append((row, column, now.number, then.number))
+    for (number, _, _), pairs in columns.items():
+        previous = history.period(history.previous(number) or 0)
+        for size in (*MAGNITUDES, *(1 / size for size in MAGNITUDES)):
+            off = [pair for pair in pairs if _is_times(abs(pair[2] / pair[3]), size)]
+            is_wrong = len(off) >= MAGNITUDE_SHARE * len(pairs)
+            for row, column, now_value, then_value in off if is_wrong else ():
+                detail = {
+                    "previous_period": _words(previous),
+                    "previous": vietnamese(then_value),
+                    "times": _times(abs(now_value / then_value)),
+                }
+                place, cell = row.cells[column.field]
+                cells = (cell_address(row.row_no, cell.col_no),)
+                mark(batch, "magnitude", place, 1.0, Breach(detail, cells))
+        for row, column, _, _ in pairs:
+            mark(batch, "magnitude", row.cells[column.field][0], 0.0)
+
+
+def _is_amount(column: Column) -> bool:
+    unit = reference.units().get(column.unit or "")
+    return column.type == "money" or (unit is not None and unit.base_code == "usd")
+
+
+def _is_times(ratio: Decimal, size: Decimal) -> bool:
+    return size / MAGNITUDE_SLACK <= ratio <= size * MAGNITUDE_SLACK
 
 
 def _starts_anew(column: Column) -> bool:

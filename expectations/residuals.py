@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from expectations import period_rules, table_rules
@@ -16,6 +17,8 @@ from expectations.batch import Batch, Breach, Place, Row, mark
 from expectations.numbers import cell_address, vietnamese
 from expectations.period_rules import History
 from ingest import reference
+from ingest.cells import ReadCell
+from ingest.columns import unit_factor
 from ingest.contract import (
     AddsUpCheck,
     BoundsCheck,
@@ -31,8 +34,8 @@ from ingest.contract import (
     UniqueRowsCheck,
     WithinCheck,
 )
-from ingest.extract import ReadCell, ReadSubmission
 from ingest.normalise import BLANK, NUMBER, read_number_text
+from ingest.reading import ReadSubmission
 
 # problems that extraction found in a cell: rule name -> column types that it can befall
 CELL_PROBLEMS = {
@@ -48,6 +51,9 @@ CELL_PROBLEMS = {
     "unit_unknown": ("unit",),
     "comparator_unknown": ("comparator",),
     "date_unknown": ("date",),
+    "date_ambiguous": ("date",),
+    "number_maybe_shifted": ("number", "money", "percent", "integer"),
+    "percent_scale_unclear": ("percent",),
 }
 SHEET_REMARKS = (
     "period_missing",
@@ -64,28 +70,26 @@ SHEET_REMARKS = (
     "two_files_same_form",
     "identity_contradiction",
     "simulated_file",
+    "header_unreadable",
+    "column_ambiguous",
+    "column_of_other_period",
+    "line_ambiguous",
+    "total_row_not_read",
+    "period_contradiction",
+    "period_of_other_kind",
+    "unit_contradiction_on_sheet",
+    "unit_name_unknown",
+    "unit_line_unknown",
+    "unit_line_contradiction",
+    "unit_line_differs",
+    "hidden_sheet",
+    "hidden_rows",
+    "hidden_columns",
+    "external_link",
+    "text_legacy_font",
 )
-# measures that are percentages whatever the indicator's own unit is
-PERCENT_MEASURES = {
-    "growth",
-    "average_growth",
-    "planned_growth",
-    "share",
-    "plan_ratio",
-    "ratio_to_previous",
-    "ratio_to_same_period",
-    "ratio_to_base_year",
-    "ratio_to_december",
-    "cumulative_ratio",
-    "average_ratio",
-}
 # in base units; dbt_project/macros/in_base_unit.sql keeps the same limit
 LARGEST_IN_FACTS = 1e18
-UNIT_OF_MEASURE = dict.fromkeys(PERCENT_MEASURES, "percent") | {
-    "multiple": "times",
-    "rank": "rank",
-    "rank_change": "rank_place",
-}
 
 
 def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmission]]) -> Batch:
@@ -96,8 +100,7 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
     read = dict(submissions)
     for number, submission in read.items():
         rows += _place_cells(contract, number, submission, places)
-        sheets = dict(submission.sheet_tables)
-        places.append(Place(number, next(iter(sheets.values()), ""), None, None))
+        places.append(Place(number, submission.sheet, None, None))
         remarks.append((len(places) - 1, "", Breach()))
         for remark in submission.remarks:
             detail = dict(remark.detail)
@@ -112,6 +115,7 @@ def build_batch(contract: Contract, submissions: Iterable[tuple[int, ReadSubmiss
     history = History(batch, rows)
     for check in contract.checks:
         _apply(batch, rows, history, check)
+    period_rules.magnitudes(batch, rows, history)
     return batch
 
 
@@ -142,27 +146,42 @@ def _apply(batch: Batch, rows: list[Row], history: History, check: Check) -> Non
 def _place_cells(
     contract: Contract, number: int, submission: ReadSubmission, places: list[Place]
 ) -> Iterator[Row]:
-    fields = {(t, col): name for t, col, name in submission.columns}
-    lines = {(t, row): code for t, row, code in submission.rows}
-    sheets = dict(submission.sheet_tables)
+    columns = {(c.area_no, c.col_no): c for c in submission.columns}
+    lines = {(r.area_no, r.row_no): r.line_code for r in submission.rows}
+    areas = {area.area_no: area for area in submission.areas}
+    factors = {
+        (c.area_no, c.col_no): unit_factor(contract.tables[areas[c.area_no].table_no - 1], c)
+        for c in submission.columns
+        if c.unit_code is not None
+    }
     by_row: dict[tuple[int, int], dict[str, tuple[int, ReadCell]]] = defaultdict(dict)
     for cell in submission.cells:
         typed = cell.text
         if typed is None and cell.number is not None:
             typed = vietnamese(cell.number)
-        places.append(Place(number, sheets[cell.table_no], cell.row_no, cell.col_no, typed))
-        name = fields[cell.table_no, cell.col_no]
-        by_row[cell.table_no, cell.row_no][name] = (len(places) - 1, cell)
-    for (table_no, row_no), cells in by_row.items():
+        place = (cell.area_no, cell.col_no)
+        sheet = areas[cell.area_no].sheet
+        places.append(Place(number, sheet, cell.row_no, cell.col_no, typed))
+        if place in factors:
+            cell = _in_unit_of_form(cell, factors[place])
+        by_row[cell.area_no, cell.row_no][columns[place].field] = (len(places) - 1, cell)
+    for (area_no, row_no), cells in by_row.items():
+        area = areas[area_no]
         yield Row(
             number,
-            sheets[table_no],
-            table_no,
-            contract.tables[table_no - 1],
+            area.sheet,
+            area.table_no,
+            contract.tables[area.table_no - 1],
             row_no,
-            lines.get((table_no, row_no)),
+            lines.get((area_no, row_no)),
             cells,
         )
+
+
+def _in_unit_of_form(cell: ReadCell, factor: Decimal) -> ReadCell:
+    if cell.number is None or cell.printed_step is None:
+        return cell
+    return replace(cell, number=cell.number * factor, printed_step=cell.printed_step * factor)
 
 
 def _remarks(batch: Batch, remarks: list[tuple[int, str, Breach]]) -> None:
@@ -197,7 +216,24 @@ def _cell_problems(batch: Batch, rows: list[Row]) -> None:
                     detail["readings"] = " hay ".join(vietnamese(r) for r in readings)
                 elif rule == "number_other_style" and cell.number is not None:
                     detail["reading"] = vietnamese(cell.number)
+                elif rule == "number_maybe_shifted" and cell.text:
+                    detail["readings"] = _readings(cell.text, 1000)
+                elif rule == "percent_scale_unclear" and cell.text:
+                    detail["readings"] = _readings(cell.text, 100)
+                elif rule == "date_ambiguous" and cell.text:
+                    detail["readings"] = _day_readings(cell.text)
             mark(batch, rule, place, float(cell.problem == rule), Breach(detail))
+
+
+def _readings(text: str, times: int) -> str:
+    """A number that may have lost its thousands or its percent sign, both ways."""
+    typed = Decimal(text)
+    return f"{vietnamese(typed * times)} hay {vietnamese(typed)}"
+
+
+def _day_readings(text: str) -> str:
+    year, month, day = text[:10].split("-")
+    return f"{int(day)}/{int(month)}/{year} hay {int(month)}/{int(day)}/{year}"
 
 
 def _allowed(list_name: str) -> str:
@@ -211,14 +247,15 @@ def _allowed(list_name: str) -> str:
 
 
 def _required(batch: Batch, rows: list[Row]) -> None:
-    for _, column, place, cell in _each_column(rows):
-        if column.required:
+    for row, column, place, cell in _each_column(rows):
+        if column.required and (row.line is None or column.is_asked_of(row.line)):
             breach = Breach({"header": " / ".join(column.header)})
             mark(batch, "required_blank", place, float(cell.state == BLANK), breach)
 
 
 def _bounds(batch: Batch, rows: list[Row]) -> None:
     checks = [check for check in batch.contract.checks if isinstance(check, BoundsCheck)]
+    units = reference.units()
     for row, column, place, cell in _each_column(rows):
         if not column.is_numeric or cell.state != NUMBER or cell.number is None:
             continue
@@ -231,6 +268,9 @@ def _bounds(batch: Batch, rows: list[Row]) -> None:
                 (row.unit_code, check.when.unit),
             )
             upper = next((c.upper for c in row.table.columns if c.field == check.column), None)
+            unit = units.get(row.unit_code or "")
+            if check.when.never_negative and not (unit and unit.is_never_negative):
+                continue
             if column.field in (check.column, upper) and all(
                 not codes or code in codes for code, codes in limited
             ):
@@ -287,7 +327,7 @@ def _units(batch: Batch, rows: list[Row]) -> None:
             continue
         place = row.cells["unit"][0]
         measure = row.code("measure") or "level"
-        wanted = UNIT_OF_MEASURE.get(measure, indicator["unit_code"])
+        wanted = reference.units_of_measures().get(measure, indicator["unit_code"])
         base = reference.units()[unit_code].base_code
         is_change = measure in ("change", "average_change") and wanted == "percent"
         fits = base == wanted or (is_change and base == "percentage_point")
@@ -300,17 +340,60 @@ def _units(batch: Batch, rows: list[Row]) -> None:
             mark(batch, "percent_for_points", place, float(base == "percent"))
 
 
+def _in_the_rows_unit(row: Row) -> list[tuple[Column, int]]:
+    """The figures of a printed line that only its own unit of measure explains."""
+    fixed = reference.units_of_measures()
+    return [
+        (column, row.cells[column.field][0])
+        for column in row.table.columns
+        if column.role == "value"
+        and column.unit is None
+        and column.measure not in fixed
+        and (cell := row.cell(column.field)) is not None
+        and cell.state == NUMBER
+    ]
+
+
 def _unit_missing(batch: Batch, rows: list[Row]) -> None:
-    """A figure on a printed line is in the unit of its column, its line or its indicator; where
-    none has one (a commodity that is reported by value only), nobody can say what it counts."""
+    """A figure on a printed line is in the unit of its column, else in the one typed on its row,
+    its line's or its indicator's; where none has one, nobody can say what it counts. A row whose
+    unit is that of the table's amounts ("USD") is reported by value only."""
+    for row in rows:
+        typed = row.cell("unit")
+        if row.line is None or (typed is not None and typed.problem is not None):
+            continue
+        for column, place in _in_the_rows_unit(row):
+            is_missing = row.is_by_value or (
+                row.unit_code is None and row.line.indicator_code is None
+            )
+            breach = Breach({"line": row.line.label_vi, "header": " / ".join(column.header)})
+            mark(batch, "unit_missing", place, float(is_missing), breach)
+
+
+def _units_of_lines(batch: Batch, rows: list[Row]) -> None:
+    """The unit typed on a printed line measures what the line's own unit measures."""
+    units = reference.units()
+    for row in rows:
+        typed = row.code("unit")
+        if typed is None or row.line is None or row.line.unit_code is None:
+            continue
+        if not _in_the_rows_unit(row):
+            continue
+        own = units[row.line.unit_code]
+        detail = {"line": row.line.label_vi, "expected_unit": own.name_vi}
+        breach = Breach(detail, sentence="line_unit_of_other_quantity")
+        is_other = units[typed].base_code != own.base_code
+        mark(batch, "unit_of_other_quantity", row.cells["unit"][0], float(is_other), breach)
+
+
+def _not_of_line(batch: Batch, rows: list[Row]) -> None:
+    """A line that knows one direction only has no figure in the columns of the other."""
     for row, column, place, cell in _each_column(rows):
-        if column.role != "value" or column.unit is not None or row.line is None:
+        if row.line is None or not column.is_numeric or not column.dimensions:
             continue
-        if column.measure in UNIT_OF_MEASURE or cell.state != NUMBER:
-            continue
-        is_missing = row.unit_code is None and row.line.indicator_code is None
+        is_wrong = cell.state == NUMBER and not column.is_asked_of(row.line)
         breach = Breach({"line": row.line.label_vi, "header": " / ".join(column.header)})
-        mark(batch, "unit_missing", place, float(is_missing), breach)
+        mark(batch, "not_of_line", place, float(is_wrong), breach)
 
 
 def _two_readings(batch: Batch, rows: list[Row]) -> None:
@@ -343,5 +426,7 @@ _CELL_RULES: tuple[Callable[[Batch, list[Row]], None], ...] = (
     _ranges,
     _units,
     _unit_missing,
+    _units_of_lines,
+    _not_of_line,
     _two_readings,
 )

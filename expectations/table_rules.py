@@ -31,8 +31,10 @@ def _tables(rows: Sequence[Row]) -> Iterator[dict[str, Row]]:
     yield from found.values()
 
 
-def _address(row: Row, field: str) -> str:
-    return cell_address(row.row_no, row.cells[field][1].col_no)
+def _address(row: Row, field: str, sheet: str | None = None) -> str:
+    """The cell's address, with its sheet where that is another than the finding's."""
+    address = cell_address(row.row_no, row.cells[field][1].col_no)
+    return address if sheet is None or sheet == row.sheet else f"{row.sheet}!{address}"
 
 
 def distance(stated: Interval, wanted: Interval) -> float:
@@ -74,7 +76,8 @@ def _total(
     if len(filled) < len(parts):
         return
     added = sum(filled[1:], start=filled[0])
-    cells = tuple(_address(row, column.field) for row in [total, *(part for _, part in parts)])
+    rows = [total, *(part for _, part in parts)]
+    cells = tuple(_address(row, column.field, total.sheet) for row in rows)
     detail = {
         "low": vietnamese(added.low),
         "high": vietnamese(added.high),
@@ -113,7 +116,11 @@ def formulas(batch: Batch, rows: Sequence[Row], check: FormulasCheck) -> None:
 
 def _evaluated(row: Row, formula: Formula) -> Interval | None:
     def read(field: str) -> Interval | None:
-        return row.interval(row.table.column(field)) if field in row.cells else None
+        column, cell = row.table.column(field), row.cell(field)
+        # what the line has nothing to say about ("x", or blank) adds nothing
+        if row.line is not None and not column.is_asked_of(row.line):
+            return Interval.exactly(0) if cell is None or cell.state != NUMBER else None
+        return row.interval(column) if cell is not None else None
 
     try:
         wanted: Interval | None = formula.value(read, lambda x: Interval.exactly(float(x)))
@@ -166,7 +173,7 @@ def _not_above(
     value, most = row.interval(column), limit_row.interval(limit)
     if value is None or most is None or column.field not in row.cells:
         return
-    cells = (_address(row, column.field), _address(limit_row, limit.field))
+    cells = (_address(row, column.field), _address(limit_row, limit.field, row.sheet))
     stated = limit_row.cell(limit.field)
     detail = {
         "header": " / ".join(column.header),

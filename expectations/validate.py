@@ -6,15 +6,16 @@ One Great Expectations batch a form a build. Used by the nightly build and by `k
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from expectations.batch import Batch
 from expectations.findings import Finding, compose
 from expectations.residuals import build_batch
 from expectations.suites import RuleResult, validate_residuals
+from ingest.cells import CellColumns
 from ingest.contract import Contract
-from ingest.extract import ReadSubmission
+from ingest.reading import ReadSubmission
 from ingest.register import Submission
 
 
@@ -32,13 +33,24 @@ class FormValidation:
 
 
 def validate_submissions(
-    contracts: Mapping[str, Contract], submissions: Iterable[tuple[int, ReadSubmission]]
+    contracts: Mapping[str, Contract],
+    submissions: Iterable[tuple[int, ReadSubmission]],
+    cells_of: Callable[[Sequence[int]], Mapping[int, CellColumns]] | None = None,
 ) -> list[FormValidation]:
-    """Validate every submission against its contract (`contracts` by `form.vN`), form by form."""
+    """Validate every submission against its contract (`contracts` by `form.vN`), form by form.
+
+    `cells_of` gives the cells of the submissions of one form, where these do not hold them.
+    """
     by_form: dict[str, list[tuple[int, ReadSubmission]]] = defaultdict(list)
     for number, submission in submissions:
         by_form[f"{submission.form}.v{submission.version}"].append((number, submission))
-    return [validate_form(contracts[form], members) for form, members in sorted(by_form.items())]
+    validations = []
+    for form, members in sorted(by_form.items()):
+        if cells_of is not None:
+            cells = cells_of([number for number, _ in members])
+            members = [(number, replace(read, cells=cells[number])) for number, read in members]
+        validations.append(validate_form(contracts[form], members))
+    return validations
 
 
 def file_findings(submissions: Iterable[Submission]) -> Iterator[Finding]:

@@ -105,6 +105,11 @@ class Column(_Strict):
     def is_numeric(self) -> bool:
         return self.type in NUMERIC
 
+    def is_asked_of(self, line: reference.Line) -> bool:
+        """Whether the line has anything to say here: not where column and line fix a dimension
+        differently (imports, on a line of exports only)."""
+        return all(line.dimension(name) in (None, code) for name, code in self.dimensions.items())
+
     @property
     def parsed_formula(self) -> Formula | None:
         return _parsed(self.formula) if self.formula is not None else None
@@ -154,10 +159,12 @@ class Table(_Strict):
 
 
 class Condition(_Strict):
-    """Where a bound applies: every named cell of the row has one of the listed codes."""
+    """Where a bound applies: every named cell of the row has one of the listed codes, and its unit
+    measures what cannot be below nothing (people, hectares; not percentages, not balances)."""
 
     measure: tuple[StrictStr, ...] = ()
     unit: tuple[StrictStr, ...] = ()
+    never_negative: StrictBool = False
 
     @model_validator(mode="after")
     def _names_known_codes(self) -> Condition:
@@ -311,7 +318,6 @@ class Contract(_Strict):
     fact: Fact
     # what the form fixes for all its figures, such as what trade is measured at
     dimensions: dict[StrictStr, StrictStr] = {}
-    number_style: Literal["vietnamese", "english"] | None = None
     tables: tuple[Table, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
 
@@ -502,7 +508,7 @@ def _check_hierarchy(where: str, list_name: str) -> None:
 # --- reading, with the line of every fault ------------------------------------------------------
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """YAML without its two silent traps: doubled keys, and yes/no/on/off read as booleans."""
 
 
@@ -568,18 +574,23 @@ def _refuse_doubled_keys(node: yaml.Node, name: str) -> None:
 def read_contract(path: Path) -> Contract:
     """Read one contract. Raises ContractError naming file, line and key."""
     text = path.read_text(encoding="utf-8")
+    loader = None
     try:
-        node = yaml.compose(text, Loader=_StrictLoader)
+        loader = _StrictLoader(text)
+        node = loader.get_single_node()
         if node is None:
             raise ContractError(f"{path.name}:1: the file is empty")
         _refuse_doubled_keys(node, path.name)
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        content = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{path.name}:{line}: {error.problem}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ContractError(f"{path.name}:{line}: {error.reason}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
     try:
         return Contract.model_validate(content)
     except ValidationError as error:

@@ -1,325 +1,503 @@
 """From sheets to submissions: which form, which unit and period, and the reading of every cell.
 
-`read_submissions` runs in a child process and returns plain frames of values; nothing is judged
+`read_submissions` runs in a child process and returns plain columns of values; nothing is judged
 here. What was odd about a cell is its `problem`, what was odd about a sheet is a `Remark`; the
 rules in `expectations/` turn both into findings.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 from ingest import reference
-from ingest.contract import Column, Contract, all_contracts
+from ingest.areas import AreaRead, is_figure, read_area
+from ingest.cells import STATES, CellColumns
+from ingest.columns import read_columns, units_of_area
+from ingest.contract import Contract, Table, all_contracts
+from ingest.head import Head, TitleLine, read_head
 from ingest.identity import Identity, form_sheets, read_identities
+from ingest.lines import words_of as line_words_of
 from ingest.locate import (
-    HEADER_ROWS_SEARCHED,
+    ROWS_SEARCHED,
     Candidate,
-    Located,
-    locate,
+    ColumnMatch,
+    FormIndex,
+    Spot,
+    is_whole,
     match_columns,
     nearness,
+    spots_of,
+    words_of,
 )
-from ingest.normalise import (
-    BLANK,
-    CODE,
-    NUMBER,
-    TEXT,
-    UNREAD,
-    clean,
-    fold,
-    nil_state,
-    read_comparator,
-    read_number_float,
-    read_number_text,
+from ingest.normalise import BLANK, clean
+from ingest.old_fonts import decode_sheet
+from ingest.period import period_of
+from ingest.reading import (
+    Area,
+    AreaColumn,
+    AreaRow,
+    ReadFile,
+    ReadSubmission,
+    Remark,
+    UnreadSheet,
 )
-from ingest.period import period_of, read_period
-from ingest.workbook import Cell, Sheet, read_workbook
+from ingest.wording import header, plain
+from ingest.workbook import Odd, Sheet, read_sheets
 
-TITLE_ROWS = 12
 # half of the required headers, or the title: an instruction sheet has neither
 MEANT_TO_BE_A_FORM = 0.5
-_PERIOD_LINE = re.compile(r"^kỳ báo cáo\s*:\s*(.+)$", re.IGNORECASE)
-_UNIT_LINE = re.compile(r"^đơn vị báo cáo\s*:\s*(.+)$", re.IGNORECASE)
-_UNIT_CODE = re.compile(r"\(([A-Z0-9Đ]+)\)\s*$")
-_CUTOFF_LINE = re.compile(r"số liệu đến (?:hết )?ngày\s*(\d{1,2})/(\d{1,2})/(\d{4})", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class ReadCell:
-    """One cell of a form's table (raw.cell), its address as row and column from 1."""
-
-    table_no: int
-    row_no: int
-    col_no: int
-    state: str
-    number: Decimal | None = None
-    printed_step: Decimal | None = None
-    text: str | None = None
-    code: str | None = None
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What stood out about a sheet, not about one cell's value: a rule, a place, details."""
-
-    rule: str
-    sheet: str
-    row_no: int | None = None
-    col_no: int | None = None
-    detail: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class ReadSubmission:
-    """One form of one file, as read: identity, tables and every cell in them."""
-
-    form: str
-    version: int
-    named_unit_code: str | None
-    period_key: str | None
-    cutoff_date: date | None
-    sheet_tables: tuple[tuple[int, str], ...]
-    columns: tuple[tuple[int, int, str], ...]
-    rows: tuple[tuple[int, int, str | None], ...]
-    cells: tuple[ReadCell, ...]
-    remarks: tuple[Remark, ...]
-    cells_outside: int
-    is_simulated: bool = False
-
-
-@dataclass(frozen=True)
-class ReadFile:
-    """Everything read from one file. `unread_sheets` carry a form's title or most of its headers,
-    and are none; `nearest` says what came near where no form was found at all."""
-
-    submissions: tuple[ReadSubmission, ...]
-    nearest_title: str | None
-    missing_headers: tuple[str, ...]
-    cells_seen: int
-    unread_sheets: tuple[UnreadSheet, ...] = ()
-
-
-@dataclass(frozen=True)
-class UnreadSheet:
-    """A sheet that was meant to be a form: its name, the form it comes nearest, what it lacks."""
-
-    sheet: str
-    nearest_title: str
-    missing_headers: tuple[str, ...]
+# where headers fit several forms and no title decides: this share of a form's lines is found, and
+# of every other at most the half of it
+LINES_DECIDE = 0.6
+_BLANK = STATES.index(BLANK)
 
 
 def read_submissions(path: Path) -> ReadFile:
-    """Read a file and every form in it. Raises ingest.workbook.Unreadable."""
-    return submissions_of(read_workbook(path), all_contracts())
+    """Read a file and every form in it. Raises ingest.package.Unreadable."""
+    return submissions_of(read_sheets(path.read_bytes(), all_sheets=False), all_contracts())
+
+
+@dataclass
+class _Part:
+    """A form found on one sheet; parts of one form on several sheets become one submission."""
+
+    contract: Contract
+    sheet: Sheet
+    head: Head
+    identity: Identity | None
+    areas: list[AreaRead]
+    absent: list[int]  # tables that are not on this sheet
+    top: int
+    bottom: int
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self.contract.id, self.head.unit_code, self.head.period_key
 
 
 def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> ReadFile:
     """Every form found on the sheets, one submission for each."""
-    found: list[ReadSubmission] = []
+    index = index_of(contracts)
+    identities = read_identities(sheets)
+    forms = form_sheets(sheets)
+    parts: list[_Part] = []
     unread: list[UnreadSheet] = []
     nearest: tuple[float, str, tuple[str, ...]] | None = None
-    identities = read_identities(sheets)
-    for sheet in form_sheets(sheets):
-        if not sheet.cells:
+    for sheet in forms:
+        if not sheet.filled:
             continue
-        # a sheet that names its form is held against that form first: forms are many
-        named = _named_forms(sheet, contracts)
-        candidates = [nearness(sheet, contract) for contract in named]
-        complete = [candidate.contract for candidate in candidates if candidate.score == 1]
-        decided = _decide(sheet, complete)
-        if decided is None:
-            candidates += [nearness(sheet, other) for other in contracts if other not in named]
-            complete = [candidate.contract for candidate in candidates if candidate.score == 1]
-            decided = _decide(sheet, complete)
-        contract = _in_force(sheet, decided, complete)
-        head = _head(sheet, contract) if contract else None
-        if contract is not None and head is not None:
-            tables = range(1, len(contract.tables) + 1)
-            located = [locate(sheet, contract, number, head.unit_code) for number in tables]
-            if located[0] is not None:
-                identity = identities.get(sheet.name)
-                found.append(
-                    _submission(sheet, contract, head, [x for x in located if x], identity)
-                )
-                continue
-        here: Candidate | None = None
-        for candidate in candidates:
-            titled = _carries_title(sheet, candidate.contract)
-            candidate = replace(candidate, score=candidate.score + titled)
-            here = max(here, candidate, key=lambda each: each.score) if here else candidate
-        if here is not None and here.score > 0:
-            if nearest is None or here.score > nearest[0]:
-                nearest = (here.score, here.contract.title, here.missing_headers)
-            if here.score >= MEANT_TO_BE_A_FORM:
-                unread.append(UnreadSheet(sheet.name, here.contract.title, here.missing_headers))
+        decode_sheet(sheet)
+        identity = identities.get(sheet.name)
+        if identity is None and len(identities) == 1 and len(forms) == 1:
+            identity = next(iter(identities.values()))
+        found, near = _parts_of(sheet, index, identity)
+        parts += found
+        if near is not None and not found:
+            titled = near.score  # the title counts as much as all headers
+            if nearest is None or titled > nearest[0]:
+                nearest = (titled, near.contract.title, near.missing_headers)
+            if titled >= MEANT_TO_BE_A_FORM:
+                unread.append(UnreadSheet(sheet.name, near.contract.title, near.missing_headers))
     return ReadFile(
-        submissions=tuple(found),
+        submissions=tuple(_submission(group) for group in _together(parts)),
         nearest_title=nearest[1] if nearest else None,
         missing_headers=nearest[2] if nearest else (),
-        cells_seen=sum(len(sheet.cells) for sheet in sheets),
+        cells_seen=sum(sheet.filled for sheet in sheets),
         unread_sheets=tuple(unread),
     )
 
 
-def _named_forms(sheet: Sheet, contracts: Sequence[Contract]) -> list[Contract]:
-    """The forms whose title or code stands on the upper part of the sheet; most sheets name one."""
-    top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= HEADER_ROWS_SEARCHED]
-    return [
-        contract
-        for contract in contracts
-        if any(fold(contract.title) in text or _has_code(contract, text) for text in top)
+_indexes: dict[tuple[int, ...], FormIndex] = {}
+
+
+def index_of(contracts: Sequence[Contract]) -> FormIndex:
+    """The words of these contracts, read once a process."""
+    key = tuple(map(id, contracts))
+    if key not in _indexes:
+        _indexes[key] = FormIndex(contracts)
+    return _indexes[key]
+
+
+# --- which form -----------------------------------------------------------------------------------
+
+
+def _parts_of(
+    sheet: Sheet, index: FormIndex, identity: Identity | None
+) -> tuple[list[_Part], Candidate | None]:
+    """The forms of a sheet from the top down, and what came nearest where there is none."""
+    parts: list[_Part] = []
+    near: Candidate | None = None
+    start = 1
+    while start <= sheet.last_row:
+        spots = spots_of(sheet, start)
+        if not spots:
+            start += ROWS_SEARCHED
+            continue
+        contract, here = _form_of(sheet, index, spots, identity, start)
+        # the identity of a sheet is that of the form it was made for, not of what stands below it
+        own = (
+            identity
+            if start == 1 or (contract and contract.form == _form_of_identity(identity))
+            else None
+        )
+        part = _read_part(sheet, contract, spots, own, start, parts) if contract else None
+        if part is None:
+            if not parts:
+                near = here
+            break
+        parts.append(part)
+        start = part.bottom + 1
+    return parts, near
+
+
+def _form_of_identity(identity: Identity | None) -> str | None:
+    return identity.form if identity is not None else None
+
+
+def _form_of(
+    sheet: Sheet,
+    index: FormIndex,
+    spots: Sequence[Spot],
+    identity: Identity | None,
+    start: int,
+) -> tuple[Contract | None, Candidate | None]:
+    """The form whose headers all stand among the texts, and the nearest one."""
+    if identity is not None and start == 1:
+        own = [c for c in index.contracts if c.form == identity.form]
+        complete = [c for c in own if nearness(sheet, c, spots).is_whole]
+        if complete and any(_is_named(c, spots) for c in complete):
+            return _in_force(sheet, complete[-1], complete, spots, identity, start), None
+    named = [contract for contract in index.contracts if _is_named(contract, spots)]
+    candidates = [nearness(sheet, contract, spots) for contract in named]
+    complete = [candidate.contract for candidate in candidates if candidate.is_whole]
+    decided = _decide(sheet, complete, spots)
+    if decided is None:
+        # a sheet that names no form is one only if it has every column of figures
+        likely = [c for c in index.likely(spots, MEANT_TO_BE_A_FORM / 2) if c not in named]
+        others = [nearness(sheet, other, spots, stacked=False) for other in likely]
+        candidates += others
+        complete += [c.contract for c in others if c.is_whole and c.score == 1]
+        decided = _decide(sheet, complete, spots)
+    if decided is not None:
+        return _in_force(sheet, decided, complete, spots, identity, start), None
+    rated = [
+        replace(c, score=c.score + _carries_title(sheet, c.contract, spots)) for c in candidates
     ]
+    best = max(rated, key=lambda each: each.score, default=None)
+    return None, best if best is not None and best.score > 0 else None
 
 
-def _has_code(contract: Contract, text: str) -> bool:
-    code = fold(contract.code_on_paper)
-    return code in text and bool(re.search(rf"(^|\W){re.escape(code)}($|\W)", text))
+def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
+    """Whether the form's title or code stands among the texts."""
+    title, code = _title_key(contract), plain(contract.code_on_paper)
+    return any(
+        title in spot.header.key or (code in spot.header.exact and _has_code(code, spot))
+        for spot in spots
+    )
 
 
-def _carries_title(sheet: Sheet, contract: Contract) -> bool:
+def _title_key(contract: Contract) -> str:
+    """The title without the period that a report fills in (`quý (6 tháng, năm)`)."""
+    return header(contract.title).key.replace("«kỳ»", "").strip() or plain(contract.title)
+
+
+def _has_code(code: str, spot: Spot) -> bool:
+    text = spot.header.exact
+    at = text.find(code)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(code) : at + len(code) + 1]
+        if not (before.isalnum() or after.isalnum()):
+            return True
+        at = text.find(code, at + 1)
+    return False
+
+
+def _carries_title(sheet: Sheet, contract: Contract, spots: Sequence[Spot]) -> bool:
     """Whether the form's code or title stands above its table (in it, a note may name a form)."""
-    table = contract.tables[0]
-    match = match_columns(sheet, table)
-    depth = max(len(column.header) for column in table.columns)
-    end = match[0] - depth if match else TITLE_ROWS
-    top = [fold(cell.text) for (row, _), cell in sheet.cells.items() if row <= end]
-    return any(fold(contract.title) in text or _has_code(contract, text) for text in top)
+    match = match_columns(sheet, contract.tables[0], spots)
+    first = min(spot.row for spot in spots)
+    end = match.top if match else first + 12
+    return _is_named(contract, [spot for spot in spots if spot.row < end or spot.row == first])
 
 
-def _decide(sheet: Sheet, complete: list[Contract]) -> Contract | None:
-    """The form of a sheet whose headers fit: its title decides, and a guess is not made."""
-    titled = [contract for contract in complete if _carries_title(sheet, contract)]
+def _decide(sheet: Sheet, complete: list[Contract], spots: Sequence[Spot]) -> Contract | None:
+    """The form of a sheet whose headers fit: its title decides, else its lines; never a guess."""
+    titled = [contract for contract in complete if _carries_title(sheet, contract, spots)]
     if titled:
         # one title may stand within a longer one
         return max(titled, key=lambda contract: (len(contract.title), contract.version))
-    return complete[0] if len({contract.form for contract in complete}) == 1 else None
+    if len({contract.form for contract in complete}) == 1:
+        return complete[0]
+    return _decided_by_lines(sheet, complete, spots)
 
 
-def _in_force(sheet: Sheet, latest: Contract | None, complete: list[Contract]) -> Contract | None:
+def _decided_by_lines(
+    sheet: Sheet, complete: list[Contract], spots: Sequence[Spot]
+) -> Contract | None:
+    shares: dict[str, tuple[float, Contract]] = {}
+    for contract in complete:
+        table = contract.tables[0]
+        match = match_columns(sheet, table, spots)
+        if table.rows.kind != "lines" or match is None:
+            continue
+        area = read_area(sheet, 1, table, match)
+        seen = {line.code for _, line in area.rows if line is not None}
+        rows = len(area.rows) + len(area.unknown_lines) + len(area.ambiguous_lines)
+        share = min(len(seen) / len(table.lines), len(area.rows) / rows) if rows else 0.0
+        shares[contract.form] = max(shares.get(contract.form, (0.0, contract)), (share, contract),
+                                    key=lambda each: each[0])  # fmt: skip
+    if not shares or len(shares) < len({contract.form for contract in complete}):
+        return None
+    ranked = sorted(shares.values(), key=lambda each: each[0], reverse=True)
+    if ranked[0][0] >= LINES_DECIDE and all(s <= ranked[0][0] / 2 for s, _ in ranked[1:]):
+        return ranked[0][1]
+    return None
+
+
+def _in_force(
+    sheet: Sheet,
+    decided: Contract,
+    complete: list[Contract],
+    spots: Sequence[Spot],
+    identity: Identity | None,
+    start: int,
+) -> Contract:
     """The version of a form that is valid at the end of the sheet's period, else the latest."""
-    versions = [c for c in complete if latest is not None and c.form == latest.form]
+    versions = [c for c in complete if c.form == decided.form]
     if len(versions) < 2:
-        return latest
-    period_key = next(
-        (
-            read_period(match[1])
-            for line in _title_lines(sheet, TITLE_ROWS)
-            if (match := _PERIOD_LINE.match(line))
-        ),
-        None,
-    )
+        return decided
+    latest = max(versions, key=lambda contract: contract.version)
+    match = match_columns(sheet, latest.tables[0], spots)
+    lines = _title_lines(sheet, start, match.top if match else start + 12)
+    period_key = read_head(sheet.name, latest, lines, identity).period_key
     if period_key is None:
         return latest
     day = period_of(period_key).end
     return next((contract for contract in versions if contract.is_in_force(day)), latest)
 
 
-def _title_lines(sheet: Sheet, header_row: int) -> Iterator[str]:
-    for (row, _), cell in sorted(sheet.cells.items()):
-        if row < header_row:
-            yield clean(cell.text)
+def _title_lines(sheet: Sheet, start: int, end: int) -> list[TitleLine]:
+    return [
+        TitleLine(row_no, col_no, value)
+        for row_no, row in enumerate(sheet.rows[start - 1 : end - 1], start=start)
+        for col_no, value in enumerate(row, start=1)
+        if type(value) is str and value and not value.isspace()
+    ]
 
 
-@dataclass(frozen=True)
-class _Head:
-    """What stands above the table: for which unit and period, cut at which day, what was odd."""
-
-    unit_code: str | None
-    period_key: str | None
-    cutoff: date | None
-    remarks: tuple[Remark, ...]
+# --- one form on one sheet ------------------------------------------------------------------------
 
 
-def _head(sheet: Sheet, contract: Contract) -> _Head:
-    match = match_columns(sheet, contract.tables[0])
-    period_key = unit_code = None
-    cutoff: date | None = None
-    remarks: list[Remark] = []
-    for line in _title_lines(sheet, match[0] if match else TITLE_ROWS):
-        if found := _PERIOD_LINE.match(line):
-            period_key = read_period(found[1])
-            if period_key is None:
-                remarks.append(
-                    Remark("period_unreadable", sheet.name, detail=(("value", found[1]),))
-                )
-        if found := _UNIT_LINE.match(line):
-            code = _UNIT_CODE.search(found[1])
-            unit_code = code[1] if code else _unit_by_name(found[1])
-        if found := _CUTOFF_LINE.search(line):
-            cutoff = _date(found[3], found[2], found[1])
-    if period_key is None and not remarks:
-        remarks.append(Remark("period_missing", sheet.name))
-    return _Head(unit_code, period_key, cutoff, tuple(remarks))
-
-
-def _submission(
+def _read_part(
     sheet: Sheet,
     contract: Contract,
-    head: _Head,
-    tables: Sequence[Located],
+    spots: Sequence[Spot],
     identity: Identity | None,
-) -> ReadSubmission:
-    remarks = [*head.remarks, *_identity_remarks(sheet, contract, head, identity)]
-    absent = set(range(1, len(contract.tables) + 1)) - {located.table_no for located in tables}
-    remarks += [
-        Remark(
-            "column_missing",
-            sheet.name,
-            tables[0].header_row,
-            detail=(("expected", " / ".join(column.header)),),
-        )
-        for number in sorted(absent)
-        for column in contract.tables[number - 1].columns
-        if column.role in ("line", "value")
-    ]
-    taken = {col for located in tables for col in located.columns.values()}
-    for located in tables:
-        remarks += _layout_remarks(contract, located, taken if len(tables) > 1 else set())
-    cells = tuple(cell for located in tables for cell in _read_cells(sheet, contract, located))
-    inside = {(cell.row_no, cell.col_no) for cell in cells if cell.state != BLANK}
+    start: int,
+    above: Sequence[_Part],
+) -> _Part | None:
+    first = match_columns(sheet, contract.tables[0], spots)
+    if first is None:
+        return None
+    head = read_head(sheet.name, contract, _title_lines(sheet, start, first.top), identity)
+    if above:
+        head = _completed(head, contract, above[0])
+    regions = _regions(contract, spots)
+    areas: list[AreaRead] = []
+    absent: list[int] = []
+    top, bottom = first.top, first.bottom
+    for number, table in enumerate(contract.tables, start=1):
+        match = _match_table(sheet, table, spots, head.period_key, regions.get(number))
+        if (match is None or not is_whole(table, match)) and areas:
+            below = spots_of(sheet, bottom + 1)
+            match = _match_table(sheet, table, below, head.period_key, None) if below else None
+        if match is None or not is_whole(table, match):
+            absent.append(number)
+            continue
+        area = read_area(sheet, number, table, match)
+        areas.append(area)
+        bottom = max(bottom, area.last, match.bottom)
+    if not any(area.table_no == 1 for area in areas):
+        return None
+    return _Part(contract, sheet, head, identity, areas, absent, top, bottom)
+
+
+def _completed(head: Head, contract: Contract, above: _Part) -> Head:
+    """What the head of a lower form on a sheet leaves out, the head of the sheet says."""
+    same = above.contract.reporting.frequency == contract.reporting.frequency
+    period_key, remarks = head.period_key, head.remarks
+    if period_key is None and same and all(r.rule == "period_missing" for r in remarks):
+        period_key = above.head.period_key
+        remarks = tuple(r for r in remarks if r.rule != "period_missing")
+    unit_code = head.unit_code or above.head.unit_code
+    return replace(head, unit_code=unit_code, period_key=period_key, remarks=remarks)
+
+
+def _match_table(
+    sheet: Sheet,
+    table: Table,
+    spots: Sequence[Spot],
+    period_key: str | None,
+    region: tuple[int, int] | None,
+) -> ColumnMatch | None:
+    match = match_columns(sheet, table, spots, period_key, region)
+    if region is None or (match is not None and is_whole(table, match) and not match.missing):
+        return match
+    other = match_columns(sheet, table, spots, period_key, region, without_top=True)
+    if other is not None and (match is None or len(other.columns) > len(match.columns)):
+        return other
+    return match
+
+
+def _regions(contract: Contract, spots: Sequence[Spot]) -> dict[int, tuple[int, int]]:
+    """Columns of tables that stand side by side: each from its names of lines to the next one's."""
+    if len(contract.tables) < 2:
+        return {}
+    starts: list[tuple[int, int, int]] = []
+    for number, table in enumerate(contract.tables, start=1):
+        words = words_of(table)
+        at = next((n for n, c in enumerate(table.columns) if c.role == "line"), None)
+        if at is None:
+            return {}
+        leaf = words.paths[at][-1]
+        found = [s for s in spots if s.header.exact == leaf.exact or s.header.key == leaf.key]
+        if len(found) != 1:
+            return {}
+        col = found[0].col
+        by_place = {(s.row, s.col): s.header for s in spots}
+        for column in range(at - 1, -1, -1):
+            before = by_place.get((found[0].row, col - 1))
+            if before is None or before.exact != words.paths[column][-1].exact:
+                break
+            col -= 1
+        starts.append((col, number, found[0].row))
+    starts.sort()
+    if len({col for col, _, _ in starts}) < len(starts) or _are_stacked(starts):
+        return {}
+    ends = [col - 1 for col, _, _ in starts[1:]] + [16_384]
+    return {number: (col, end) for (col, number, _), end in zip(starts, ends, strict=True)}
+
+
+def _are_stacked(starts: Sequence[tuple[int, int, int]]) -> bool:
+    rows = [row for _, _, row in starts]
+    return max(rows) - min(rows) > 3
+
+
+# --- one submission -------------------------------------------------------------------------------
+
+
+def _together(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    """Parts of one form, unit and period that complete each other; others stay by themselves."""
+    groups: list[list[_Part]] = []
+    by_key: dict[tuple[object, ...], list[_Part]] = {}
+    for part in parts:
+        group = by_key.get(part.key)
+        if group is not None and part.head.period_key is not None and _completes(group, part):
+            group.append(part)
+        else:
+            by_key[part.key] = [part]
+            groups.append(by_key[part.key])
+    yield from groups
+
+
+def _completes(group: Sequence[_Part], part: _Part) -> bool:
+    """Other tables of the form, or other lines of its tables; records if none may stand twice."""
+    checks = {str(getattr(check, "rule", "")) for check in part.contract.checks}
+    for area in part.areas:
+        if area.table.rows.kind == "records":
+            if "unique_rows" not in checks or part.sheet is group[-1].sheet:
+                return False
+            continue
+        mine = {line.code for _, line in area.rows if line is not None}
+        theirs = {
+            line.code
+            for other in group
+            for each in other.areas
+            if each.table_no == area.table_no
+            for _, line in each.rows
+            if line is not None
+        }
+        if mine & theirs or not mine:
+            return False
+    return True
+
+
+def _submission(parts: Sequence[_Part]) -> ReadSubmission:
+    first = parts[0]
+    contract, head, identity = first.contract, first.head, first.identity
+    remarks: list[Remark] = []
+    for part in parts:
+        remarks += part.head.remarks
+        remarks += _identity_remarks(part)
+    cells = CellColumns()
+    areas: list[Area] = []
+    columns: list[AreaColumn] = []
+    rows: list[AreaRow] = []
+    found = {area.table_no for part in parts for area in part.areas}
+    for number in range(1, len(contract.tables) + 1):
+        if number not in found:
+            remarks += [
+                Remark(
+                    "column_missing",
+                    first.sheet.name,
+                    first.areas[0].match.bottom,
+                    detail=(("expected", " / ".join(column.header)),),
+                )
+                for column in contract.tables[number - 1].columns
+                if column.role in ("line", "value")
+            ]
+    for part in parts:
+        taken = {col for area in part.areas for col in area.match.columns.values()}
+        for area in part.areas:
+            number = len(areas) + 1
+            areas.append(Area(number, area.table_no, part.sheet.name))
+            units = units_of_area(contract, area, part.head.measure)
+            columns += [
+                AreaColumn(
+                    number, area.match.columns[c.field], c.field, units.by_field.get(c.field)
+                )
+                for c in area.table.columns
+                if c.field in area.match.columns
+            ]
+            rows += [AreaRow(number, row, line.code if line else None) for row, line in area.rows]
+            remarks += _layout_remarks(part, area, taken if len(part.areas) > 1 else set())
+            remarks += units.remarks
+            read_columns(area, number, units, part.head.number_style, cells)
+        remarks += _sheet_remarks(part)
+    remarks += _missing_lines(contract, parts)
+    filled = len(cells) - cells.states.count(_BLANK)
     return ReadSubmission(
         form=contract.form,
         version=contract.version,
         named_unit_code=head.unit_code,
         period_key=head.period_key,
         cutoff_date=head.cutoff,
-        sheet_tables=tuple((located.table_no, sheet.name) for located in tables),
-        columns=tuple(
-            (located.table_no, located.columns[column.field], column.field)
-            for located in tables
-            for column in contract.tables[located.table_no - 1].columns
-            if column.field in located.columns
-        ),
-        rows=tuple(
-            (located.table_no, row, line.code if line else None)
-            for located in tables
-            for row, line in located.rows
-        ),
+        areas=tuple(areas),
+        columns=tuple(columns),
+        rows=tuple(rows),
         cells=cells,
         remarks=tuple(remarks),
-        cells_outside=len(sheet.cells) - len(inside),
+        cells_outside=sum(sheet.filled for sheet in _sheets_of(parts)) - filled,
         is_simulated=identity is not None and identity.is_simulated,
     )
 
 
-def _identity_remarks(
-    sheet: Sheet, contract: Contract, head: _Head, identity: Identity | None
-) -> Iterator[Remark]:
+def _sheets_of(parts: Sequence[_Part]) -> list[Sheet]:
+    return list({id(part.sheet): part.sheet for part in parts}.values())
+
+
+def _identity_remarks(part: _Part) -> Iterator[Remark]:
     """Where the sheet says another form, unit or period than the template was made for."""
+    identity, head, contract = part.identity, part.head, part.contract
     if identity is None:
         return
     said = (contract.form, head.unit_code or identity.unit_code, head.period_key)
     if said != (identity.form, identity.unit_code, head.period_key and identity.period_key):
         yield Remark(
             "identity_contradiction",
-            sheet.name,
+            part.sheet.name,
             detail=(
                 ("said", _identity_words(*said)),
                 (
@@ -343,137 +521,175 @@ def _identity_words(form: str, unit_code: str, period_key: str | None) -> str:
     return ", ".join(words)
 
 
-def _unit_by_name(text: str) -> str | None:
-    same = [u.code for u in reference.reporting_units().values() if fold(u.name_vi) == fold(text)]
-    return same[0] if len(same) == 1 else None
-
-
-def _date(year: str, month: str, day: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
-
-
-def _layout_remarks(contract: Contract, located: Located, elsewhere: set[int]) -> list[Remark]:
-    """What is missing or too much; columns and figures `elsewhere` belong to a table beside it."""
-    name, table = located.sheet.name, contract.tables[located.table_no - 1]
+def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Remark]:
+    """What is missing, too much or unclear; columns `elsewhere` belong to a table beside it."""
+    name, table, match = area.sheet.name, area.table, area.match
+    at = match.bottom
     remarks = [
         Remark(
             "column_missing",
             name,
-            located.header_row,
+            at,
             detail=(("expected", " / ".join(table.column(field).header)),),
         )
-        for field in located.missing_fields
+        for field in match.missing
     ]
     remarks += [
-        Remark("column_extra", name, located.header_row, col, (("value", text),))
-        for col, text in located.extra_columns
+        Remark("column_extra", name, at, col, (("value", text),))
+        for col, text in match.extra
         if col not in elsewhere
     ]
-    label_col = next(
-        (located.columns[column.field] for column in table.columns if column.role == "line"), None
-    )
     remarks += [
-        Remark("line_unknown", name, row, label_col, (("value", text),))
-        for row, text in located.unknown_lines
+        Remark(
+            "column_ambiguous",
+            name,
+            at,
+            cols[0],
+            (
+                ("expected", " / ".join(table.column(field).header)),
+                ("columns", ", ".join(_letters(col) for col in cols)),
+            ),
+        )
+        for field, cols in match.ambiguous
+        if table.column(field).role not in ("symbol", "label")
     ]
     remarks += [
-        Remark("line_missing", name, detail=(("expected", line.label_vi),))
-        for line in located.missing_lines
+        Remark(
+            "column_of_other_period",
+            name,
+            at,
+            col,
+            (
+                ("value", clean(_header_text(area.sheet, match, col)) or text),
+                (
+                    "period",
+                    period_of(part.head.period_key).label_vi if part.head.period_key else "",
+                ),
+            ),
+        )
+        for field, col, text in match.other_period
+        if table.column(field).role not in ("symbol", "label")
     ]
-    remarks += [Remark("figure_outside_table", name, row, col) for row, col in located.stray_cells]
-    if not located.rows:
-        remarks.append(Remark("no_rows", name, located.header_row))
+    label_col = next((match.columns[c.field] for c in table.columns if c.role == "line"), None)
+    for row, text in area.unknown_lines:
+        nearest = line_words_of(table.lines).nearest(text)
+        near = f" Gần nhất là dòng “{nearest}”." if nearest else ""
+        remarks.append(
+            Remark(
+                "line_unknown", name, row, label_col, (("value", clean(text)), ("nearest", near))
+            )
+        )
+    remarks += [
+        Remark("line_ambiguous", name, row, label_col, (("value", clean(text)),))
+        for row, text in area.ambiguous_lines
+    ]
+    remarks += [
+        Remark("total_row_not_read", name, row, None, (("value", clean(text)),))
+        for row, text in area.total_rows
+    ]
+    if area is part.areas[-1]:
+        last = max(each.last for each in part.areas)
+        remarks += [
+            Remark("figure_outside_table", name, row, col)
+            for row, col in _stray_figures(area.sheet, last, part)
+        ]
+    if not area.rows:
+        remarks.append(Remark("no_rows", name, at))
     return remarks
 
 
-def _read_cells(sheet: Sheet, contract: Contract, located: Located) -> Iterator[ReadCell]:
-    table = contract.tables[located.table_no - 1]
-    columns = [
-        (column, located.columns[column.field])
-        for column in table.columns
-        if column.field in located.columns
-    ]
-    for row, _ in located.rows:
-        for column, col in columns:
-            yield _read_cell(
-                contract, column, located.table_no, row, col, sheet.cells.get((row, col))
-            )
+def _header_text(sheet: Sheet, match: ColumnMatch, col: int) -> str:
+    texts = (sheet.text(row, col) for row in range(match.top, match.bottom + 1))
+    return " / ".join(text for text in texts if text)
 
 
-def _read_cell(
-    contract: Contract, column: Column, table_no: int, row: int, col: int, cell: Cell | None
-) -> ReadCell:
-    if cell is None:
-        return ReadCell(table_no, row, col, BLANK)
-    if cell.kind in ("error", "formula"):
-        rule = "error_cell" if cell.kind == "error" else "formula_without_value"
-        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem=rule)
-    typed = cell.text if cell.kind != "number" else None
-    if column.is_numeric:
-        return _read_number_cell(contract, table_no, row, col, cell, typed)
-    if (nil := nil_state(cell.text)) is not None and column.type != "comparator":
-        return ReadCell(table_no, row, col, nil, text=typed or cell.text)
-    text = clean(cell.text)
-    code: str | None = None
-    problem: str | None = None
-    match column.type:
-        case "code":
-            code = reference.coded_list(column.list or "").get(fold(text))
-            problem = None if code else "code_unknown"
-        case "period":
-            code = read_period(text)
-            problem = None if code else "period_unknown"
-        case "unit":
-            code = reference.read_unit(text)
-            problem = None if code else "unit_unknown"
-        case "comparator":
-            code = read_comparator(text)
-            problem = None if code else "comparator_unknown"
-        case "date":
-            code = _day(cell, text)
-            problem = None if code else "date_unknown"
-    state = CODE if code else (UNREAD if problem else TEXT)
-    number = Decimal(cell.text) if cell.kind == "number" and state == TEXT else None
-    return ReadCell(table_no, row, col, state, number, None, typed or cell.text, code, problem)
+def _letters(col: int) -> str:
+    letters = ""
+    while col:
+        col, rest = divmod(col - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
 
-def _day(cell: Cell, text: str) -> str | None:
-    """The day of a date cell, or of a date typed as text, as `2026-06-30`."""
-    if cell.kind == "date":
-        return text[:10] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", text) else None
-    match = re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", text)
-    day = _date(match[3], match[2], match[1]) if match else None
-    return day.isoformat() if day else None
+def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, int]]:
+    """Figures in the columns of the tables below their last row; another form begins anew there."""
+    columns = sorted({col for area in part.areas for col in area.value_columns()})
+    below = sheet.rows[last : last + ROWS_SEARCHED]
+    if part.bottom < sheet.last_row and any(
+        any(
+            type(v) is str and header(v).exact in words_of(part.contract.tables[0]).levels
+            for v in row
+        )
+        for row in below
+    ):
+        return
+    for row_no, row in enumerate(below, start=last + 1):
+        for col in columns:
+            value = row[col - 1]
+            if value != "" and is_figure(value):
+                yield row_no, col
 
 
-def _read_number_cell(
-    contract: Contract, table_no: int, row: int, col: int, cell: Cell, typed: str | None
-) -> ReadCell:
-    if cell.kind == "number" and cell.number is not None:
-        reading = read_number_float(cell.number)
-    elif cell.kind == "text":
-        if (nil := nil_state(cell.text)) is not None:
-            return ReadCell(table_no, row, col, nil, text=typed)
-        reading = read_number_text(cell.text, contract.number_style)
-    else:  # a date or TRUE where a number belongs
-        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem="number_not_a_number")
-    if reading.value is None:
-        problem = {
-            "ambiguous": "number_ambiguous",
-            "words": "number_with_words",
-            "too_large": "number_too_large",
-        }.get(reading.problem or "", "number_not_a_number")
-        return ReadCell(table_no, row, col, UNREAD, text=cell.text, problem=problem)
-    return ReadCell(
-        table_no,
-        row,
-        col,
-        NUMBER,
-        reading.value,
-        reading.step,
-        typed,
-        problem="number_other_style" if reading.problem == "other_style" else None,
+def _sheet_remarks(part: _Part) -> Iterator[Remark]:
+    """What cannot be seen on the sheet as it opens, or was typed in an old font."""
+    sheet = part.sheet
+    if sheet.is_hidden:
+        yield Remark("hidden_sheet", sheet.name)
+    rows = {row for area in part.areas for row, _ in area.rows}
+    columns = {col for area in part.areas for col in area.match.columns.values()}
+    hidden_rows = sorted(rows & sheet.unseen.hidden_rows)
+    if hidden_rows:
+        yield Remark("hidden_rows", sheet.name, hidden_rows[0], detail=(
+            ("value", _spans(hidden_rows)), ("count", str(len(hidden_rows))),
+        ))  # fmt: skip
+    hidden_columns = sorted(columns & sheet.unseen.hidden_columns)
+    if hidden_columns:
+        letters = ", ".join(_letters(col) for col in hidden_columns)
+        yield Remark("hidden_columns", sheet.name, None, None, (("value", letters),))
+    linked = sorted(
+        place for place in sheet.unseen.linked if place[0] in rows and place[1] in columns
     )
+    if linked:
+        row, col = linked[0]
+        cells = ", ".join(f"{_letters(c)}{r}" for r, c in linked[:10])
+        more = f" (và {len(linked) - 10} ô khác)" if len(linked) > 10 else ""
+        yield Remark("external_link", sheet.name, row, col, (("cells", cells + more),))
+    if sheet.encodings:
+        names = {"tcvn3": "TCVN3 (ABC)", "vni": "VNI"}
+        value = ", ".join(names[each] for each in sorted(sheet.encodings))
+        yield Remark("text_legacy_font", sheet.name, detail=(("value", value),))
+    for area in part.areas:
+        taken = set(area.match.columns.values())
+        for row in range(area.match.top, area.match.bottom + 1):
+            for col, value in enumerate(sheet.rows[row - 1], start=1):
+                if isinstance(value, Odd) and col not in taken:
+                    yield Remark("header_unreadable", sheet.name, row, col)
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """`12, 15-18`."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    shown = [str(a) if a == b else f"{a}-{b}" for a, b in spans]
+    return ", ".join(shown[:12]) + (", …" if len(shown) > 12 else "")
+
+
+def _missing_lines(contract: Contract, parts: Sequence[_Part]) -> list[Remark]:
+    """Lines of the form that stand on none of the sheets."""
+    unit = parts[0].head.unit_code
+    remarks = []
+    for number, table in enumerate(contract.tables, start=1):
+        areas = [area for part in parts for area in part.areas if area.table_no == number]
+        if not areas:
+            continue
+        seen = {line.code for area in areas for _, line in area.rows if line is not None}
+        remarks += [
+            Remark("line_missing", areas[0].sheet.name, detail=(("expected", line.label_vi),))
+            for line in table.lines_of(unit)
+            if line.code not in seen
+        ]
+    return remarks

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ingest.workbook import Sheet
+if TYPE_CHECKING:
+    from ingest.workbook import Sheet
 
 IDENTITY_SHEET = "_kho"
 LISTS_SHEET = "_danh_muc"

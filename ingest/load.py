@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from ingest import reference
+from ingest.cell_files import EXACT_DIGITS, count_cells
+from ingest.cells import STATE_NO, STATES, CellColumns
 from ingest.contract import Contract
 from ingest.expected import expected_submissions
 from ingest.period import RELATIONS, calendar_of, related
+from ingest.reading import ReadSubmission
 from ingest.register import Submission
 
-NUMBER = pl.Decimal(38, 12)
 # the dimensions that a line of a list may fix
 LINE_DIMENSIONS = ("gate_code", "regime_code", "commodity_code", "source_code", "basis")
-EXACT_DIGITS = 80  # a sum of numbers of 38 digits, however many
 Schema = dict[str, pl.DataType | type[pl.DataType]]
-CELL_SCHEMA: Schema = {
-    "submission_no": pl.Int32,
-    "table_no": pl.Int16,
-    "row_no": pl.Int32,
-    "col_no": pl.Int16,
-    "state": pl.String,
-    "number": NUMBER,
-    "printed_step": NUMBER,
-    "text": pl.String,
-    "code": pl.String,
-    "problem": pl.String,
-}
 
 
 def insert(
@@ -81,7 +72,7 @@ def load_submissions(
             "status": s.status,
             "reason_vi": s.reason_vi,
             "is_simulated": s.receipt.is_simulated,
-            "cells_in_tables": len(s.read.cells) if s.read else 0,
+            "cells_in_tables": n_cells(s.read) if s.read else 0,
             "cells_outside": s.read.cells_outside if s.read else 0,
         }
         for s in submissions
@@ -107,34 +98,115 @@ def load_submissions(
     insert(connection, "raw.submission", pl.DataFrame(rows, schema=schema))
 
 
-def load_cells(connection: duckdb.DuckDBPyConnection, submissions: Iterable[Submission]) -> None:
-    """raw.cell and where the cells lie: raw.sheet_table, raw.sheet_column, raw.sheet_row."""
-    tables, columns, rows, cells = [], [], [], []
+def n_cells(read: ReadSubmission) -> int:
+    """How many cells were read, whether they are held here or in a file."""
+    return read.count.cells if read.count is not None else len(read.cells)
+
+
+def load_places(connection: duckdb.DuckDBPyConnection, submissions: Iterable[Submission]) -> None:
+    """Where the cells lie: raw.sheet_area, raw.sheet_column, raw.sheet_row."""
+    areas: list[tuple[object, ...]] = []
+    columns: list[tuple[object, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for submission in submissions:
         read, number = submission.read, submission.submission_no
-        if read is None:
-            continue
-        tables += [(number, *entry) for entry in read.sheet_tables]
-        columns += [(number, *entry) for entry in read.columns]
-        rows += [(number, *entry) for entry in read.rows]
-        cells += [
-            (number, c.table_no, c.row_no, c.col_no, c.state, c.number, c.printed_step, c.text,
-             c.code, c.problem)
-            for c in read.cells
-        ]  # fmt: skip
-    place: Schema = {"submission_no": pl.Int32, "table_no": pl.Int16}
-    insert(connection, "raw.sheet_table", _frame(tables, place | {"sheet_name": pl.String}))
-    insert(
-        connection,
-        "raw.sheet_column",
-        _frame(columns, place | {"col_no": pl.Int16, "field": pl.String}),
-    )
-    insert(
-        connection,
-        "raw.sheet_row",
-        _frame(rows, place | {"row_no": pl.Int32, "line_code": pl.String}),
-    )
-    insert(connection, "raw.cell", _frame(cells, CELL_SCHEMA))
+        if read is not None:
+            areas += [(number, a.area_no, a.table_no, a.sheet) for a in read.areas]
+            columns += [(number, c.area_no, c.col_no, c.field, c.unit_code) for c in read.columns]
+            rows += [(number, r.area_no, r.row_no, r.line_code) for r in read.rows]
+    place: Schema = {"submission_no": pl.Int32, "area_no": pl.Int16}
+    area: Schema = place | {"table_no": pl.Int16, "sheet_name": pl.String}
+    column: Schema = place | {"col_no": pl.Int16, "field": pl.String, "unit_code": pl.String}
+    row: Schema = place | {"row_no": pl.Int32, "line_code": pl.String}
+    insert(connection, "raw.sheet_area", _frame(areas, area))
+    insert(connection, "raw.sheet_column", _frame(columns, column))
+    insert(connection, "raw.sheet_row", _frame(rows, row))
+
+
+def load_cells(
+    connection: duckdb.DuckDBPyConnection,
+    submissions: Iterable[Submission],
+    cells: pa.Table,
+    file_numbers: Mapping[str, int],
+) -> None:
+    """raw.cell, with one INSERT: `cells` as the reading processes wrote them (cell_files.py), and
+    the number there of each file by its hash."""
+    owners: list[tuple[object, ...]] = [
+        (s.submission_no, file_numbers[s.receipt.file_sha256], s.place_in_file)
+        for s in submissions
+        if s.read is not None
+    ]
+    schema: Schema = {"submission_no": pl.Int32, "file_no": pl.Int32, "place": pl.Int16}
+    states = pl.DataFrame({"state_no": list(range(len(STATES))), "state": list(STATES)})
+    connection.execute("delete from raw.cell")
+    connection.register("incoming_cell", cells)
+    connection.register("incoming_owner", _frame(owners, schema).to_arrow())
+    connection.register("incoming_state", states.to_arrow())
+    connection.execute(_INSERT_CELLS)
+    for name in ("incoming_cell", "incoming_owner", "incoming_state"):
+        connection.unregister(name)
+
+
+# a number typed as one is a whole mantissa and its decimals: exact without a float between
+_INSERT_CELLS = f"""
+insert into raw.cell by name
+with power as (
+    select scale::tinyint as scale, cast(value as decimal(13, 12)) as value
+    from (values {", ".join(f"({d}, '{Decimal(1).scaleb(-d):f}')" for d in range(13))})
+        as powers (scale, value)
+)
+select
+    owner.submission_no,
+    cell.area_no,
+    cell.row_no,
+    cell.col_no,
+    state.state,
+    coalesce(
+        cast(cell.exact as decimal(38, 12)),
+        cast(cast(cell.mantissa as decimal(16, 0)) * power.value as decimal(38, 12))
+    ) as number,
+    coalesce(cast(cell.step as decimal(38, 12)), cast(power.value as decimal(38, 12)))
+        as printed_step,
+    cell.text,
+    cell.code,
+    cell.problem
+from incoming_cell as cell
+inner join incoming_owner as owner
+    on cell.file_no = owner.file_no and cell.submission_in_file = owner.place
+inner join incoming_state as state on cell.state_no = state.state_no
+left join power on cell.scale = power.scale
+"""
+
+
+def cells_of(
+    connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]
+) -> dict[int, CellColumns]:
+    """The cells of some submissions from raw.cell, in the order of their rows."""
+    found = {number: CellColumns() for number in numbers}
+    table = connection.execute(
+        """
+        select submission_no, area_no, row_no, col_no, state,
+            rtrim(rtrim(cast(number as varchar), '0'), '.') as exact,
+            rtrim(rtrim(cast(printed_step as varchar), '0'), '.') as step, text, code, problem
+        from raw.cell where submission_no in (select unnest(?))
+        order by submission_no, area_no, row_no, col_no
+        """,
+        [list(numbers)],
+    ).to_arrow_table()
+    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    owners = columns["submission_no"]
+    start = 0
+    while start < len(owners):
+        end = bisect_right(owners, owners[start], start)
+        part = slice(start, end)
+        states = [STATE_NO[state] for state in columns["state"][part]]
+        found[owners[start]] = CellColumns(
+            columns["area_no"][part], columns["row_no"][part], columns["col_no"][part], states,
+            [None] * (end - start), columns["exact"][part], columns["step"][part],
+            columns["text"][part], columns["code"][part], columns["problem"][part],
+        )  # fmt: skip
+        start = end
+    return found
 
 
 def _frame(rows: Sequence[tuple[object, ...]], schema: Schema) -> pl.DataFrame:
@@ -297,7 +369,10 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
 
 def cells_as_read(submissions: Iterable[Submission]) -> dict[str, Decimal | int]:
     """Counts to hold against what was loaded: cells, and the sum of their numbers."""
-    cells = [cell for s in submissions if s.read for cell in s.read.cells]
-    numbers = [cell.number for cell in cells if cell.number is not None]
+    counts = [s.read.count or count_cells(s.read.cells) for s in submissions if s.read]
     with localcontext(prec=EXACT_DIGITS):
-        return {"cells": len(cells), "numbers": len(numbers), "total": sum(numbers, Decimal(0))}
+        return {
+            "cells": sum(count.cells for count in counts),
+            "numbers": sum(count.numbers for count in counts),
+            "total": sum((count.total for count in counts), Decimal(0)),
+        }

@@ -1,258 +1,531 @@
-"""Finds a form's tables by their headers, and matches their lines by label and symbol.
+"""Finds a form's tables by their headers: evidence, not addresses.
 
-Evidence, not addresses: a table is where every required header of a contract stands in one block
-of rows, wherever that is. Fewer headers than required is no table, and what was nearest is said.
+A table is where the headers of a contract stand together in a band of rows, wherever that is:
+moved, merged or left unmerged, stacked over several rows, with columns added, left out or in
+another order. What could be two columns is neither: it is said, and the form is held.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from ingest.contract import Contract, Table
+from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
-from ingest.normalise import clean, fold, nil_state, read_number_text
-from ingest.reference import Line
-from ingest.workbook import Cell, Sheet
+from ingest.normalise import clean
+from ingest.period import related
+from ingest.wording import Header, header, label_key, plain
+from ingest.workbook import Sheet
 
-HEADER_ROWS_SEARCHED = 60
-_PREVIOUS = fold(PREVIOUS_HEADER)
-_SIGNATURE = re.compile(
-    r"^(người lập biểu|người lập|kế toán|tm\. ?ủy ban|thủ trưởng|giám đốc|chủ tịch|nơi nhận|\(ký)"
-)
-# under the headers: A | B | 1 | 2 | 3=2/1
-_INDEX_MARK = re.compile(r"^\(?([a-zđ]|\d{1,2}(\s*=.*)?)\)?$")
+ROWS_SEARCHED = 60
+# rows of a header may be further apart where one is empty, not more
+GAP = 2
+TALLEST = 8
+_PREVIOUS = plain(PREVIOUS_HEADER)
 
 
 @dataclass(frozen=True)
-class Located:
-    """A table found: its columns (field to column number), its data rows, what stood out."""
+class Spot:
+    """A text in the rows searched for headers; row and column from 1."""
 
-    table_no: int
-    sheet: Sheet
+    row: int
+    col: int
+    header: Header
+
+
+@dataclass(frozen=True)
+class ColumnMatch:
+    """Where a table's columns are. `units` are the units that headers name themselves."""
+
+    top: int
+    bottom: int
     columns: dict[str, int]
-    rows: tuple[tuple[int, Line | None], ...]
-    missing_fields: tuple[str, ...]
-    extra_columns: tuple[tuple[int, str], ...]
-    unknown_lines: tuple[tuple[int, str], ...]
-    missing_lines: tuple[Line, ...]
-    stray_cells: tuple[tuple[int, int], ...]
-    header_row: int
+    missing: tuple[str, ...]
+    extra: tuple[tuple[int, str], ...]
+    ambiguous: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    other_period: tuple[tuple[str, int, str], ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+
+
+class TableWords:
+    """The headers of one table, read once: by level and joined, exact and by key.
+
+    `without_top` leaves out the level that stands over all columns of the table (THU, CHI): where
+    tables stand side by side, what their lines are called may be all that tells them apart.
+    """
+
+    def __init__(self, table: Table, *, without_top: bool = False) -> None:
+        self.table = table
+        self.paths = [tuple(header(level) for level in column.header) for column in table.columns]
+        tops = {path[0].exact for path in self.paths}
+        self.has_top = len(tops) == 1 and all(len(path) > 1 for path in self.paths)
+        if without_top and self.has_top:
+            self.paths = [path[1:] for path in self.paths]
+        self.joined = [header(" ".join(column.header)) for column in table.columns]
+        self.levels: set[str] = set()
+        self.leaves: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
+        for number, path in enumerate(self.paths):
+            for level in path:
+                self.levels |= {level.exact, level.key} if not level.has_year else {level.exact}
+            self._add(number, path[-1], is_joined=False)
+            if len(path) > 1:
+                self._add(number, self.joined[number], is_joined=True)
+        self.required = [
+            number
+            for number, column in enumerate(table.columns)
+            if column.required or column.role in ("line", "value")
+        ]
+
+    def _add(self, number: int, words: Header, *, is_joined: bool) -> None:
+        self.leaves[words.exact].append((number, True, is_joined))
+        # a header of one year (`Năm 2025`) is that one, not any year's
+        if not words.has_year and words.key != words.exact:
+            self.leaves[words.key].append((number, False, is_joined))
+
+    def matches(self, words: Header) -> Iterable[tuple[int, bool, bool]]:
+        """Columns whose own header this text may be: (column, exactly, with all its levels)."""
+        found = self.leaves.get(words.exact)
+        if found is not None:
+            yield from found
+        if words.key != words.exact:
+            for number, exact, is_joined in self.leaves.get(words.key, ()):
+                if not exact or not self.paths[number][-1].has_year:
+                    yield number, False, is_joined
+
+    def above(self, number: int, cover: Sequence[Header]) -> int | None:
+        """How many texts stand above a header beyond its own levels; None where a level lacks."""
+        wanted = self.paths[number][:-1]
+        at = 0
+        for words in cover:
+            if at < len(wanted) and (
+                words.exact == wanted[at].exact
+                or (words.key == wanted[at].key and not wanted[at].has_year)
+            ):
+                at += 1
+        return len(cover) - at if at == len(wanted) else None
+
+
+_words: dict[tuple[int, bool], TableWords] = {}
+
+
+def words_of(table: Table, *, without_top: bool = False) -> TableWords:
+    """The headers of a table, read once a process (the table is kept, so its id stays its own)."""
+    found = _words.get((id(table), without_top))
+    if found is None:
+        found = _words[id(table), without_top] = TableWords(table, without_top=without_top)
+    return found
+
+
+def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> list[Spot]:
+    """The texts of some rows, from `first`."""
+    found = []
+    for row_no, row in enumerate(sheet.rows[first - 1 : first - 1 + rows], start=first):
+        for col_no, value in enumerate(row, start=1):
+            if value == "":
+                continue
+            if type(value) is str:
+                if len(value) <= 300 and not value.isspace():
+                    found.append(Spot(row_no, col_no, header(value)))
+            elif type(value) is float and value.is_integer() and 1990 <= value <= 2060:
+                found.append(Spot(row_no, col_no, header(f"{value:.0f}")))
+    return found
+
+
+@dataclass
+class _Grid:
+    """Texts by place, and what covers a cell: a merged range, else the text to the left."""
+
+    by_row: dict[int, dict[int, Header]]
+    anchors: dict[tuple[int, int], int]  # (row, col) of a merged range to the column it begins in
+
+    def covering(self, row: int, col: int) -> tuple[int, Header] | None:
+        texts = self.by_row.get(row)
+        if texts is None:
+            return None
+        if col in texts:
+            return col, texts[col]
+        start = self.anchors.get((row, col))
+        if start is not None:
+            return (start, texts[start]) if start in texts else None
+        left = [each for each in texts if each < col]
+        if not left:
+            return None
+        nearest = max(left)
+        if (row, nearest) in self.anchors:
+            return None  # a merged range that ends before this column
+        return nearest, texts[nearest]
+
+
+def _grid(sheet: Sheet, spots: Sequence[Spot]) -> _Grid:
+    by_row: dict[int, dict[int, Header]] = defaultdict(dict)
+    for spot in spots:
+        by_row[spot.row][spot.col] = spot.header
+    rows = set(by_row)
+    anchors: dict[tuple[int, int], int] = {}
+    for (top, left), (bottom, right) in sheet.merged or ():
+        if right - left > 300 or top + 1 not in rows:
+            continue
+        for row in range(top + 1, min(bottom, top + TALLEST) + 2):
+            for col in range(left + 1, right + 2):
+                anchors[row, col] = left + 1
+    return _Grid(by_row, anchors)
+
+
+def match_columns(
+    sheet: Sheet,
+    table: Table,
+    spots: Sequence[Spot] | None = None,
+    period_key: str | None = None,
+    within: tuple[int, int] | None = None,
+    *,
+    without_top: bool = False,
+    stacked: bool = True,
+) -> ColumnMatch | None:
+    """The best header of a table among the texts; None where no column of it was found.
+
+    `period_key` tells columns apart that name a year or month; `within` are the columns searched;
+    `stacked` looks also for headers of which every text is written over several rows.
+    """
+    if spots is None:
+        spots = spots_of(sheet)
+    if within is not None:
+        spots = [spot for spot in spots if within[0] <= spot.col <= within[1]]
+    words = words_of(table, without_top=without_top)
+    hits = [
+        spot
+        for spot in spots
+        if spot.header.exact in words.levels
+        or spot.header.key in words.levels
+        or spot.header.exact in words.leaves
+        or spot.header.key in words.leaves
+    ]
+    best: ColumnMatch | None = None
+    grid: _Grid | None = None
+    for band in _bands(hits):
+        leaves = {number for spot in band for number, _, _ in words.matches(spot.header)}
+        if best is not None and len(leaves) <= len(best.columns):
+            continue
+        if grid is None:
+            grid = _grid(sheet, spots)
+        match = _match_band(sheet, words, grid, band, period_key)
+        if match is not None and (best is None or len(match.columns) > len(best.columns)):
+            best = match
+    lacking = len(words.required) if best is None else len(best.missing)
+    if lacking and stacked:
+        for first, last in _dense_rows(spots):
+            match = _match_stacked(sheet, words, grid or _grid(sheet, spots), first, last)
+            if match is not None and (best is None or len(match.columns) > len(best.columns)):
+                best = match
+    return best
+
+
+def _dense_rows(spots: Sequence[Spot]) -> list[tuple[int, int]]:
+    """Runs of rows with texts in several columns: where a header may be written piece by piece."""
+    counts: dict[int, int] = defaultdict(int)
+    for spot in spots:
+        counts[spot.row] += 1
+    runs: list[list[int]] = []
+    for row in sorted(counts):
+        if runs and row == runs[-1][-1] + 1 and len(runs[-1]) < TALLEST:
+            runs[-1].append(row)
+        elif counts[row] > 1:
+            runs.append([row])
+    return [(run[0], run[-1]) for run in runs if len(run) > 1]
+
+
+def _match_stacked(
+    sheet: Sheet, words: TableWords, grid: _Grid, first: int, last: int
+) -> ColumnMatch | None:
+    """A header all of whose texts are written over several rows."""
+    taken: dict[int, Spot] = {}
+    _join_stacks(words, grid, taken, set(), first, last)
+    if not taken:
+        return None
+    columns = words.table.columns
+    bottom = max(spot.row for spot in taken.values())
+    return ColumnMatch(
+        top=first,
+        bottom=bottom,
+        columns={columns[n].field: taken[n].col for n in sorted(taken)},
+        missing=tuple(c.field for n, c in enumerate(columns) if n not in taken),
+        extra=_extra(sheet, grid, {spot.col for spot in taken.values()}, first, bottom),
+        units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
+    )
+
+
+def _bands(hits: Sequence[Spot]) -> list[list[Spot]]:
+    """Hits in rows that belong together, the fullest band first."""
+    rows = sorted({spot.row for spot in hits})
+    groups: list[list[int]] = []
+    for row in rows:
+        if groups and row - groups[-1][-1] <= GAP and row - groups[-1][0] < TALLEST:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    bands = [[spot for spot in hits if group[0] <= spot.row <= group[-1]] for group in groups]
+    return sorted(bands, key=len, reverse=True)
+
+
+def _match_band(
+    sheet: Sheet, words: TableWords, grid: _Grid, band: Sequence[Spot], period_key: str | None
+) -> ColumnMatch | None:
+    top = min(spot.row for spot in band)
+    caption = label_key(words.table.title) if words.table.title else None
+    candidates: list[tuple[tuple[int, bool, int], int, Spot]] = []
+    for spot in band:
+        cover = _cover(grid, spot, top)
+        if cover is None or (spot.header.exact == caption and _stands_below(spot, band)):
+            continue
+        for number, is_exact, is_joined in words.matches(spot.header):
+            beyond = len(cover) if is_joined else words.above(number, cover)
+            if beyond is not None:
+                order = (beyond, not is_exact, spot.row)
+                candidates.append((order, number, spot))
+    taken: dict[int, Spot] = {}
+    places: set[int] = set()
+    other_period: list[tuple[str, int, str]] = []
+    columns = words.table.columns
+    rated = []
+    for order, number, spot in candidates:
+        fits = _fits_period(columns[number], spot.header, period_key)
+        rated.append(((not fits, *order), number, spot, fits))
+    rated.sort(key=lambda each: (each[0], each[2].col))
+    best_order: dict[int, tuple[tuple[bool, int, bool, int], list[Spot]]] = {}
+    for rank, number, spot, _ in rated:
+        known = best_order.setdefault(number, (rank, []))
+        if known[0][:3] == rank[:3]:
+            known[1].append(spot)
+    for _, number, spot, fits in rated:
+        if number in taken or spot.col in places:
+            continue
+        taken[number] = spot
+        places.add(spot.col)
+        if not fits:
+            other_period.append((columns[number].field, spot.col, spot.header.exact))
+    bottom = max((spot.row for spot in taken.values()), default=top)
+    _stacked(words, grid, taken, places, top, bottom)
+    if not taken:
+        return None
+    bottom = max(spot.row for spot in taken.values())
+    ambiguous = tuple(
+        (columns[number].field, tuple(spot.col for spot in rivals))
+        for number, (_, found) in best_order.items()
+        if number in taken
+        and len(rivals := [s for s in found if s is taken[number] or s.col not in places]) > 1
+    )
+    taken_columns = {columns[n].field: taken[n].col for n in sorted(taken)}
+    return ColumnMatch(
+        top=top,
+        bottom=bottom,
+        columns=taken_columns,
+        missing=tuple(c.field for n, c in enumerate(columns) if n not in taken),
+        extra=_extra(sheet, grid, places, top, bottom),
+        ambiguous=ambiguous,
+        other_period=tuple(other_period),
+        units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
+    )
+
+
+def _stands_below(caption: Spot, band: Sequence[Spot]) -> bool:
+    """Whether the words of a caption stand again below it, as a header."""
+    return any(s.header.exact == caption.header.exact and s.row > caption.row for s in band)
+
+
+def _cover(grid: _Grid, spot: Spot, top: int) -> list[Header] | None:
+    """The texts above a header, from the top down; None under last period's figures."""
+    found: list[Header] = []
+    seen: set[tuple[int, int]] = set()
+    for row in range(top, spot.row):
+        above = grid.covering(row, spot.col)
+        if above is None or (row, above[0]) in seen:
+            continue
+        seen.add((row, above[0]))
+        if above[1].exact.startswith(_PREVIOUS):
+            return None
+        found.append(above[1])
+    if spot.header.exact.startswith(_PREVIOUS):
+        return None
+    return found
+
+
+def _fits_period(column: Column, words: Header, period_key: str | None) -> bool:
+    """Whether a year or month that a header names is the one that the column is about."""
+    if words.mention is None or period_key is None:
+        return True
+    own = [header(level) for level in column.header]
+    if words.exact == own[-1].exact or any(level.has_year for level in own):
+        return True  # the contract itself names the year or the month
+    wanted = period_key
+    if column.period is not None:
+        wanted = related(period_key, column.period) or column.period
+    if words.mention.fits(wanted):
+        return True
+    # a share or rate against another period may name that period
+    if column.base_period is not None:
+        base = related(period_key, column.base_period) or column.base_period
+        return words.mention.fits(base)
+    return False
+
+
+def _stacked(
+    words: TableWords,
+    grid: _Grid,
+    taken: dict[int, Spot],
+    places: set[int],
+    top: int,
+    bottom: int,
+) -> None:
+    """Headers written over several rows, a piece in each: join what stands in one column."""
+    if not taken or len(taken) == len(words.paths):
+        return
+    first = top
+    for row in range(top - 1, max(top - TALLEST, 0), -1):
+        if len(grid.by_row.get(row, ())) < 2:
+            break
+        first = row
+    last = bottom
+    for row in range(bottom + 1, bottom + TALLEST):
+        if len(grid.by_row.get(row, ())) == 0:
+            break
+        last = row
+    _join_stacks(words, grid, taken, places, first, last)
+
+
+def _join_stacks(
+    words: TableWords,
+    grid: _Grid,
+    taken: dict[int, Spot],
+    places: set[int],
+    first: int,
+    last: int,
+) -> None:
+    lacking = [n for n in range(len(words.paths)) if n not in taken]
+    columns = sorted({col for row in range(first, last + 1) for col in grid.by_row.get(row, ())})
+    for col in columns:
+        if col in places:
+            continue
+        pieces = [
+            (row, grid.by_row[row][col])
+            for row in range(first, last + 1)
+            if col in grid.by_row.get(row, ())
+        ]
+        spot, number = _joined_pieces(words, grid, pieces, col, first, lacking)
+        if spot is not None and number is not None:
+            taken[number] = spot
+            places.add(col)
+            lacking.remove(number)
+
+
+def _joined_pieces(
+    words: TableWords,
+    grid: _Grid,
+    pieces: Sequence[tuple[int, Header]],
+    col: int,
+    first: int,
+    lacking: Sequence[int],
+) -> tuple[Spot | None, int | None]:
+    for start in range(len(pieces)):
+        for end in range(len(pieces), start, -1):
+            joined = header(" ".join(piece.words for _, piece in pieces[start:end]))
+            spot = Spot(pieces[end - 1][0], col, joined)
+            cover = _cover(grid, Spot(pieces[start][0], col, joined), first)
+            for number, _, is_joined in words.matches(joined):
+                if number not in lacking or cover is None:
+                    continue
+                if is_joined or words.above(number, cover) is not None:
+                    return spot, number
+    return None, None
+
+
+def _extra(
+    sheet: Sheet, grid: _Grid, places: set[int], top: int, bottom: int
+) -> tuple[tuple[int, str], ...]:
+    """Columns with a header that are none of the table's, with their words from the top down."""
+    found = []
+    columns = {col for row in range(top, bottom + 1) for col in grid.by_row.get(row, ())}
+    for col in sorted(columns - places):
+        rows = [row for row in range(top, bottom + 1) if col in grid.by_row.get(row, ())]
+        lowest = rows[-1]
+        cover = _cover(grid, Spot(lowest, col, grid.by_row[lowest][col]), top)
+        if cover is not None and not _heads_others(grid, lowest, col, bottom):
+            found.append((col, " / ".join(clean(sheet.text(row, col)) for row in rows)))
+    return tuple(found)
+
+
+def _heads_others(grid: _Grid, row: int, col: int, bottom: int) -> bool:
+    """Whether a text stands over columns to its right, and heads no column of its own."""
+    if row == bottom:
+        return False
+    below = (c for r in range(row + 1, bottom + 1) for c in grid.by_row.get(r, ()))
+    return any(
+        (covering := grid.covering(row, each)) is not None and covering[0] == col
+        for each in below
+        if each != col
+    )
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """How near a sheet comes to a table of a contract: the share of required headers seen."""
+    """How near a sheet comes to a form: the share of its headers of lines and figures seen, and
+    whether all are there that the form cannot be read without (`is_whole`)."""
 
     contract: Contract
     score: float
     missing_headers: tuple[str, ...]
+    is_whole: bool
 
 
-def match_columns(
-    sheet: Sheet, table: Table
-) -> tuple[int, dict[str, int], tuple[tuple[int, str], ...]] | None:
-    """The best header block of a table: (last header row, field to column, extra columns)."""
-    depth = max(len(column.header) for column in table.columns)
-    best: tuple[int, dict[str, int], tuple[tuple[int, str], ...]] | None = None
-    wanted = {fold(level) for column in table.columns for level in column.header}
-    starts = sorted(
-        {row for (row, _), cell in sheet.cells.items()
-         if row <= HEADER_ROWS_SEARCHED and fold(cell.text) in wanted}
-    )  # fmt: skip
-    for top in starts:
-        block = range(top, top + depth)
-        paths = {col: _header_path(sheet, block, col) for col in range(1, sheet.last_column + 1)}
-        paths = {
-            col: path
-            for col, path in paths.items()
-            if not any(level.startswith(_PREVIOUS) for level in path)
-        }
-        found: dict[str, int] = {}
-        for column in table.columns:
-            header = tuple(fold(level) for level in column.header)
-            for col, path in paths.items():
-                if path and _carries(path, header) and col not in found.values():
-                    found[column.field] = col
-                    break
-        extra = tuple(
-            (col, " / ".join(clean(sheet.text(row, col)) for row in block if sheet.text(row, col)))
-            for col, path in paths.items()
-            if path and col not in found.values()
-        )
-        if found and (best is None or len(found) > len(best[1])):
-            best = (top + depth - 1, found, extra)
-    return best
-
-
-def _header_path(sheet: Sheet, block: range, col: int) -> tuple[str, ...]:
-    """Header texts of a column, from the top level down; merged levels come from the left."""
-    own = [row for row in block if sheet.text(row, col)]
-    if not own:
-        return ()
-    lowest = own[-1]
-    path: list[str] = []
-    for row in block:
-        if row > lowest:
-            break
-        at = col
-        if row < lowest:
-            while at > 1 and not sheet.text(row, at):
-                at -= 1
-        if text := fold(sheet.text(row, at)):
-            path.append(text)
-    return tuple(path)
-
-
-def _carries(path: tuple[str, ...], header: tuple[str, ...]) -> bool:
-    """The lowest level is the header's own, and the levels above occur above it in order."""
-    if path[-1] != header[-1]:
-        return False
-    above = iter(path[:-1])
-    return all(level in above for level in header[:-1])
-
-
-def nearness(sheet: Sheet, contract: Contract) -> Candidate:
-    """How much of the contract's first table is on the sheet."""
+def nearness(
+    sheet: Sheet,
+    contract: Contract,
+    spots: Sequence[Spot] | None = None,
+    *,
+    stacked: bool = True,
+) -> Candidate:
+    """How much of the contract's first table is among the texts."""
     table = contract.tables[0]
-    required = [c for c in table.columns if c.required or c.role in ("line", "value")]
-    match = match_columns(sheet, table)
-    found = match[1] if match else {}
+    words = words_of(table)
+    match = match_columns(sheet, table, spots, stacked=stacked)
+    found = match.columns if match else {}
+    required = [table.columns[number] for number in words.required]
     missing = tuple(" / ".join(c.header) for c in required if c.field not in found)
-    return Candidate(contract, 1 - len(missing) / len(required), missing)
+    whole = match is not None and is_whole(table, match)
+    return Candidate(contract, 1 - len(missing) / len(required), missing, whole)
 
 
-def locate(
-    sheet: Sheet, contract: Contract, table_no: int, unit_code: str | None = None
-) -> Located | None:
-    """The table of a contract on a sheet, or None where a required header is missing.
-
-    `unit_code` is the unit that the sheet names: some tables have each unit's own lines.
-    """
-    table = contract.tables[table_no - 1]
-    match = match_columns(sheet, table)
-    if match is None:
-        return None
-    header_row, columns, extra = match
-    if any(
-        column.field not in columns
+def is_whole(table: Table, match: ColumnMatch) -> bool:
+    """Every column that is required or names the lines is there, and one of figures."""
+    return all(
+        column.field in match.columns
         for column in table.columns
         if column.required or column.role == "line"
-    ):
-        return None
-    if not any(c.role == "value" and c.field in columns for c in table.columns):
-        return None
-    missing = tuple(c.field for c in table.columns if c.field not in columns)
-    first = _first_data_row(sheet, header_row, columns)
-    rows, unknown, last = _data_rows(sheet, table, columns, first)
-    seen = {line.code for _, line in rows if line}
-    value_columns = {columns[c.field] for c in table.columns if c.is_numeric and c.field in columns}
-    stray = tuple(
-        sorted(
-            (row, col)
-            for (row, col), cell in sheet.cells.items()
-            if row > last and col in value_columns and _is_figure(cell)
-        )
-    )
-    return Located(
-        table_no=table_no,
-        sheet=sheet,
-        columns=columns,
-        rows=rows,
-        missing_fields=missing,
-        extra_columns=extra,
-        unknown_lines=unknown,
-        missing_lines=tuple(line for line in table.lines_of(unit_code) if line.code not in seen),
-        stray_cells=stray,
-        header_row=header_row,
-    )
+    ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
 
 
-def _first_data_row(sheet: Sheet, header_row: int, columns: dict[str, int]) -> int:
-    row = header_row + 1
-    texts = [fold(sheet.text(row, col)) for col in columns.values()]
-    filled = [text for text in texts if text]
-    if filled and len(filled) > 1 and all(_INDEX_MARK.match(text) for text in filled):
-        return row + 1
-    return row
+class FormIndex:
+    """The forms of some contracts by the words of their headers."""
 
+    def __init__(self, contracts: Sequence[Contract]) -> None:
+        self.contracts = tuple(contracts)
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        for number, contract in enumerate(self.contracts):
+            words = words_of(contract.tables[0])
+            for word in {*words.levels, *words.leaves}:
+                self._by_word[word].append(number)
 
-def _data_rows(
-    sheet: Sheet, table: Table, columns: dict[str, int], first: int
-) -> tuple[tuple[tuple[int, Line | None], ...], tuple[tuple[int, str], ...], int]:
-    """Data rows with their lines, rows of unknown label, and the last row of the table."""
-    rows: list[tuple[int, Line | None]] = []
-    unknown: list[tuple[int, str]] = []
-    last = first - 1
-    blank_run = 0
-    unmatched = list(table.lines)
-    line_column = next((columns[c.field] for c in table.columns if c.role == "line"), None)
-    symbol_column = next(
-        (columns[c.field] for c in table.columns if c.role == "symbol" and c.field in columns), None
-    )
-    for row in range(first, sheet.last_row + 1):
-        filled = [col for col in columns.values() if (row, col) in sheet.cells]
-        if _is_signature(sheet, row) and not _is_record(sheet, table, columns, row):
-            break
-        if not filled:
-            blank_run += 1
-            if blank_run > 2:
-                break
-            continue
-        if line_column is None:
-            # a record has more than one cell: a lone text under the table is a note
-            if len(filled) == 1 and blank_run:
-                break
-            rows.append((row, None))
-        else:
-            label = fold(sheet.text(row, line_column))
-            symbol = fold(sheet.text(row, symbol_column)) if symbol_column else None
-            line = _match_line(label, symbol, unmatched)
-            if line is not None:
-                unmatched.remove(line)
-                rows.append((row, line))
-            elif _has_figures(sheet, table, columns, row):
-                unknown.append((row, sheet.text(row, line_column)))
-            elif blank_run:
-                break
-        blank_run = 0
-        last = row
-    return tuple(rows), tuple(unknown), last
-
-
-def _is_signature(sheet: Sheet, row: int) -> bool:
-    texts = (fold(sheet.text(row, col)) for col in range(1, sheet.last_column + 1))
-    return any(_SIGNATURE.match(text) for text in texts if text)
-
-
-def _is_record(sheet: Sheet, table: Table, columns: dict[str, int], row: int) -> bool:
-    """A row with a figure, or with most of what a row must have: a note in it may begin with
-    "Chủ tịch" without ending the table."""
-    values = (columns[c.field] for c in table.columns if c.role == "value" and c.field in columns)
-    if any(_is_figure(sheet.cells[row, col]) for col in values if (row, col) in sheet.cells):
-        return True
-    if table.rows.kind == "lines":  # its label says what it is
-        return False
-    required = [columns[c.field] for c in table.columns if c.required and c.field in columns]
-    filled = sum((row, col) in sheet.cells for col in required)
-    return len(required) > 1 and filled > len(required) / 2
-
-
-def _is_figure(cell: Cell) -> bool:
-    return cell.kind == "number" or (
-        cell.kind == "text" and read_number_text(cell.text, None).problem != "not_a_number"
-    )
-
-
-def _match_line(label: str, symbol: str | None, candidates: list[Line]) -> Line | None:
-    """The line of this label; its symbol decides where two lines share one label."""
-    same = [line for line in candidates if fold(line.label_vi) == label]
-    if len(same) > 1 and symbol is not None:
-        same = [line for line in same if fold(line.symbol) == symbol]
-    return same[0] if len(same) == 1 else None
-
-
-def _has_figures(sheet: Sheet, table: Table, columns: dict[str, int], row: int) -> bool:
-    places = (columns[c.field] for c in table.columns if c.role == "value" and c.field in columns)
-    cells = (sheet.cells.get((row, col)) for col in places)
-    return any(cell is not None and nil_state(cell.text) is None for cell in cells)
+    def likely(self, spots: Sequence[Spot], least: float) -> list[Contract]:
+        """The forms of whose first table at least this share of columns may be among the texts,
+        the likeliest first."""
+        votes: dict[int, set[str]] = defaultdict(set)
+        for spot in spots:
+            for word in {spot.header.exact, spot.header.key}:
+                for number in self._by_word.get(word, ()):
+                    votes[number].add(spot.header.key)
+        ranked = sorted(votes, key=lambda number: -len(votes[number]))
+        wanted = (self.contracts[number] for number in ranked)
+        return [
+            contract
+            for contract, number in zip(wanted, ranked, strict=True)
+            if len(votes[number]) >= least * len(words_of(contract.tables[0]).required)
+        ]

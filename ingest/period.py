@@ -155,8 +155,8 @@ def _worded(words: str) -> str | None:
 def calendar_of(keys: Iterable[str]) -> list[Period]:
     """The periods of `keys` and, for every year that they touch, its year, quarters and months."""
     named = {key: period_of(key) for key in keys}
-    years = {period.end.year for period in named.values()} | {
-        period.start.year for period in named.values()
+    years = {
+        year for period in named.values() for year in range(period.start.year, period.end.year + 1)
     }
     for year in years:
         for key in (

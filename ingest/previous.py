@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingest.cells import ReadCell
+from ingest.columns import unit_factor
 from ingest.contract import Contract
-from ingest.extract import ReadCell, ReadFile, ReadSubmission, read_submissions
+from ingest.extract import read_submissions
 from ingest.normalise import NUMBER
 from ingest.period import period_of
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.sandbox import read_isolated
 from ingest.template_values import Key, Value
 from warehouse.connection import open_published
@@ -70,17 +73,20 @@ def _latest(
 
 def _reported(contract: Contract, submission: ReadSubmission, period_key: str) -> Reported:
     reported = Reported(period_key)
-    fields = {(table, col): name for table, col, name in submission.columns}
+    fields = {(c.area_no, c.col_no): c for c in submission.columns}
+    tables = {area.area_no: area.table_no for area in submission.areas}
     keys = _row_keys(contract, submission)
     for cell in submission.cells:
-        name = fields[cell.table_no, cell.col_no]
-        table = contract.tables[cell.table_no - 1]
+        name = fields[cell.area_no, cell.col_no].field
+        table_no = tables[cell.area_no]
+        table = contract.tables[table_no - 1]
         if all(column.field != name for column in table.columns):
             continue  # an earlier version of the form had it
         column = table.column(name)
-        key = (cell.table_no, keys[cell.table_no, cell.row_no], name)
+        key = (table_no, keys[cell.area_no, cell.row_no], name)
         if column.role == "value" and cell.state == NUMBER and cell.number is not None:
-            reported.figures[key] = cell.number
+            factor = unit_factor(table, fields[cell.area_no, cell.col_no])
+            reported.figures[key] = cell.number * factor
         elif table.rows.kind == "records" and _names_row(column.role, name, table.rows.key):
             text = _text(cell)
             if text:
@@ -91,10 +97,12 @@ def _reported(contract: Contract, submission: ReadSubmission, period_key: str) -
 def _row_keys(contract: Contract, submission: ReadSubmission) -> dict[tuple[int, int], str]:
     """The key of every row read: the line's code, or the number of the record in its table."""
     keys: dict[tuple[int, int], str] = {}
+    tables = {area.area_no: area.table_no for area in submission.areas}
     counted = dict.fromkeys(range(1, len(contract.tables) + 1), 0)
-    for table_no, row_no, line_code in submission.rows:
+    for row in submission.rows:
+        table_no = tables[row.area_no]
         counted[table_no] += 1
-        keys[table_no, row_no] = line_code or str(counted[table_no])
+        keys[row.area_no, row.row_no] = row.line_code or str(counted[table_no])
     return keys
 
 

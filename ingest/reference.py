@@ -24,6 +24,8 @@ class Unit:
     name_vi: str
     base_code: str
     factor: Decimal
+    is_discrete: bool
+    is_never_negative: bool
 
 
 # what a line, a column or a form can fix for its figures, besides measure, kind and period
@@ -78,7 +80,13 @@ class ReportingUnit:
 
 def read_seed(name: str) -> list[dict[str, str]]:
     """The rows of a seed, every value as text. Raises FileNotFoundError for an unknown seed."""
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    path = SEEDS / f"{name}.csv"
+    return _rows(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _rows(path: Path, _changed: int) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -87,7 +95,12 @@ def units() -> dict[str, Unit]:
     """Units of measure by code."""
     return {
         row["unit_code"]: Unit(
-            row["unit_code"], row["name_vi"], row["base_unit_code"], Decimal(row["factor"])
+            row["unit_code"],
+            row["name_vi"],
+            row["base_unit_code"],
+            Decimal(row["factor"]),
+            row["is_discrete"] == "true",
+            row["is_never_negative"] == "true",
         )
         for row in read_seed("unit_of_measure")
     }
@@ -120,6 +133,16 @@ def vocabulary(list_code: str) -> dict[str, str]:
     if not rows:
         raise KeyError(list_code)
     return rows
+
+
+@cache
+def units_of_measures() -> dict[str, str]:
+    """Measures that are in one unit whatever the indicator's own unit is: growth is in %."""
+    return {
+        row["code"]: row["value_unit_code"]
+        for row in read_seed("vocabulary")
+        if row["list_code"] == "measure" and row["value_unit_code"]
+    }
 
 
 # lists that are seeds of their own: list name -> (seed, column of the code)

@@ -14,10 +14,10 @@ from datetime import datetime
 
 from ingest import reference
 from ingest.contract import Contract
-from ingest.extract import ReadFile, ReadSubmission, Remark
+from ingest.package import Unreadable
 from ingest.period import period_of
+from ingest.reading import ReadFile, ReadSubmission, Remark
 from ingest.sources import PulledFile
-from ingest.workbook import Unreadable
 from warehouse.ledger import Receipt, timestamp
 
 ACCEPTED, HELD, SUPERSEDED = "accepted", "held", "superseded"
@@ -36,6 +36,7 @@ class Submission:
     rule: str | None  # why a file without a form got its status: a rule of sentences.yml
     detail: tuple[tuple[str, str], ...] = ()
     reason_vi: str | None = None
+    place_in_file: int = 0  # which of the file's submissions, from 0
 
     @property
     def key(self) -> tuple[str, str, str] | None:
@@ -100,16 +101,24 @@ def register(
                 _without_form(len(found) + 1, receipt, UNRECOGNISED, "form_unrecognised", detail)
             )
         else:
-            for read in reading.submissions:
+            for place, read in enumerate(reading.submissions):
                 contract = _contract_of(read, contracts)
                 read = with_identity_remarks(read, receipt.reporter_unit_code, contract)
                 if read.is_simulated and not receipt.is_simulated:
-                    remark = Remark("simulated_file", read.sheet_tables[0][1])
+                    remark = Remark("simulated_file", read.sheet)
                     read = replace(read, remarks=(*read.remarks, remark))
                 key = (receipt.file_sha256, receipt.file_path, read.form, str(read.period_key),
-                       read.sheet_tables[0][1], str(receipt.receipt_no))  # fmt: skip
+                       read.sheet, str(receipt.receipt_no))  # fmt: skip
                 found.append(
-                    Submission(len(found) + 1, _short_hash(*key), receipt, read, ACCEPTED, None)
+                    Submission(
+                        len(found) + 1,
+                        _short_hash(*key),
+                        receipt,
+                        read,
+                        ACCEPTED,
+                        None,
+                        place_in_file=place,
+                    )
                 )
             # the forms beside it are read, so each such sheet is said by itself
             for unread in reading.unread_sheets:
@@ -162,7 +171,7 @@ def _contract_of(read: ReadSubmission, contracts: Sequence[Contract]) -> Contrac
 def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract) -> ReadSubmission:
     """Add what contradicts in who sent the form, for whom, and for when."""
     units = reference.reporting_units()
-    sheet = read.sheet_tables[0][1]
+    sheet = read.sheet
     remarks = list(read.remarks)
     sender_name = units[sender].name_vi if sender in units else sender
     if not contract.accepts(sender):
@@ -200,16 +209,14 @@ def _with_same_pull_remarks(found: list[Submission]) -> list[Submission]:
             last = group[-1]
             files = ", ".join(f"{s.receipt.file_path} ({_sheet_of(s)})" for s in group)
             assert last.read is not None  # a key comes from a reading
-            remark = Remark(
-                "two_files_same_form", last.read.sheet_tables[0][1], detail=(("files", files),)
-            )
+            remark = Remark("two_files_same_form", last.read.sheet, detail=(("files", files),))
             read = replace(last.read, remarks=(*last.read.remarks, remark))
             marked[last.submission_no] = replace(last, read=read)
     return [marked.get(s.submission_no, s) for s in found]
 
 
 def _sheet_of(submission: Submission) -> str:
-    return submission.read.sheet_tables[0][1] if submission.read else ""
+    return submission.read.sheet if submission.read else ""
 
 
 def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> list[Submission]:

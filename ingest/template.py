@@ -23,7 +23,7 @@ from ingest.expected import reports
 from ingest.identity import FIELDS, GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET, Identity
 from ingest.period import period_of, related
 from ingest.template_guide import write_guide
-from ingest.template_sheet import FormSheet, Styles
+from ingest.template_sheet import FONT, UNITS, FormSheet, Styles
 from ingest.template_values import Key, Value
 
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
@@ -96,7 +96,16 @@ def previous_period(period_key: str) -> str | None:
 def write_workbook(path: Path, forms: Sequence[FilledForm]) -> dict[tuple[str, int, str, str], str]:
     """Write one workbook of one or more forms; returns (form, table, row, field) to address."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    # a column is as wide as so many digits of the workbook's own font: the font that the forms are
+    # printed in, so that pages fall the same in every program
+    book = xlsxwriter.Workbook(
+        str(path),
+        {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "default_format_properties": {"font_name": FONT, "font_size": 11},
+        },
+    )
     styles = Styles(book)
     lists = _Lists()
     addresses: dict[tuple[str, int, str, str], str] = {}
@@ -138,10 +147,13 @@ class _Lists:
 
     def name_of(self, list_name: str) -> str:
         if list_name not in self._used:
-            try:
-                entries = list(reference.vocabulary(list_name).values())
-            except KeyError:
-                entries = list(dict.fromkeys(reference.coded_list(list_name).values()))
+            if list_name == UNITS:
+                entries = [unit.name_vi for unit in reference.units().values()]
+            else:
+                try:
+                    entries = list(reference.vocabulary(list_name).values())
+                except KeyError:
+                    entries = list(dict.fromkeys(reference.coded_list(list_name).values()))
             self._used[list_name] = entries
         return f"dm_{list_name}"
 

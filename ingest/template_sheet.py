@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -13,17 +14,27 @@ from ingest.contract import Column, Contract, NotFallingCheck, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.period import period_of
 from ingest.reference import Line
+from ingest.template_print import MARGINS, PageLayout, layout
 from ingest.template_values import Key, TableValues, Value, total_columns
 
 UNVERIFIED = "BẢN THAM KHẢO, chưa đối chiếu văn bản gốc"
 SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
-LINE_UNIT = "line_unit"  # a column that shows each line's unit of measure
+UNITS = "unit_of_measure"  # the list of the drop-down of units
+NOT_ASKED = "x"  # where a line has nothing to say in a column
 TOP = 8  # first row of the header, from 1
 A4 = 9
-PORTRAIT_WIDTH = 100  # characters that fit on an upright page, readably
-LANDSCAPE_WIDTH = 210
-_WIDTHS = {"symbol": 7, "line": 44}
-_DIGITS = {"percent": 2, "million_usd": 3, "billion_vnd": 3}
+FONT = "Times New Roman"
+POINTS = 12
+SMALL_POINTS = 10  # print and columns of a form that is too wide for one page
+PLACE_AND_DATE = "…, ngày … tháng … năm …"
+LONG_HEADER = 40  # characters: a column under such a header holds sentences
+SIGNING_ROWS = 7  # below the table: place and date, who signs, room for it
+# width of a column in characters by role or type, and by the last word of a text's field
+_WIDTHS = {"symbol": 7, "line": 44, "money": 17, "percent": 10, "date": 12, "code": 18}
+_TEXT_WIDTHS = {"ordinal": 6, "name": 36, "code": 12, "note": 28, "quote": 36}
+_SMALL_WIDTHS = {"symbol": 5, "line": 34, "money": 10.5, "percent": 7.5, "date": 10.5, "code": 11}
+_SMALL_TEXT_WIDTHS = {"ordinal": 4.5, "name": 24, "code": 9.5, "note": 18, "quote": 30}
+_DIGITS = {"percent": 2, "usd": 0, "million_usd": 3, "billion_vnd": 3}
 _NIL = ("-", "x", "…")
 
 
@@ -38,7 +49,7 @@ class Styles:
         key = tuple(sorted(wanted.items()))
         if key not in self._made:
             options: dict[str, Any] = {
-                "font_name": "Times New Roman",
+                "font_name": FONT,
                 "font_size": wanted.get("size", 12),
                 "valign": "top" if wanted.get("top") else "vcenter",
             }
@@ -94,8 +105,10 @@ class FormSheet:
         self.depth = max(len(c.header) for table in contract.tables for c in table.columns)
         self.index_row = TOP + self.depth
         self.addresses: dict[tuple[int, str, str], str] = {}
+        self.points = POINTS
         self.widths: dict[int, float] = {}
         self.heights: dict[int, int] = {}
+        self.layout = PageLayout(False, 100, ((1, 1),))
 
     def write(self) -> dict[tuple[int, str, str], str]:
         """Write everything; returns (table, row, field) to address."""
@@ -104,16 +117,44 @@ class FormSheet:
             blocks.append(_Block(self, number, table, column))
             column += len(table.columns)
         last = column - 1
+        self.layout = self._layout(blocks)
+        if len(self.layout.spans) > 1:
+            self.points = SMALL_POINTS
+            self.layout = self._layout(blocks)
         # last period's figures stand right of everything that is printed
         for block in blocks:
             block.previous_column = column
             column += len(block.shown_again)
         for block in blocks:
             last_row = max(last_row, block.write())
-        self._head(last)
-        self._signatures(last_row + 2, self._first_page(last))
-        self._page(last_row + 3, last)
+        self._head(self.layout.spans[0][1])
+        self._signatures(last_row + 2, max(last, 4))
+        self._page(last_row + SIGNING_ROWS, max(last, 4))
         return self.addresses
+
+    @property
+    def line_height(self) -> int:
+        return round(self.points * 1.42)
+
+    def _layout(self, blocks: list[_Block]) -> PageLayout:
+        """The widths of all columns, and how they fall on pages."""
+        columns = [(block, column) for block in blocks for column in block.table.columns]
+        for block, column in columns:
+            self.widths[block.columns[column.field]] = block.width(column)
+        return layout(
+            [self.widths[number] for number in range(1, len(columns) + 1)],
+            [f"{block.number}/{column.header[0]}" for block, column in columns],
+            self._repeated,
+            self.points,
+        )
+
+    @property
+    def _repeated(self) -> int:
+        """How many of the first columns name a row: its line, or its number, name and code."""
+        first = self.contract.tables[0]
+        if first.rows.kind == "records":
+            return 3
+        return sum(column.role in ("symbol", "line") for column in first.columns)
 
     @property
     def is_first_of_year(self) -> bool:
@@ -132,7 +173,7 @@ class FormSheet:
 
     def _head(self, last: int) -> None:
         unit = reference.reporting_units()[self.unit_code]
-        last = max(self._first_page(last), 4)
+        last = max(last, 4)
         half = max(2, last // 2)
         self.merged(1, 1, 1, half, unit.name_vi.upper(), bold=True)
         code = f"Biểu số: {self.contract.code_on_paper}"
@@ -152,29 +193,49 @@ class FormSheet:
         self.merged(5, 1, 5, last, name, **center)
         if self.is_simulated:
             self.merged(6, 1, 6, last, SIMULATED, bold=True, colour="#C00000", align="center")
+        if (label := self._unit_label()) is not None:
+            self.merged(7, 1, 7, last, label, italic=True, align="right")
+
+    def _unit_label(self) -> str | None:
+        """The unit of the form's figures, where one line above the table can say it."""
+        units = reference.units()
         money = {
             c.unit for table in self.contract.tables for c in table.columns if c.type == "money"
         }
         if len(money) == 1 and (only := money.pop()):
-            label = f"Đơn vị tính: {reference.units()[only].name_vi}"
-            self.merged(7, 1, 7, last, label, italic=True, align="right")
-
-    def _first_page(self, last: int) -> int:
-        """The last column of the first printed page: the head must not be cut in two."""
-        width = 0.0
-        for col in range(1, last + 1):
-            width += self.widths.get(col, 10)
-            if width > LANDSCAPE_WIDTH:
-                return col - 1
-        return last
+            return f"Đơn vị tính: {units[only].name_vi}"
+        [table, *others] = self.contract.tables
+        fixed = reference.units_of_measures()
+        of_lines = any(
+            c.role == "value" and c.unit is None and c.measure not in fixed for c in table.columns
+        )
+        if money or others or not of_lines or any(c.type == "unit" for c in table.columns):
+            return None
+        lines = [line for line in table.lines_of(self.unit_code) if line.unit_code is not None]
+        counts = Counter(line.unit_code or "" for line in lines)
+        if not counts:
+            return None
+        [(usual, _)] = counts.most_common(1)
+        words = [f"Đơn vị tính: {units[usual].name_vi}"]
+        words += [
+            f"riêng dòng “{line.label_vi}”: {units[line.unit_code or ''].name_vi}"
+            for line in lines
+            if line.unit_code != usual
+        ]
+        return "; ".join(words)
 
     def _signatures(self, row: int, last: int) -> None:
-        half = max(2, last // 2)
-        for col, end, text in (
-            (1, half, "NGƯỜI LẬP BIỂU"),
-            (half + 1, max(last, half + 1), "THỦ TRƯỞNG ĐƠN VỊ"),
+        """Place and date, who made the form and who answers for it, on the last page."""
+        first = self.layout.spans[-1][0]
+        half = max(first + 1, (first + last) // 2)
+        end = max(last, half + 1)
+        self.merged(row, half + 1, row, end, PLACE_AND_DATE, italic=True, align="center")
+        for col, to, title, how in (
+            (first, half, "NGƯỜI LẬP BIỂU", "(Ký, họ tên)"),
+            (half + 1, end, "THỦ TRƯỞNG ĐƠN VỊ", "(Ký tên, đóng dấu)"),
         ):
-            self.merged(row, col, row, end, text, bold=True, align="center")
+            self.merged(row + 1, col, row + 1, to, title, bold=True, align="center")
+            self.merged(row + 2, col, row + 2, to, how, italic=True, align="center")
 
     def _page(self, last_row: int, last: int) -> None:
         sheet = self.sheet
@@ -184,18 +245,21 @@ class FormSheet:
             sheet.set_row(row - 1, height)
         sheet.hide_gridlines(2)
         sheet.set_paper(A4)
-        width = sum(self.widths.get(col, 10) for col in range(1, last + 1))
-        if width > PORTRAIT_WIDTH:
+        if self.layout.is_landscape:
             sheet.set_landscape()
         else:
             sheet.set_portrait()
-        sheet.set_margins(left=0.5, right=0.4, top=0.6, bottom=0.7)
-        # what would be too small to read on one page goes on several, with the names repeated
-        pages = max(1, -(-int(width) // LANDSCAPE_WIDTH))
-        sheet.fit_to_pages(pages, 0)
-        if pages > 1:
-            sheet.repeat_columns(0, 2)
-        sheet.print_area(0, 0, last_row - 1, max(last, 4) - 1)
+        left, right, top, bottom = MARGINS
+        sheet.set_margins(left=left, right=right, top=top, bottom=bottom)
+        if self.layout.breaks:
+            # not "fit to pages", with which Excel forgets where a page is to turn
+            sheet.set_print_scale(self.layout.scale)
+            sheet.set_v_pagebreaks(list(self.layout.breaks))
+            sheet.repeat_columns(0, self._repeated - 1)
+            sheet.print_across()
+        else:
+            sheet.fit_to_pages(1, 0)
+        sheet.print_area(0, 0, last_row - 1, last - 1)
         sheet.repeat_rows(TOP - 1, self.index_row - 1)
         sheet.set_footer("&C&P/&N")
         sheet.freeze_panes(self.index_row, 0)
@@ -248,6 +312,7 @@ class _Block:
         form, depth = self.form, self.form.depth
         style: dict[str, Any] = {
             "bold": True, "border": True, "wrap": True, "align": "center", "fill": "#E7EEF5",
+            "size": form.points,
         }  # fmt: skip
         headers = [column.header for column in self.table.columns]
         first = next(iter(self.columns.values()))
@@ -272,15 +337,15 @@ class _Block:
                 place = end + 1
         for number, column in enumerate(self.table.columns):
             col = first + number
-            form.widths[col] = self._width(column)
             mark = self._mark(column)
             form.text(
-                form.index_row, col, mark, italic=True, border=True, align="center", size=10,
-                fill="#F3F3F3",
+                form.index_row, col, mark, italic=True, border=True, align="center",
+                size=form.points - 2, fill="#F3F3F3",
             )  # fmt: skip
         for level in range(depth):
             tall = max(self._lines_of_header(headers, level, first), 1)
-            form.heights[TOP + level] = max(form.heights.get(TOP + level, 0), 17 * tall + 3)
+            wanted = form.line_height * tall + 3
+            form.heights[TOP + level] = max(form.heights.get(TOP + level, 0), wanted)
 
     def _lines_of_header(self, headers: list[tuple[str, ...]], level: int, first: int) -> int:
         """How many lines of text a level of the header needs, over the columns that it spans."""
@@ -297,9 +362,14 @@ class _Block:
             ]
             width = sum(self.form.widths[col] for col in span)
             rows = 1 if level < len(header) - 1 else self.form.depth - level
-            lines = -(-int(len(header[level]) * 1.35) // int(width))
+            lines = -(-int(self._length(header[level], bold=True)) // int(width))
             tallest = max(tallest, -(-lines // rows))
         return tallest
+
+    def _length(self, text: str, *, bold: bool) -> float:
+        """How wide a text prints, in digits of the workbook's font: rather too wide."""
+        wide = (1.45 if text.isupper() else 1.08) * (1.1 if bold else 1.0)
+        return len(text) * wide * self.form.points / POINTS
 
     def _marks(self) -> dict[str, str]:
         numbers: dict[str, str] = {}
@@ -318,15 +388,19 @@ class _Block:
             return marks[column.field]
         return f"{marks[column.field]}={formula.written(lambda name: marks[name])}"
 
-    def _width(self, column: Column) -> float:
-        if column.role in _WIDTHS:
-            return _WIDTHS[column.role]
+    def width(self, column: Column) -> float:
+        is_small = self.form.points < POINTS
+        widths = _SMALL_WIDTHS if is_small else _WIDTHS
+        if column.role in ("symbol", "line"):
+            return widths[column.role]
         longest = max(map(len, column.header[-1].split()), default=0)
         if column.type == "text":
             words = column.field.rpartition("_")[2]
-            return {"ordinal": 6, "name": 36, "note": 28, "quote": 36}.get(words, 20)
-        kind = {"money": 17, "percent": 10, "date": 12, "code": 18}.get(column.type, 13)
-        return max(kind, longest + 2)
+            texts = _SMALL_TEXT_WIDTHS if is_small else _TEXT_WIDTHS
+            usual = 16 if is_small and len(column.header[-1]) < LONG_HEADER else 20
+            return texts.get(words, usual)
+        kind = widths.get(column.type, 9 if is_small else 13)
+        return max(kind, longest + (1 if is_small else 2))
 
     # --- rows -----------------------------------------------------------------------------------
 
@@ -336,7 +410,7 @@ class _Block:
         for column in self.table.columns:
             col = self.columns[column.field]
             form.addresses[self.number, name, column.field] = cell_address(row, col)
-            style: dict[str, Any] = {"border": True, "size": 12}
+            style: dict[str, Any] = {"border": True, "size": form.points}
             if is_total and line is not None:
                 style["bold"] = True
             if line is not None and column.role == "symbol":
@@ -344,11 +418,15 @@ class _Block:
             elif line is not None and column.role == "line":
                 depth = self._depth(line)
                 form.text(row, col, line.label_vi, wrap=True, indent=depth, **style)
-                wanted = 17 * (1 + int((len(line.label_vi) + 2 * depth) * 1.08 // _WIDTHS["line"]))
+                long = self._length(line.label_vi, bold="bold" in style) + 2 * depth
+                wide = int(long // form.widths[col])
+                wanted = form.line_height * (1 + wide)
                 form.heights[row] = max(form.heights.get(row, 0), wanted)
-            elif line is not None and column.field == LINE_UNIT:
-                unit = reference.units().get(line.unit_code or "")
-                form.text(row, col, unit.name_vi if unit else "", align="center", **style)
+            elif line is not None and column.type == "unit" and line.unit_code is not None:
+                unit = reference.units()[line.unit_code]
+                form.text(row, col, unit.name_vi, wrap=True, align="center", **style)
+            elif line is not None and not column.is_asked_of(line):
+                form.text(row, col, NOT_ASKED, align="center", colour="#666666", **style)
             else:
                 self._cell(name, line, column, style)
 
@@ -381,7 +459,7 @@ class _Block:
             style["wrap"] = True
             if isinstance(value, str):
                 lines = -(-int(len(value) * 1.15) // int(form.widths[col]))
-                form.heights[row] = max(form.heights.get(row, 0), 17 * lines)
+                form.heights[row] = max(form.heights.get(row, 0), form.line_height * lines)
         self._typed(row, col, value, style)
 
     def _typed(self, row: int, col: int, value: Value | None, style: dict[str, Any]) -> None:
@@ -406,6 +484,8 @@ class _Block:
         if unit is not None and unit.base_code == "vnd" and unit_code not in _DIGITS:
             digits = 0
         elif column.type == "number" and unit_code not in _DIGITS:
+            if unit is not None and unit.is_discrete:
+                return {"number": "#,##0", "align": "right"}
             return {"number": "#,##0.##", "align": "right"} if unit is None else {"align": "right"}
         return {"number": "#,##0" + ("." + "0" * digits if digits else ""), "align": "right"}
 
@@ -418,9 +498,14 @@ class _Block:
         """The worksheet's formula of a computed cell; empty while too little is filled in."""
         formula = column.parsed_formula
         if formula is not None:
-            fields = list(dict.fromkeys(formula.fields()))
+            fields = [f for f in dict.fromkeys(formula.fields()) if self.computed.is_asked(name, f)]
             cells = ",".join(self._at(name, field) for field in fields)
-            written = formula.written(lambda field: self._at(name, field))
+            # N: the "x" of a column that the line has nothing to say in adds nothing
+            written = formula.written(
+                lambda field: (
+                    self._at(name, field) if field in fields else f"N({self._at(name, field)})"
+                )
+            )
             if formula.is_ratio:
                 assert formula.right is not None
                 under = formula.right.written(lambda field: self._at(name, field))
@@ -466,6 +551,7 @@ class _Block:
             self.row_of[name]
             for name, line in self.rows
             if not (line is not None and line.children == "heading")
+            and not (line is not None and not column.is_asked_of(line))
             and not self.computed.is_computed(name, column)
         ]
 
@@ -479,6 +565,9 @@ class _Block:
         if column.type == "code" and column.list:
             options = {"validate": "list", "source": f"={self.form.list_name(column.list)}"}
             message = "Chọn một giá trị trong danh sách."
+        elif column.type == "unit" and self.table.rows.kind == "lines":
+            options = {"validate": "list", "source": f"={self.form.list_name(UNITS)}"}
+            message = "Chọn một đơn vị tính trong danh sách."
         elif column.type == "date":
             options = {
                 "validate": "date", "criteria": "between",

@@ -41,6 +41,7 @@ class TableValues:
         self.table = table
         self.typed = typed
         self.parts = table.parts_of()
+        self.lines = {line.code: line for line in table.lines}
         self._computed: dict[tuple[str, str], Decimal | None] = {}
 
     def is_computed(self, row: str, column: Column) -> bool:
@@ -54,6 +55,11 @@ class TableValues:
     def is_total(self, row: str, column: Column) -> bool:
         """A line with all its parts, in a column that the contract adds up."""
         return row in self.parts and column.field in self.added
+
+    def is_asked(self, row: str, field: str) -> bool:
+        """Whether the row's line has anything to say in the column."""
+        line = self.lines.get(row)
+        return line is None or self.table.column(field).is_asked_of(line)
 
     def _agrees(self, row: str, column: Column) -> bool:
         typed = self.typed.get((self.number, row, column.field))
@@ -87,6 +93,8 @@ class TableValues:
 
     def _formula(self, row: str, column: Column, formula: Formula) -> Decimal | None:
         def read(field: str) -> Decimal | None:
+            if not self.is_asked(row, field):
+                return Decimal(0)
             return self._number(row, self.table.column(field))
 
         result: Decimal | None = formula.value(read, Decimal)

@@ -1,50 +1,35 @@
-"""One hostile file to a grid of cells. Runs in a child process only (see sandbox.py).
+"""One hostile file to sheets of cells. Runs in a child process only (see sandbox.py).
 
-Look before opening: what the bytes say it is, then the zip directory, then the reader. What is
-refused is refused with a reason code of `REASONS`; the sentence an officer reads is in
-`expectations/sentences.yml`.
+Look before opening (package.py), then the reader, then what the reader cannot see
+(second_look.py). A sheet is rows of plain values from A1, as the reader gives them: bulk work is
+done on whole rows and columns, a `Cell` is made only where one is asked for.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ingest.identity import GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET
 from ingest.normalise import clean
-
-MAX_FILE_BYTES = 100 * 2**20
-MAX_INFLATED_BYTES = 400 * 2**20
-MAX_RATIO = 200
-MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-MAX_DECLARED_CELLS = 20_000_000
-
-ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-REASONS = (
-    "empty_file",
-    "not_a_workbook",
-    "encrypted",
-    "too_large",
-    "bomb",
-    "damaged",
-    "no_sheets",
-    "timeout",
-    "crashed",
-)
+from ingest.package import MAX_FILE_BYTES, Unreadable, look
+from ingest.second_look import Unseen, look_again
 
 
-class Unreadable(Exception):
-    """A file that cannot be read; `reason` is one of REASONS."""
+class Odd:
+    """A cell that the reader gives as empty though it is not: an error, or a formula without a
+    value. `rule` is the finding that it is."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    __slots__ = ("rule", "text")
+
+    def __init__(self, rule: str, text: str) -> None:
+        self.rule = rule
+        self.text = text
 
 
 @dataclass(frozen=True)
@@ -59,150 +44,165 @@ class Cell:
 
 @dataclass
 class Sheet:
-    """One sheet: cells by (row, column), both counted from 1."""
+    """One sheet. `rows` begin at A1 and are of one length; '' is an empty cell.
+
+    `merged` are ranges of (row, column) from 0, both ends inclusive; None where the format does
+    not tell. `percents` (from 1) are None where no number format can be seen.
+    """
 
     name: str
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
-
-    def text(self, row: int, col: int) -> str:
-        cell = self.cells.get((row, col))
-        return cell.text if cell else ""
+    rows: list[list[Any]] = field(default_factory=list)
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] | None = None
+    is_hidden: bool = False
+    unseen: Unseen = field(default_factory=Unseen)
+    # texts that were decoded or completed after reading, as they were typed, by address from 1
+    typed: dict[tuple[int, int], str] = field(default_factory=dict)
+    encodings: set[str] = field(default_factory=set)
 
     @property
     def last_row(self) -> int:
-        return max((row for row, _ in self.cells), default=0)
+        return len(self.rows)
 
     @property
     def last_column(self) -> int:
-        return max((col for _, col in self.cells), default=0)
+        return len(self.rows[0]) if self.rows else 0
+
+    def value(self, row: int, col: int) -> Any:
+        """The plain value at an address counted from 1; '' outside."""
+        if 0 < row <= len(self.rows) and 0 < col <= len(self.rows[row - 1]):
+            return self.rows[row - 1][col - 1]
+        return ""
+
+    def cell(self, row: int, col: int) -> Cell | None:
+        return cell_of(self.value(row, col))
+
+    def text(self, row: int, col: int) -> str:
+        cell = self.cell(row, col)
+        return cell.text if cell else ""
+
+    @cached_property
+    def filled(self) -> int:
+        """How many cells are not empty."""
+        return sum(len(row) - row.count("") for row in self.rows)
+
+    @cached_property
+    def cells(self) -> dict[tuple[int, int], Cell]:
+        """Every cell that is not empty, by (row, column) from 1: for drawing a sheet."""
+        return {
+            (row_no, col_no): cell
+            for row_no, row in enumerate(self.rows, start=1)
+            for col_no, value in enumerate(row, start=1)
+            if value != "" and (cell := cell_of(value)) is not None
+        }
 
 
-def read_workbook(path: Path) -> list[Sheet]:
-    """All sheets of a workbook, hidden ones too. Raises Unreadable."""
-    size = path.stat().st_size
-    if size == 0:
-        raise Unreadable("empty_file")
-    if size > MAX_FILE_BYTES:
-        raise Unreadable("too_large")
-    content = path.read_bytes()
-    unseen: dict[str, dict[tuple[int, int], Cell]] = {}
-    if content.startswith(ZIP_MAGIC):
-        _look_into_zip(content)
-        unseen = _unseen_cells(content)
-    elif content.startswith(OLE_MAGIC):
-        if "EncryptedPackage".encode("utf-16-le") in content:
-            raise Unreadable("encrypted")
-    else:
-        raise Unreadable("not_a_workbook")
-    sheets = list(_read_sheets(content))
-    if not sheets:
-        raise Unreadable("no_sheets")
-    for sheet in sheets:
-        sheet.cells.update(unseen.get(sheet.name, {}))
-    return sheets
-
-
-def _look_into_zip(content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            entries = archive.infolist()
-            names = [entry.filename for entry in entries]
-            inflated = sum(entry.file_size for entry in entries)
-            if len(set(names)) != len(names):
-                raise Unreadable("damaged")
-            if inflated > MAX_INFLATED_BYTES or inflated > MAX_RATIO * max(len(content), 4096):
-                raise Unreadable("bomb")
-            if any(entry.flag_bits & 1 for entry in entries):
-                raise Unreadable("encrypted")
-            if not any(
-                name.endswith(("workbook.xml", "workbook.bin", "content.xml")) for name in names
-            ):
-                raise Unreadable("not_a_workbook")
-            for name in names:
-                if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
-                    _refuse_huge_dimension(archive.open(name).read(2048))
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
-        raise Unreadable("damaged") from error
-
-
-def _refuse_huge_dimension(head: bytes) -> None:
-    """A 2 KB file may claim a table that would need hundreds of gigabytes."""
-    if match := re.search(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', head):
-        column = 0
-        for letter in match[1]:
-            column = 26 * column + letter - 64
-        if column * int(match[2]) > MAX_DECLARED_CELLS:
-            raise Unreadable("bomb")
-
-
-# a formula whose cell ends without a value (with t="str" it gave an empty text)
-_UNCALCULATED = re.compile(
-    rb"<(?:\w+:)?c(?![^>]*\st=\"str\")[^>]*>\s*"
-    rb"<(?:\w+:)?f(?:/>|[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*(?:<v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
-)
-
-
-def _unseen_cells(content: bytes) -> dict[str, dict[tuple[int, int], Cell]]:
-    """Cells that calamine reads as empty though they are not: #N/A and the like, and formulas
-    that were never calculated. A slow look, so only when a byte search says that there are any."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        parts = [
-            archive.read(name)
-            for name in archive.namelist()
-            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)
-        ]
-    has_errors = any(b't="e"' in part for part in parts)
-    has_formulas = any(_UNCALCULATED.search(part) for part in parts)
-    if not has_errors and not has_formulas:
-        return {}
-    import openpyxl
-
-    found: dict[str, dict[tuple[int, int], Cell]] = {}
-    values = openpyxl.load_workbook(BytesIO(content), data_only=True, keep_links=False)
-    for sheet in values.worksheets:
-        cells = (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "e")
-        found[sheet.title] = {_place(cell): Cell("error", str(cell.value)) for cell in cells}
-    if has_formulas:
-        formulas = openpyxl.load_workbook(BytesIO(content), keep_links=False)
-        for sheet in formulas.worksheets:
-            for row in sheet.iter_rows():
-                for cell in row:
-                    calculated = values[sheet.title].cell(*_place(cell))
-                    is_empty_text = calculated.data_type == "str"
-                    if cell.data_type == "f" and calculated.value is None and not is_empty_text:
-                        found[sheet.title][_place(cell)] = Cell("formula", str(cell.value))
-    return found
-
-
-def _place(cell: Any) -> tuple[int, int]:
-    return int(cell.row), int(cell.column)
-
-
-def _read_sheets(content: bytes) -> Iterator[Sheet]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-        for name in book.sheet_names:
-            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            sheet = Sheet(name)
-            for row_no, row in enumerate(rows, start=1):
-                for col_no, value in enumerate(row, start=1):
-                    if value != "" and (cell := _cell(value)) is not None:
-                        sheet.cells[row_no, col_no] = cell
-            yield sheet
-    except CalamineError as error:
-        raise Unreadable("damaged") from error
-
-
-def _cell(value: object) -> Cell | None:
+def cell_of(value: Any) -> Cell | None:
+    """A plain value as a cell; None for what is empty."""
+    if value == "":
+        return None
+    if isinstance(value, str):
+        return Cell("text", value) if clean(value) else None
     if isinstance(value, bool):
         return Cell("bool", "TRUE" if value else "FALSE")
     if isinstance(value, int | float):
         return Cell("number", f"{value:.15g}", float(value))
-    if isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
-        return Cell(
-            "date", value.isoformat() if not isinstance(value, dt.timedelta) else str(value)
-        )
-    text = str(value)
-    return Cell("text", text) if clean(text) else None
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return Cell("date", value.isoformat())
+    if isinstance(value, Odd):
+        return Cell("error" if value.rule == "error_cell" else "formula", value.text)
+    return Cell("date", str(value))  # a timedelta
+
+
+def read_workbook(path: Path) -> list[Sheet]:
+    """All sheets of a workbook, hidden ones too. Raises Unreadable."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise Unreadable("too_large")
+    return read_sheets(path.read_bytes())
+
+
+def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
+    """All sheets of a workbook given as bytes; without `all_sheets`, not the lists and the guide of
+    a template of ours. Raises Unreadable."""
+    package = look(content)
+    sheets = list(_read(content, all_sheets))
+    if not sheets:
+        raise Unreadable("no_sheets")
+    unseen = look_again(package, [sheet.name for sheet in sheets])
+    for sheet in sheets:
+        if sheet.name in unseen:
+            sheet.unseen = unseen[sheet.name]
+            _put_odd_cells(sheet)
+            _mark_raised_digits(sheet)
+    return sheets
+
+
+def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        PasswordError,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
+
+    try:
+        book = CalamineWorkbook.from_filelike(BytesIO(content))
+        names = book.sheet_names
+        is_ours = IDENTITY_SHEET in names
+        for meta in book.sheets_metadata:
+            if meta.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.DialogSheet):
+                continue
+            if is_ours and not all_sheets and meta.name in (LISTS_SHEET, GUIDE_SHEET):
+                continue
+            sheet = book.get_sheet_by_name(meta.name)
+            yield Sheet(
+                meta.name,
+                _without_blanks(sheet.to_python(skip_empty_area=False)),
+                sheet.merged_cell_ranges,
+                meta.visible != SheetVisibleEnum.Visible,
+            )
+    except PasswordError as error:
+        raise Unreadable("encrypted") from error
+    except CalamineError as error:
+        raise Unreadable("damaged") from error
+
+
+def _without_blanks(rows: list[list[Any]]) -> list[list[Any]]:
+    """A cell of spaces only (a formula that shows nothing gives one) is an empty cell."""
+    for row in rows:
+        for col, value in enumerate(row):
+            if type(value) is str and value.isspace():
+                row[col] = ""
+    return rows
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _mark_raised_digits(sheet: Sheet) -> None:
+    """`1.234¹` whose 1 only a raised font tells from a digit: write it as what it is."""
+    for (row_no, col_no), (base, raised) in sheet.unseen.raised.items():
+        value = sheet.value(row_no, col_no)
+        if isinstance(value, str) and value == base + raised:
+            sheet.typed[row_no, col_no] = value
+            sheet.rows[row_no - 1][col_no - 1] = base + raised.translate(_RAISED)
+
+
+def _put_odd_cells(sheet: Sheet) -> None:
+    odd = {place: Odd("error_cell", text) for place, text in sheet.unseen.errors.items()}
+    odd |= {
+        place: Odd("formula_without_value", text)
+        for place, text in sheet.unseen.uncalculated.items()
+    }
+    if not odd:
+        return
+    width = max(sheet.last_column, *(col for _, col in odd))
+    if width > sheet.last_column:
+        for row in sheet.rows:
+            row.extend([""] * (width - len(row)))
+    for row_no, _ in odd:
+        while len(sheet.rows) < row_no:
+            sheet.rows.append([""] * width)
+    for (row_no, col_no), mark in odd.items():
+        if sheet.rows[row_no - 1][col_no - 1] == "":
+            sheet.rows[row_no - 1][col_no - 1] = mark

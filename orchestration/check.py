@@ -11,10 +11,11 @@ from expectations.findings import Finding
 from expectations.validate import file_findings, validate_submissions
 from ingest import reference
 from ingest.contract import all_contracts
-from ingest.extract import ReadFile, ReadSubmission, read_submissions
+from ingest.extract import read_submissions
+from ingest.package import Unreadable
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import register
 from ingest.sandbox import read_isolated
-from ingest.workbook import Unreadable
 from warehouse.ledger import Receipt
 
 # checks that need more than the file itself; said so that silence is not taken for a pass

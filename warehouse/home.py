@@ -62,6 +62,11 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def reading(self) -> Path:
+        """Where reading processes leave the cells of a build, until they are loaded."""
+        return self.root / ".reading"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -110,6 +115,12 @@ class Home:
             shutil.rmtree(folder)
         for leftover in self.root.glob("warehouse.duckdb*"):
             leftover.unlink()
+        self.clear_reading()
+
+    def clear_reading(self) -> None:
+        """Empty the folder of cells that are read and not loaded."""
+        shutil.rmtree(self.reading, ignore_errors=True)
+        self.reading.mkdir()
 
     def switch_current(self, build_id: str) -> None:
         """Point `current` to a complete build, atomically."""

@@ -59,21 +59,24 @@ create or replace table raw.submission (
     cells_outside      integer not null
 );
 
--- Where each table of a submission lies, and which contract column each sheet column is.
-create or replace table raw.sheet_table (
+-- Where the tables of a submission lie: an area is a table, or the part of one on one sheet; and
+-- which contract column each sheet column is.
+create or replace table raw.sheet_area (
     submission_no integer not null,
-    table_no      smallint not null,
+    area_no       smallint not null,
+    table_no      smallint not null,       -- as numbered in the contract
     sheet_name    varchar not null
 );
 create or replace table raw.sheet_column (
     submission_no integer not null,
-    table_no      smallint not null,
+    area_no       smallint not null,
     col_no        smallint not null,       -- 1 = A
-    field         varchar not null
+    field         varchar not null,
+    unit_code     varchar                  -- stated on the sheet, where it is not the contract's
 );
 create or replace table raw.sheet_row (
     submission_no integer not null,
-    table_no      smallint not null,
+    area_no       smallint not null,
     row_no        integer not null,        -- 1 = first row of the sheet
     line_code     varchar                  -- for forms with fixed lines
 );
@@ -81,7 +84,7 @@ create or replace table raw.sheet_row (
 -- One row a cell inside a form's tables. number is what was typed, before any unit is applied.
 create or replace table raw.cell (
     submission_no integer not null,
-    table_no      smallint not null,
+    area_no       smallint not null,
     row_no        integer not null,
     col_no        smallint not null,
     state         varchar not null,        -- number | text | code | blank | none | not_applicable | not_collected | unread
@@ -98,19 +101,21 @@ select
     s.submission_id,
     s.form_code,
     s.form_version,
-    t.sheet_name,
+    a.table_no,
+    a.sheet_name,
     k.field,
+    k.unit_code as column_unit,
     r.line_code,
     -- column letters: 1 = A, 27 = AA
-    t.sheet_name || '!'
+    a.sheet_name || '!'
     || case when c.col_no > 26 then chr(64 + ((c.col_no - 1) // 26)::integer) else '' end
     || chr(65 + ((c.col_no - 1) % 26)::integer)
     || c.row_no::varchar as cell_ref
 from raw.cell as c
 inner join raw.submission as s using (submission_no)
-inner join raw.sheet_table as t using (submission_no, table_no)
-inner join raw.sheet_column as k using (submission_no, table_no, col_no)
-inner join raw.sheet_row as r using (submission_no, table_no, row_no);
+inner join raw.sheet_area as a using (submission_no, area_no)
+inner join raw.sheet_column as k using (submission_no, area_no, col_no)
+inner join raw.sheet_row as r using (submission_no, area_no, row_no);
 
 -- The contracts, as tables.
 create or replace table contract.form (

@@ -15,9 +15,10 @@ from expectations.numbers import cell_address
 from ingest.contract import all_contracts
 from ingest.locate import match_columns
 from ingest.normalise import read_number_float
+from ingest.package import Unreadable
 from ingest.reference import units
 from ingest.sandbox import read_isolated
-from ingest.workbook import Sheet, Unreadable, read_workbook
+from ingest.workbook import Sheet, read_workbook
 from warehouse.history import FACTS
 from warehouse.home import Home
 
@@ -126,7 +127,9 @@ def _row_with_headers(sheet: Sheet, form_code: str, row: int) -> tuple[tuple[str
         match = match_columns(sheet, contract.tables[0])
         if contract.form == form_code and match is not None:
             columns = (
-                (c, match[1][c.field]) for c in contract.tables[0].columns if c.field in match[1]
+                (c, match.columns[c.field])
+                for c in contract.tables[0].columns
+                if c.field in match.columns
             )
             return tuple(
                 (" / ".join(column.header), sheet.text(row, col))

@@ -30,6 +30,7 @@
             form_code asc,
             submission_period_key asc nulls last,
             table_no asc,
+            area_no asc,
             row_no asc,
             col_no asc,
             submission_id asc

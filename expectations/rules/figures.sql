@@ -38,4 +38,6 @@ left join reference.unit_of_measure as unit on figure.stated_unit = unit.unit_co
 left join reference.vocabulary as measure on figure.meets_measure = measure.code and measure.list_code = 'measure'
 -- a line without an indicator is no quantity that another figure could contradict
 where figure.indicator_code is not null
+    -- what is planned does not contradict what came
+    and figure.kind is distinct from 'planned'
 order by figure.fact_key

@@ -28,6 +28,7 @@ with figure as (
         on figure.indicator_code = indicator.indicator_code and indicator.aggregation = 'sum'
     where
         figure.fact_table <> 'fct_target'
+        and figure.kind is distinct from 'planned'
         and figure.breakdowns = 0
         and figure.comparator = '='
         and figure.meets_measure in ('level', 'cumulative', 'outturn')

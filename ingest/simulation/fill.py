@@ -33,6 +33,7 @@ REFUSED = 0.2  # of the requests to move capital
 RATIOS = {
     "ratio_to_same_period", "ratio_to_previous", "ratio_to_base_year", "ratio_to_december",
     "cumulative_ratio", "average_ratio", "growth", "plan_ratio", "planned_growth",
+    "quantity_ratio_to_previous", "quantity_cumulative_ratio",
 }  # fmt: skip
 
 
@@ -90,6 +91,8 @@ class _Lines:
             for column in self.table.columns:
                 if column.role not in ("value", "bound", "label") or column.formula:
                     continue
+                if not column.is_asked_of(line):
+                    continue
                 if column.is_numeric and column.role != "label":
                     if line.code in self.totals and column.measure not in RATIOS:
                         continue
@@ -135,6 +138,8 @@ class _Lines:
     def _number(self, line: Line, column: Column) -> Decimal | None:
         unit_code = column.unit or line.unit_code
         measure = column.measure or "level"
+        if column.field in self.world.model.beside:
+            return self._beside(line, column)
         if column.period == "previous_year":
             return self._at(related(self.period.key, "previous_year"), line, column)
         if column.role == "bound":
@@ -224,6 +229,22 @@ class _Lines:
         ):  # a tenth more than the year uses; as much comes as is lost
             return sum(months) * 11 // 10 - used
         return int(now * self.world.model.parts_of_flow.get(measure, 1))
+
+    def _beside(self, line: Line, column: Column) -> Decimal | None:
+        """A count beside amounts (vehicles of a gate): of the list of such counts, the line that
+        stands for the same thing."""
+        name = self.world.model.beside[column.field]
+        if name == self.tree.name:
+            return None
+        lines = reference.lines(name)
+        same = [x for x in lines if x.dimensions == line.dimensions]
+        if not same or same[0].unit_code == line.unit_code:  # the line is such a count itself
+            return None
+        unit = reference.units()[column.unit or ""]
+        months = self.world.line_flow(
+            Tree(name, lines), same[0].code, unit.base_code, self.unit, self.period.end.year
+        )
+        return Decimal(sum(months[month] for month in _months_of(self.period)))
 
     def _within_bounds(self, line: Line, column: Column) -> Decimal | None:
         """A column that no fact takes (a scenario, a limit): somewhere within its bounds."""
@@ -368,16 +389,19 @@ class _Lines:
         part = self.world.model.parts_of_flow.get(measure)
         return tuple(int(month * part) for month in months) if part is not None else months
 
-    def _ratio(self, line: Line, column: Column, measure: str) -> Decimal:
+    def _ratio(self, line: Line, column: Column, measure: str) -> Decimal | None:
         """Against last year or last month: from the form's flows, or an index without any."""
+        if measure.startswith("quantity_") and line.unit_code is None:
+            return None  # a line whose quantity is not kept
         unit_code = self._unit_of_flow(line)
         base = reference.units()[unit_code].base_code if unit_code else None
         is_planned = measure == "planned_growth"  # set before the year, whatever came
         if base is not None and base in self.world.model.steps and not is_planned:
-            kind = "cumulative" if measure == "cumulative_ratio" else "level"
+            kind = "cumulative" if measure.endswith("cumulative_ratio") else "level"
             if self.contract.fact == "budget":
                 kind = "outturn_cumulative"
-            relation = "previous" if measure == "ratio_to_previous" else "same_period_last_year"
+            to_previous = measure.endswith("ratio_to_previous")
+            relation = "previous" if to_previous else "same_period_last_year"
             other = related(self.period.key, relation)
             now = self._steps(line, column, base, kind, self.period)
             then = self._steps(line, column, base, kind, period_of(other)) if other else 0
@@ -390,9 +414,17 @@ class _Lines:
         return value.quantize(Decimal("0.01"))
 
     def _unit_of_flow(self, line: Line) -> str | None:
-        """The unit of the flow that a ratio is about: the indicator's, the line's, the table's."""
+        """The unit of the flow that a ratio is about: the indicator's, the table's amounts', the
+        line's."""
         if line.indicator_code is not None:
             return _indicator_units()[line.indicator_code]
+        for column in self.table.columns:
+            is_amount = column.role == "value" and column.required and column.unit is not None
+            if (
+                is_amount
+                and reference.units()[column.unit or ""].base_code in self.world.model.steps
+            ):
+                return column.unit
         if line.unit_code is not None:
             return line.unit_code
         units = [c.unit for c in self.table.columns if c.role == "value" and c.type == "money"]

@@ -127,6 +127,7 @@ class Model:
     cuts: dict[str, Cut]
     # a component (nature) of which one part's total is another quantity
     component_totals: dict[str, dict[str, str]]
+    beside: dict[str, str]  # counts beside amounts, and the list that says them
     fixed: dict[str, str]
     allowed: dict[str, tuple[str, ...]]
     words: dict[str, tuple[str, ...]]
@@ -209,6 +210,7 @@ def read_model() -> Model:
         exact_components=content["exact_components"],
         cuts={code: Cut(**entry) for code, entry in content["cuts"].items()},
         component_totals=content["component_totals"],
+        beside=content["beside"],
         fixed=content["fixed"],
         allowed={name: tuple(codes) for name, codes in content["allowed"].items()},
         words={name: tuple(texts) for name, texts in content["words"].items()},

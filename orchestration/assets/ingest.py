@@ -1,23 +1,28 @@
 """Stage 1: pull and archive, register, read in child processes, extract, load."""
 
-from pathlib import Path
+from collections.abc import Iterable
+from functools import partial
 
 import dagster as dg
 
+from ingest.cell_files import read_cells, write_cells
 from ingest.contract import all_contracts
-from ingest.extract import ReadFile, read_submissions
+from ingest.extract import read_submissions
 from ingest.load import (
     load_build,
     load_cells,
     load_contracts,
     load_expected,
     load_periods,
+    load_places,
     load_submissions,
+    n_cells,
 )
+from ingest.package import Unreadable
+from ingest.reading import ReadFile
 from ingest.register import Submission, new_receipts, register
 from ingest.sandbox import read_isolated
 from ingest.sources import is_simulated_inbox, pull_inbox
-from ingest.workbook import Unreadable
 from orchestration.fingerprint import code_version
 from orchestration.logs import log
 from orchestration.resources import BuildResource
@@ -54,18 +59,28 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     )
 
 
+def _file_numbers(receipts: Iterable[Receipt]) -> dict[str, int]:
+    """The place of every file, by its hash, in the list that is read: in order of receipt."""
+    shas = dict.fromkeys(receipt.file_sha256 for receipt in receipts)
+    return {sha: number for number, sha in enumerate(shas)}
+
+
 @dg.asset(group_name=GROUP, kinds={"python"})
 def read_submissions_of_files(
     build: BuildResource, archived_files: list[Receipt]
 ) -> dg.MaterializeResult:
     """Read every archived file in a child process and register the submissions in it."""
     home = build.place
-    shas = list(dict.fromkeys(receipt.file_sha256 for receipt in archived_files))
-    paths = {home.archived(sha): sha for sha in shas}
+    shas = list(_file_numbers(archived_files))
+    paths = [home.archived(sha) for sha in shas]
+    home.clear_reading()
+    write = partial(write_cells, home.reading)
     readings: dict[str, ReadFile | Unreadable] = {}
-    for path, reading in read_isolated(read_submissions, list(paths), build.workers):
-        readings[paths[Path(path)]] = reading
-        log("read", file=paths[Path(path)][:12], outcome=getattr(reading, "reason", "ok"))
+    found = read_isolated(read_submissions, paths, build.workers, write)
+    for sha, (_, reading) in zip(shas, found, strict=True):
+        readings[sha] = reading
+        if isinstance(reading, Unreadable):
+            log("read", file=sha[:12], outcome=reading.reason)
     submissions = register(archived_files, readings, all_contracts())
     unreadable = [reading for reading in readings.values() if isinstance(reading, Unreadable)]
     return dg.MaterializeResult(
@@ -74,7 +89,7 @@ def read_submissions_of_files(
             "files": len(shas),
             "submissions": len(submissions),
             "unreadable": len(unreadable),
-            "cells": sum(len(s.read.cells) for s in submissions if s.read),
+            "cells": sum(n_cells(s.read) for s in submissions if s.read),
             "cells_outside_tables": sum(s.read.cells_outside for s in submissions if s.read),
         },
     )
@@ -94,7 +109,9 @@ def raw_cells(
         load_build(connection, build.build_id, build.moment, code_version(), is_simulated)
         load_contracts(connection, contracts)
         load_submissions(connection, submissions)
-        load_cells(connection, submissions)
+        load_places(connection, submissions)
+        numbers = _file_numbers([submission.receipt for submission in submissions])
+        load_cells(connection, submissions, read_cells(home.reading), numbers)
         load_periods(connection, contracts)
         load_expected(connection, contracts, submissions, build.moment.date())
         load_history(connection, Ledger(home.ledger).change_files())

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import dagster as dg
 import polars as pl
@@ -10,7 +11,7 @@ import polars as pl
 from expectations.gate import gate_before_dbt
 from expectations.validate import FormValidation, file_findings, validate_submissions
 from ingest.contract import all_contracts
-from ingest.load import cells_as_read, insert, load_submissions
+from ingest.load import cells_as_read, cells_of, insert, load_submissions
 from ingest.register import Submission, judge
 from orchestration.logs import log
 from orchestration.resources import BuildResource
@@ -44,7 +45,8 @@ def form_validations(
     """One Great Expectations batch a form: types, ranges, allowed values, totals."""
     contracts = {contract.id: contract for contract in all_contracts()}
     read = [(s.submission_no, s.read) for s in read_submissions_of_files if s.read is not None]
-    validations = validate_submissions(contracts, read)
+    with open_working(build.place.working_file) as connection:
+        validations = validate_submissions(contracts, read, partial(cells_of, connection))
     by_form: dict[str, list[FormValidation]] = defaultdict(list)
     for validation in validations:
         by_form[validation.form].append(validation)

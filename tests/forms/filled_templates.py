@@ -9,7 +9,8 @@ from pathlib import Path
 from ingest import reference
 from ingest.contract import Contract, all_contracts
 from ingest.expected import reports
-from ingest.extract import ReadSubmission, submissions_of
+from ingest.extract import submissions_of
+from ingest.reading import ReadSubmission
 from ingest.simulation.fill import Filler, Key, Value
 from ingest.simulation.model import read_model
 from ingest.simulation.projects import Projects
@@ -65,7 +66,7 @@ def read(path: Path) -> ReadSubmission:
 def numbers(submission: ReadSubmission) -> dict[tuple[int, int, int], object]:
     """Every filled cell by table, row and column: its number, its code or its text."""
     return {
-        (cell.table_no, cell.row_no, cell.col_no):
+        (cell.area_no, cell.row_no, cell.col_no):
             cell.number if cell.number is not None else cell.code or cell.text
         for cell in submission.cells
         if cell.state != "blank"

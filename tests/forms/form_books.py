@@ -18,9 +18,11 @@ from expectations.numbers import cell_address
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import Contract, all_contracts
-from ingest.extract import ReadFile, ReadSubmission, submissions_of
+from ingest.extract import submissions_of
+from ingest.package import Unreadable
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import Submission, register
-from ingest.workbook import Unreadable, read_workbook
+from ingest.workbook import read_workbook
 from warehouse.ledger import Receipt
 
 Value = str | float | bool | None
@@ -105,6 +107,7 @@ class Form:
     named: str | None = None
     index_row: bool = True
     signed: bool = True
+    style_stated: bool = True
     headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cells: dict[str, Value] = field(default_factory=dict)
     blank_before: tuple[int, ...] = ()  # a blank row before these data rows (from 0)
@@ -144,6 +147,8 @@ class Form:
             cells[max(2, self.top - 5), 1] = self.contract.title.upper()
         if self.period is not None:
             cells[self.top - 4, 1] = f"Kỳ báo cáo: {self.period}"
+        if self.style_stated:
+            cells[self.top - 2, 1] = "Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân"
         name = reference.reporting_units()[self.sender].name_vi
         named = self.named if self.named is not None else f"{name} ({self.sender})"
         cells[self.top - 3, 1] = f"Đơn vị báo cáo: {named}"
@@ -208,7 +213,7 @@ def read_one(path: Path, form: Form) -> ReadSubmission:
 
 def values_of(submission: ReadSubmission, name: str) -> list[object]:
     """What was read in a column, from top to bottom: number, code, text or state."""
-    [col] = [col for _, col, field_name in submission.columns if field_name == name]
+    [col] = [column.col_no for column in submission.columns if column.field == name]
     return [
         cell.number if cell.number is not None else cell.code or cell.text or cell.state
         for cell in submission.cells

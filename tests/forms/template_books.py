@@ -9,7 +9,8 @@ from pathlib import Path
 from ingest import reference
 from ingest.contract import Column, Contract
 from ingest.expected import reports
-from ingest.extract import ReadFile, ReadSubmission, submissions_of
+from ingest.extract import submissions_of
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.template import FilledForm, write_workbook
 from ingest.template_values import Key, Value
 from ingest.workbook import read_workbook
@@ -41,7 +42,7 @@ def filled(contract: Contract, *, simulated: bool = False) -> FilledForm:
                 is_sum = line.code in parts and column.type != "percent"
                 if not column.is_numeric or column.formula is not None or is_sum:
                     continue
-                if line.children != "heading":
+                if line.children != "heading" and column.is_asked_of(line):
                     values[number, line.code, column.field] = _figure(column)
     return FilledForm(contract, unit, PERIODS[contract.reporting.frequency], values, {}, simulated)
 
@@ -84,20 +85,22 @@ def read(path: Path, contracts: list[Contract]) -> ReadFile:
 
 def values_by_key(submission: ReadSubmission, contract: Contract) -> dict[Key, object]:
     """What was read, by (table, row, field): number, code or text; blank cells are left out."""
-    fields = {(table, col): name for table, col, name in submission.columns}
+    fields = {(c.area_no, c.col_no): c.field for c in submission.columns}
+    tables = {area.area_no: area.table_no for area in submission.areas}
     counted: dict[int, int] = {}
     keys: dict[tuple[int, int], str] = {}
-    for table, row, line in submission.rows:
+    for row in submission.rows:
+        table = tables[row.area_no]
         counted[table] = counted.get(table, 0) + 1
-        keys[table, row] = line or str(counted[table])
+        keys[row.area_no, row.row_no] = row.line_code or str(counted[table])
     found: dict[Key, object] = {}
     for cell in submission.cells:
         value = cell.number if cell.number is not None else cell.code or cell.text
         if value is not None:
             key = (
-                cell.table_no,
-                keys[cell.table_no, cell.row_no],
-                fields[cell.table_no, cell.col_no],
+                tables[cell.area_no],
+                keys[cell.area_no, cell.row_no],
+                fields[cell.area_no, cell.col_no],
             )
             found[key] = value
     return found

@@ -50,6 +50,10 @@ def sent_with(contract: Contract, unit_code: str) -> tuple[FilledForm, tuple[int
         ("chi_tieu_nam", "percent", "100", "112.5"),
         ("xa_chi_tieu_nam", "percent", "100", "112.5"),
         ("chi_tieu_thang", "case", "0", "-5"),
+        # a yearly list also holds rates and balances that may be below nothing
+        ("chi_tieu_nam", "school", "0", "-5"),
+        ("chi_tieu_nam", "ha", "0", "-5"),
+        ("chi_tieu_nam", "percent", "-0.4", "100.5"),
     ],
 )
 def test_value_that_its_lines_unit_does_not_allow(
@@ -88,10 +92,11 @@ def test_quantity_on_a_line_that_has_no_unit(form: str, tmp_path: Path) -> None:
     [finding], place = found(by_value.code)
     assert finding.cell_ref == f"{sheet_name(contract)}!{place}"
     assert finding.message == (
-        f"Ô {place}: dòng “{by_value.label_vi}” chỉ báo cáo trị giá, biểu không có đơn vị tính "
-        "cho số lượng 1.250,5."
+        f"Ô {place}: dòng “{by_value.label_vi}” chưa có đơn vị tính cho số lượng 1.250,5."
     )
-    assert finding.fix == "Đề nghị bỏ số lượng ở dòng này; lượng ghi ở dòng có đơn vị tính."
+    assert finding.fix == (
+        "Đề nghị ghi đơn vị tính của dòng; dòng chỉ báo cáo trị giá thì bỏ số lượng."
+    )
 
 
 def test_figure_too_large_for_the_facts_in_its_lines_unit(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from form_books import CONTRACTS, RATE, RECORD, Form, read_book, read_one, value
 
 from ingest.extract import submissions_of
 from ingest.normalise import BLANK, NONE, NOT_APPLICABLE, NOT_COLLECTED, NUMBER, UNREAD
+from ingest.reading import Area
 from ingest.workbook import read_workbook
 
 
@@ -31,8 +32,8 @@ def test_correctly_filled_form_is_read_without_remarks(tmp_path: Path, code: str
     assert (submission.form, submission.version) == (contract.form, contract.version)
     assert (submission.named_unit_code, submission.period_key) == (SENDERS[code], "2021..2025")
     assert submission.remarks == ()
-    assert {name for _, _, name in submission.columns} == set(form.order)
-    assert [row for _, row, _ in submission.rows] == [
+    assert {column.field for column in submission.columns} == set(form.order)
+    assert [row.row_no for row in submission.rows] == [
         form.row_of(number) for number in range(len(form.rows))
     ]
     assert all(cell.problem is None for cell in submission.cells)
@@ -58,7 +59,7 @@ def test_every_cell_of_a_record_is_read_as_its_column_says(tmp_path: Path) -> No
 def test_number_typed_as_text_keeps_its_text_and_its_step(tmp_path: Path) -> None:
     rows = [RECORD | {"value": "7,70"}, RECORD | {"value": 7.7, "quote": "khác"}]
     submission = read_one(tmp_path / "f.xlsx", Form("LS-01", rows=rows))
-    [col] = [col for _, col, name in submission.columns if name == "value"]
+    [col] = [c.col_no for c in submission.columns if c.field == "value"]
     text, number = [cell for cell in submission.cells if cell.col_no == col]
     assert (text.number, text.printed_step, text.text) == (Decimal("7.7"), Decimal("0.01"), "7,70")
     assert (number.number, number.printed_step, number.text) == (
@@ -77,7 +78,7 @@ def test_nil_marks_blank_and_zero_are_read_as_five_states(tmp_path: Path) -> Non
     marks = ["-", "x", "…", None, "0"]
     rows = [RECORD | {"value": mark, "quote": str(n)} for n, mark in enumerate(marks)]
     submission = read_one(tmp_path / "f.xlsx", Form("LS-01", rows=rows))
-    [col] = [col for _, col, name in submission.columns if name == "value"]
+    [col] = [c.col_no for c in submission.columns if c.field == "value"]
     states = [cell.state for cell in submission.cells if cell.col_no == col]
     assert states == [NONE, NOT_APPLICABLE, NOT_COLLECTED, BLANK, NUMBER]
 
@@ -150,14 +151,14 @@ def test_inserted_blank_rows_are_passed_over(tmp_path: Path, code: str) -> None:
     form = Form(code, sender="STC", blank_before=(1, 2), **rows)
     submission = read_one(tmp_path / "f.xlsx", form)
     assert submission.remarks == ()
-    assert [row for _, row, _ in submission.rows] == [form.row_of(number) for number in range(3)]
+    assert [row.row_no for row in submission.rows] == [form.row_of(number) for number in range(3)]
 
 
 def test_signature_block_ends_the_table(tmp_path: Path) -> None:
     form = Form("LS-01", signed=False)
     form.cells = {f"B{form.first_row + 1}": "NGƯỜI LẬP BIỂU", f"C{form.first_row + 2}": "(Ký tên)"}
     submission = read_one(tmp_path / "f.xlsx", form)
-    assert [row for _, row, _ in submission.rows] == [form.first_row]
+    assert [row.row_no for row in submission.rows] == [form.first_row]
     assert submission.remarks == ()
 
 
@@ -205,7 +206,7 @@ def test_unknown_line_with_figures_is_remarked_at_its_label(tmp_path: Path) -> N
     submission = read_one(tmp_path / "f.xlsx", form)
     [remark] = submission.remarks
     assert (remark.rule, remark.row_no, remark.col_no) == ("line_unknown", form.row_of(3), 2)
-    assert dict(remark.detail) == {"value": "Thu khác"}
+    assert dict(remark.detail) == {"value": "Thu khác", "nearest": ""}
 
 
 def test_unknown_line_without_figures_is_a_heading(tmp_path: Path) -> None:
@@ -249,7 +250,8 @@ def test_two_forms_in_one_workbook_are_two_submissions(tmp_path: Path) -> None:
         tmp_path / "f.xlsx", [Form("LS-02", sender="STC"), Form("LS-03", sender="STC")]
     )
     assert [s.form for s in reading.submissions] == ["ls02_thu_nsnn", "ls03_chi_nsdp"]
-    assert [s.sheet_tables for s in reading.submissions] == [((1, "LS-02"),), ((1, "LS-03"),)]
+    areas = [s.areas for s in reading.submissions]
+    assert areas == [(Area(1, 1, "LS-02"),), (Area(1, 1, "LS-03"),)]
 
 
 def test_sheet_without_a_form_beside_a_form_adds_no_submission(tmp_path: Path) -> None:

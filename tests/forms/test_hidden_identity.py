@@ -11,8 +11,9 @@ from form_books import CONTRACTS, Form, write_book
 
 from expectations.findings import Finding
 from expectations.validate import validate_submissions
-from ingest.extract import ReadFile, submissions_of
+from ingest.extract import submissions_of
 from ingest.identity import FIELDS, IDENTITY_SHEET, Identity, read_identities
+from ingest.reading import ReadFile
 from ingest.register import Submission, register
 from ingest.workbook import read_workbook
 from warehouse.ledger import Receipt

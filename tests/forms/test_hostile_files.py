@@ -12,9 +12,10 @@ from hostile_files import REFUSED, far_cell, refuse_to_lift_limits, small_workbo
 
 from expectations.findings import compose, sentences
 from ingest import sandbox
+from ingest.package import REASONS, Unreadable
 from ingest.register import UNREADABLE, register
 from ingest.sandbox import read_isolated
-from ingest.workbook import REASONS, Unreadable, read_workbook
+from ingest.workbook import read_workbook
 from orchestration.check import check_files
 from warehouse.ledger import Receipt
 

@@ -20,8 +20,8 @@ from test_table_and_period_rules import RULES
 from expectations.findings import SEVERITIES, Finding, compose, sentences
 from expectations.residuals import CELL_PROBLEMS, SHEET_REMARKS
 from expectations.validate import file_findings
+from ingest.package import REASONS
 from ingest.register import Submission
-from ingest.workbook import REASONS
 
 # rules of files: the files are made and read in test_hostile_files.py; between figures:
 # tests/unit/test_identities.py
@@ -294,12 +294,6 @@ MORE = {
 }  # fmt: skip
 
 NAMED = {case.rule: case for case in CASES} | MORE
-# without a declared style of numbers, on a contract that declares none
-AMBIGUOUS = Case(
-    "number_ambiguous", record(value="1.234"), record(value="1.234,5"),
-    "Ô J11 ghi “1.234” chưa rõ là 1.234 hay 1,234.", at="J11",
-    expected="Một cách hiểu duy nhất",
-)  # fmt: skip
 
 
 def files_of(folder: Path, build: Build, contracts: Sequence[Any]) -> Mail:
@@ -330,12 +324,10 @@ def judged_cases(folder: Path, cases: dict[str, Case], contracts: Sequence[Any])
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     contracts = list(CONTRACTS.values())
     folder = tmp_path_factory.mktemp("cases")
-    found = judged_cases(folder, NAMED, contracts)
-    styleless = [c.model_copy(update={"number_style": None}) for c in contracts]
-    return found | judged_cases(folder, {"number_ambiguous": AMBIGUOUS}, styleless)
+    return judged_cases(folder, NAMED, contracts)
 
 
-ALL = NAMED | {"number_ambiguous": AMBIGUOUS}
+ALL = NAMED
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -345,7 +337,7 @@ def test_broken_rule_is_said_in_its_sentence_at_its_cell(judged: Judged, name: s
     found = [finding for finding in findings if finding.rule == case.rule]
     assert [finding.message for finding in found] == [case.message]
     [finding] = found
-    sheet = next((s.read.sheet_tables[0][1] for s in submissions if s.read), None)
+    sheet = next((s.read.sheet for s in submissions if s.read), None)
     assert finding.cell_ref == (f"{sheet}!{case.at}" if case.at else None)
     assert finding.severity == case.severity
     if case.expected is not None:

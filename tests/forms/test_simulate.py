@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import all_contracts
-from ingest.extract import ReadSubmission, submissions_of
+from ingest.extract import submissions_of
 from ingest.period import period_of, related
+from ingest.reading import ReadSubmission
 from ingest.simulation.fill import Filler
 from ingest.simulation.model import read_model
 from ingest.simulation.projects import Projects
@@ -89,6 +90,9 @@ def figures() -> dict[Figure, set[Decimal]]:
     world = _world()
     filler = Filler(world, Projects(world))
     found: dict[Figure, set[Decimal]] = {}
+    indicator_units = {
+        r["indicator_code"]: r["unit_code"] for r in reference.read_seed("indicator")
+    }
     for unit in units_of(len(world.communes)):
         about = unit if unit in world.communes else world.province
         for contract, period in due_forms(SIMULATED, unit, "2026-12"):
@@ -106,6 +110,9 @@ def figures() -> dict[Figure, set[Decimal]]:
                         or column.dimensions
                     ):
                         continue
+                    unit_of = reference.units()[column.unit or line.unit_code or ""]
+                    if unit_of.base_code != indicator_units[line.indicator_code]:
+                        continue  # a column that counts something else on the line
                     value = values.get((number, line.code, column.field))
                     value = computed.computed(line.code, column) if value is None else value
                     if value is None:
@@ -114,9 +121,8 @@ def figures() -> dict[Figure, set[Decimal]]:
                     # a month's flow is not the year's
                     span = period if measure in ("level", "outturn") else ""
                     end = f"{period_of(period).end}/{span}"
-                    factor = reference.units()[column.unit or line.unit_code or ""].factor
                     key = (line.indicator_code, measure, about, end)
-                    found.setdefault(key, set()).add(value * factor)
+                    found.setdefault(key, set()).add(value * unit_of.factor)
     return found
 
 

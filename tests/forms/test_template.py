@@ -17,8 +17,8 @@ from template_books import PERIODS, filled, read, sender_of, values_by_key, writ
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import Contract, all_contracts
-from ingest.extract import ReadFile, ReadSubmission
 from ingest.identity import GUIDE_SHEET, IDENTITY_SHEET, PREVIOUS_HEADER, read_identities
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.template import FilledForm, due_forms, sheet_name, write_workbook
 from ingest.template_values import Key, Value
 from ingest.workbook import read_workbook
@@ -265,6 +265,44 @@ def test_prints_on_a4_one_page_area(contract: Contract, tmp_path: Path) -> None:
     assert sheet.print_title_rows
     last = max(sheet[address].row for address in addresses.values())
     assert int(str(sheet.print_area).rpartition("$")[2]) > last
+
+
+@each_form
+def test_ends_with_place_date_and_signatures_on_one_page(
+    contract: Contract, tmp_path: Path
+) -> None:
+    path, addresses = written(tmp_path / "a.xlsx", filled(contract))
+    sheet = sheet_of(path, contract)
+    last_row = max(sheet[address].row for address in addresses.values())
+    below = [
+        [cell for cell in row if cell.value is not None]
+        for row in sheet.iter_rows(min_row=last_row + 1)
+    ]
+    date, titles, how = [row for row in below if row]
+    assert [cell.value for cell in date] == ["…, ngày … tháng … năm …"]
+    assert [cell.value for cell in titles] == ["NGƯỜI LẬP BIỂU", "THỦ TRƯỞNG ĐƠN VỊ"]
+    assert [cell.value for cell in how] == ["(Ký, họ tên)", "(Ký tên, đóng dấu)"]
+    assert date[0].column == titles[1].column
+    # where a page turns between columns, all of it stands on the last one
+    turned = max((int(each.id) for each in sheet.col_breaks.brk), default=0)
+    assert titles[0].column > turned
+    area = str(sheet.print_area)
+    assert int(area.rpartition("$")[2]) > how[0].row
+
+
+@each_form
+def test_pages_turn_between_groups_of_columns(contract: Contract, tmp_path: Path) -> None:
+    path, _ = written(tmp_path / "a.xlsx", filled(contract))
+    sheet = sheet_of(path, contract)
+    columns = [column for table in contract.tables for column in table.columns]
+    breaks = [int(each.id) for each in sheet.col_breaks.brk]
+    for last in breaks:
+        assert columns[last - 1].header[0] != columns[last].header[0]
+    # "fit to pages" makes Excel forget where a page is to turn
+    assert bool(sheet.sheet_properties.pageSetUpPr.fitToPage) == (not breaks)
+    if breaks:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.print_title_cols
 
 
 # --- other programs -----------------------------------------------------------------------------

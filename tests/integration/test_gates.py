@@ -27,8 +27,8 @@ def second_night(built: Built, inbox: Path) -> Outcome:
 def test_a_cell_lost_while_loading_stops_the_night_before_dbt(
     copied: Built, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose_a_cell(connection: Any, submissions: Any) -> None:
-        load.load_cells(connection, submissions)
+    def lose_a_cell(connection: Any, *cells: Any) -> None:
+        load.load_cells(connection, *cells)
         connection.execute("delete from raw.cell where rowid = (select max(rowid) from raw.cell)")
 
     monkeypatch.setattr(ingest_assets, "load_cells", lose_a_cell)

@@ -29,7 +29,6 @@ valid: {from: 2021-01-01}
 senders: ["20", commune]
 reporting: {frequency: year}
 fact: indicator
-number_style: vietnamese
 tables:
   - rows: {kind: records, key: [indicator_code]}
     columns:

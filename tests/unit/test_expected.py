@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.cells import CellColumns
 from ingest.contract import Contract, read_contract
 from ingest.expected import Expected, expected_submissions
-from ingest.extract import ReadSubmission
+from ingest.reading import Area, ReadSubmission
 from ingest.register import Submission
 from warehouse.ledger import Receipt
 
@@ -23,7 +24,9 @@ def monthly() -> Contract:
 
 
 def sent(contract: Contract, period: str | None) -> Submission:
-    read = ReadSubmission(contract.form, 1, "STC", period, None, ((1, "A"),), (), (), (), (), 0)
+    read = ReadSubmission(
+        contract.form, 1, "STC", period, None, (Area(1, 1, "A"),), (), (), CellColumns(), (), 0
+    )
     receipt = Receipt(1, "STC/a.xlsx", "sha", 1, "STC", "2026-02-10 00:00:00")
     return Submission(1, "id", receipt, read, "accepted", None)
 

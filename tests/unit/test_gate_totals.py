@@ -23,7 +23,7 @@ def test_total_of_many_largest_numbers_is_exact(
     with create_working(tmp_path / "w.duckdb") as connection:
         for row, number in enumerate(numbers):
             connection.execute(
-                "insert into raw.cell (submission_no, table_no, row_no, col_no, state, number) "
+                "insert into raw.cell (submission_no, area_no, row_no, col_no, state, number) "
                 "values (1, 1, ?, 1, 'number', ?)",
                 [row, number],
             )

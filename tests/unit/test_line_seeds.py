@@ -73,3 +73,61 @@ def test_succession_has_196_links_from_194_units_to_the_65_of_today() -> None:
     counts = Counter(row["old_code"] for row in links)
     assert split == {code for code, count in counts.items() if count > 1}
     assert len(split) == 2
+
+
+def test_documents_have_a_number_or_a_text_that_we_hold() -> None:
+    rows = reference.read_seed("document")
+    codes = [row["document_code"] for row in rows]
+    assert len(set(codes)) == len(codes)
+    numbers = Counter((row["number"], row["issuer_vi"]) for row in rows if row["number"])
+    assert [number for number, count in numbers.items() if count > 1] == []
+    for row in rows:
+        assert row["title_vi"] and row["issuer_vi"], row["document_code"]
+        assert row["number"] or row["source_file"], row["document_code"]
+        assert row["note_vi"] or row["issued_on"], row["document_code"]
+
+
+def test_every_legal_basis_of_a_form_is_a_document() -> None:
+    numbers = {row["number"] for row in reference.read_seed("document")}
+    for contract in all_contracts():
+        if contract.legal_basis:
+            assert contract.legal_basis.rpartition(" ")[2] in numbers, contract.id
+
+
+def test_figures_of_a_plan_are_of_their_own_kind() -> None:
+    """What a scenario plans is no actual figure: its column says so."""
+    planned = [
+        (contract.form, column)
+        for contract in all_contracts()
+        for table in contract.tables
+        for column in table.columns
+        if column.measure == "planned_growth"
+    ]
+    assert planned
+    assert [form for form, column in planned if column.kind != "planned"] == []
+
+
+def test_turnover_is_counted_in_tonnes_and_passengers_times_kilometres() -> None:
+    units = {row["indicator_code"]: row["unit_code"] for row in reference.read_seed("indicator")}
+    assert units["freight_turnover"] == "tonne_km"
+    assert units["passenger_turnover"] == "passenger_km"
+
+
+@pytest.mark.parametrize("seed", LINE_SEEDS)
+def test_lines_measure_what_their_indicators_do(seed: str) -> None:
+    """In the same unit or a multiple of it; a list of rates has the indicator's growth, in %."""
+    wanted = {row["indicator_code"]: row["unit_code"] for row in reference.read_seed("indicator")}
+    units = reference.units()
+    other = {
+        row["line_code"]
+        for row in reference.read_seed(seed)
+        if row["indicator_code"]
+        and row["unit_code"]
+        and units[row["unit_code"]].base_code != wanted[row["indicator_code"]]
+    }
+    assert {code for code in other if units_of_line(seed, code) != "percent"} == set()
+
+
+def units_of_line(seed: str, code: str) -> str:
+    [row] = [row for row in reference.read_seed(seed) if row["line_code"] == code]
+    return row["unit_code"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -150,6 +151,20 @@ def test_any_text_is_read_or_refused_without_an_exception(text: str) -> None:
 def test_text_near_a_period_is_read_or_refused_without_an_exception(text: str) -> None:
     key = read_period(text)
     assert key is None or period_of(key).start <= period_of(key).end
+
+
+def test_calendar_of_a_span_holds_every_year_in_it() -> None:
+    periods = calendar_of(["2021..2023", "2020-06"])
+    for year in range(2020, 2024):
+        parts = [p for p in periods if p.start.year == p.end.year == year]
+        kinds = [p.kind for p in parts]
+        assert (kinds.count("year"), kinds.count("quarter"), kinds.count("month")) == (1, 4, 12)
+        months = [p for p in parts if p.kind == "month"]
+        # the months follow one another without a gap, from 1 January to 31 December
+        assert (months[0].start, months[-1].end) == (date(year, 1, 1), date(year, 12, 31))
+        assert all(b.start - a.end == timedelta(1) for a, b in pairwise(months))
+    assert [p.key for p in periods if p.kind == "span"] == ["2021..2023"]
+    assert {p.label_vi for p in periods if p.key == "2021-Q2"} == {"quý II năm 2021"}
 
 
 def test_calendar_holds_the_years_quarters_and_months_around_what_is_named() -> None:

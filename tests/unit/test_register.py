@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.cells import CellColumns
 from ingest.contract import all_contracts
-from ingest.extract import ReadFile, ReadSubmission, Remark
+from ingest.package import Unreadable
+from ingest.reading import Area, ReadFile, ReadSubmission, Remark
 from ingest.register import (
     ACCEPTED,
     HELD,
@@ -21,7 +23,6 @@ from ingest.register import (
     register,
 )
 from ingest.sources import InboxMissing, hash_inbox, pull_inbox
-from ingest.workbook import Unreadable
 from warehouse.ledger import Receipt
 
 AS_OF = datetime(2026, 7, 5, 6, 30)
@@ -31,7 +32,8 @@ CONTRACTS = all_contracts()
 def reading(
     form: str = "ls02_thu_nsnn", period: str = "2021..2025", sheet: str = "LS-02"
 ) -> ReadSubmission:
-    return ReadSubmission(form, 1, "STC", period, None, ((1, sheet),), (), (), (), (), 0)
+    area = Area(1, 1, sheet)
+    return ReadSubmission(form, 1, "STC", period, None, (area,), (), (), CellColumns(), (), 0)
 
 
 def file_of(*submissions: ReadSubmission) -> ReadFile:

@@ -38,6 +38,7 @@ FACTORS = {
     "million_vnd_per_month": 10**6,
     "million_usd": 10**6,
     "thousand_visits": 10**3,
+    "kg": Decimal("0.001"),  # masses are in tonnes
 }
 # figures whose cell says something else than the list, and why
 SLIPS = {

@@ -1,3 +1,5 @@
+{%- set told_apart_by = ['unit_code', 'period_key', 'budget_level', 'measure'] -%}
+
 with budget_line as (
     select * from {{ ref('dim_budget_line') }}
 ),
@@ -48,20 +50,8 @@ numbered as (
     where is_latest_statement
 ),
 
--- lines whose parts are here too: adding both would count the parts twice
 detailed as (
-    select distinct
-        numbered.unit_code,
-        numbered.period_key,
-        numbered.budget_level,
-        numbered.measure,
-        budget_line.parent_code as line_code
-    from numbered
-    inner join budget_line
-        on numbered.budget_line_code = budget_line.line_code
-    inner join budget_line as parent_line
-        on budget_line.parent_code = parent_line.line_code
-    where budget_line.is_additive and parent_line.children = 'all'
+    {{ detailed_lines('numbered', 'budget_line_code', 'budget_line', told_apart_by) }}
 )
 
 select
@@ -73,9 +63,4 @@ from numbered
 left join budget_line
     on numbered.budget_line_code = budget_line.line_code
 left join detailed
-    on
-        numbered.unit_code = detailed.unit_code
-        and numbered.period_key = detailed.period_key
-        and numbered.budget_level = detailed.budget_level
-        and numbered.measure = detailed.measure
-        and numbered.budget_line_code = detailed.line_code
+    on {{ same_line('numbered', 'budget_line_code', 'detailed', told_apart_by) }}

@@ -72,7 +72,8 @@ investment as (
         value_text,
         stated_unit,
         case when source_code = 'all' then 0 else 1 end
-        + case when project_code is null then 0 else 1 end as breakdowns,
+        + case when project_code is null then 0 else 1 end
+        + case when package is null then 0 else 1 end as breakdowns,
         statement_no,
         submission_id,
         cell_ref

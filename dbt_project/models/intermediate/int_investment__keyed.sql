@@ -1,8 +1,11 @@
+{%- set told_apart_by = ['unit_code', 'period_key', 'measure', 'kind'] -%}
+
 with investment_line as (
     select
         line_code,
         parent_code,
         is_additive,
+        children,
         indicator_code,
         source_code,
         count(*) over (partition by indicator_code) = 1 as is_only_line_of_indicator
@@ -30,7 +33,7 @@ keyed as (
         *,
         {{ natural_key('fct_investment', [
             'unit_code', 'period_key', 'quantity_code', 'source_code', measure_at_base(), 'kind',
-        ], ['project_code']) }} as natural_key
+        ], ['project_code', 'package']) }} as natural_key
     from observation
 ),
 
@@ -49,18 +52,8 @@ numbered as (
     where is_latest_statement
 ),
 
--- lines whose parts are here too: adding both would count the parts twice
 detailed as (
-    select distinct
-        numbered.unit_code,
-        numbered.period_key,
-        numbered.measure,
-        numbered.kind,
-        investment_line.parent_code as line_code
-    from numbered
-    inner join investment_line
-        on numbered.investment_line_code = investment_line.line_code
-    where investment_line.is_additive and investment_line.parent_code is not null
+    {{ detailed_lines('numbered', 'investment_line_code', 'investment_line', told_apart_by) }}
 )
 
 select
@@ -73,9 +66,4 @@ from numbered
 left join investment_line
     on numbered.investment_line_code = investment_line.line_code
 left join detailed
-    on
-        numbered.unit_code = detailed.unit_code
-        and numbered.period_key = detailed.period_key
-        and numbered.measure = detailed.measure
-        and numbered.kind = detailed.kind
-        and numbered.investment_line_code = detailed.line_code
+    on {{ same_line('numbered', 'investment_line_code', 'detailed', told_apart_by) }}

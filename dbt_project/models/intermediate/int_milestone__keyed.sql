@@ -36,6 +36,7 @@ dated as (
         cast(year(try_cast(cell.code as date)) as varchar) as period_key,
         submission.period_key as submission_period_key,
         cell.table_no,
+        cell.area_no,
         cell.row_no,
         cell.col_no,
         cell.cell_ref,
@@ -58,7 +59,7 @@ dated as (
     left join row_dimension
         on
             cell.submission_no = row_dimension.submission_no
-            and cell.table_no = row_dimension.table_no
+            and cell.area_no = row_dimension.area_no
             and cell.row_no = row_dimension.row_no
 ),
 

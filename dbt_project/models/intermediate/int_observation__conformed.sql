@@ -10,6 +10,14 @@ indicator as (
     select * from {{ ref('indicator') }}
 ),
 
+measure as (
+    select
+        code,
+        value_unit_code
+    from {{ ref('vocabulary') }}
+    where list_code = 'measure'
+),
+
 period as (
     select * from {{ source('raw', 'period') }}
 ),
@@ -29,11 +37,20 @@ newest_unit as (
 
 measured as (
     select
-        observation.*,
+        observation.* exclude (indicator_code),
+        -- a column of declarations on the line of total trade does not state total trade
+        case
+            when
+                observation.line_code is null
+                or measure.value_unit_code is not null
+                or coalesce(unit_of_measure.base_unit_code, indicator.unit_code) = indicator.unit_code
+                then observation.indicator_code
+        end as indicator_code,
         period.end_date as period_end,
         cast(year(period.end_date) as integer) as budget_year,
         {{ value_unit(
             'observation.measure',
+            'measure.value_unit_code',
             'coalesce(unit_of_measure.base_unit_code, observation.stated_unit)',
             'indicator.unit_code'
         ) }} as value_unit,
@@ -43,6 +60,8 @@ measured as (
         on observation.period_key = period.period_key
     left join indicator
         on observation.indicator_code = indicator.indicator_code
+    left join measure
+        on observation.measure = measure.code
     left join unit_of_measure
         on observation.stated_unit = unit_of_measure.unit_code
 )

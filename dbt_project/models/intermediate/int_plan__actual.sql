@@ -29,5 +29,7 @@ inner join {{ ref('dim_period') }} as period
     on figure.period_key = period.period_key
 where
     figure.fact_table <> 'fct_target'
+    -- a plan or a scenario is no actual figure
+    and figure.kind is distinct from 'planned'
     -- what ends after today has not happened, unless it is said to be an estimate
     and (figure.kind = 'projected' or period.end_date <= cast({{ as_of() }} as date))

@@ -1,3 +1,5 @@
+{%- set told_apart_by = ['unit_code', 'period_key', 'measure', 'kind', 'value_unit'] -%}
+
 with recursive trade_line as (
     select * from {{ ref('trade_line') }}
 ),
@@ -18,15 +20,23 @@ path as (
         on trade_line.parent_code = path.line_code
 ),
 
+-- one line may state amounts, tonnes and vehicles: a quantity is told by what it counts
+observation as (
+    select
+        *,
+        case when value_unit not in ('usd', 'percent', 'times') then value_unit end as quantity_unit
+    from {{ ref('int_observation__conformed') }}
+    where fact = 'trade'
+),
+
 keyed as (
     select
         *,
         {{ natural_key('fct_trade', [
             'unit_code', 'period_key', 'direction', 'basis', 'gate_code', 'commodity_code',
             'indicator_code', measure_at_base(), 'kind',
-        ], ['line_code', 'regime_code']) }} as natural_key
-    from {{ ref('int_observation__conformed') }}
-    where fact = 'trade'
+        ], ['line_code', 'regime_code', 'quantity_unit']) }} as natural_key
+    from observation
 ),
 
 latest as (
@@ -44,30 +54,16 @@ numbered as (
     where is_latest_statement
 ),
 
--- lines whose parts are here too: adding both would count the parts twice
 detailed as (
-    select distinct
-        numbered.unit_code,
-        numbered.period_key,
-        numbered.measure,
-        numbered.kind,
-        numbered.direction,
-        numbered.value_unit,
-        trade_line.parent_code as line_code
-    from numbered
-    inner join trade_line
-        on numbered.line_code = trade_line.line_code
-    where trade_line.is_additive and trade_line.parent_code is not null
+    {{ detailed_lines('numbered', 'line_code', 'trade_line', told_apart_by + ['direction']) }}
 ),
 
 -- lines that say a direction of their own: what they say of both is the sum of these
 directed as (
     select distinct
-        unit_code,
-        period_key,
-        measure,
-        kind,
-        value_unit,
+        {% for dimension in told_apart_by -%}
+            {{ dimension }},
+        {% endfor -%}
         line_code
     from numbered
     where direction <> 'both' and line_code is not null
@@ -83,19 +79,6 @@ from numbered
 left join path
     on numbered.line_code = path.line_code
 left join detailed
-    on
-        numbered.unit_code = detailed.unit_code
-        and numbered.period_key = detailed.period_key
-        and numbered.measure = detailed.measure
-        and numbered.kind = detailed.kind
-        and numbered.direction = detailed.direction
-        and numbered.value_unit is not distinct from detailed.value_unit
-        and numbered.line_code = detailed.line_code
+    on {{ same_line('numbered', 'line_code', 'detailed', told_apart_by + ['direction']) }}
 left join directed
-    on
-        numbered.unit_code = directed.unit_code
-        and numbered.period_key = directed.period_key
-        and numbered.measure = directed.measure
-        and numbered.kind = directed.kind
-        and numbered.value_unit is not distinct from directed.value_unit
-        and numbered.line_code = directed.line_code
+    on {{ same_line('numbered', 'line_code', 'directed', told_apart_by) }}

@@ -30,7 +30,7 @@ relation as (
 comparator_cell as (
     select
         submission_no,
-        table_no,
+        area_no,
         row_no,
         field,
         code
@@ -43,7 +43,7 @@ comparator_cell as (
 upper_cell as (
     select
         submission_no,
-        table_no,
+        area_no,
         row_no,
         field,
         number,
@@ -63,6 +63,7 @@ select
     submission.form_code,
     submission.period_key as submission_period_key,
     cell.table_no,
+    cell.area_no,
     cell.row_no,
     cell.col_no,
     cell.cell_ref,
@@ -104,6 +105,7 @@ select
     ) as commodity_code,
     coalesce(row_dimension.stage_group, value_column.stage_group) as stage_group,
     row_dimension.project_code,
+    row_dimension.package,
     row_dimension.lead_unit_code,
     try_cast(row_dimension.due_date as date) as due_date,
     row_dimension.aggregation,
@@ -115,7 +117,10 @@ select
     try_cast(row_dimension.target_no as integer) as target_no,
     try_cast(row_dimension.target_part as integer) as target_part,
     row_dimension.target_role,
-    coalesce(row_dimension.unit, value_column.unit, form_line.unit_code) as stated_unit,
+    -- what the sheet says of a column comes before what the form prints; a column in US dollars
+    -- stays so on a row that is counted in tonnes
+    coalesce(cell.column_unit, value_column.unit, row_dimension.unit, form_line.unit_code)
+        as stated_unit,
     coalesce(comparator_cell.code, '=') as comparator,
     cell.number,
     upper_cell.number as number_high,
@@ -141,18 +146,18 @@ left join form_line
 left join row_dimension
     on
         cell.submission_no = row_dimension.submission_no
-        and cell.table_no = row_dimension.table_no
+        and cell.area_no = row_dimension.area_no
         and cell.row_no = row_dimension.row_no
 left join comparator_cell
     on
         cell.submission_no = comparator_cell.submission_no
-        and cell.table_no = comparator_cell.table_no
+        and cell.area_no = comparator_cell.area_no
         and cell.row_no = comparator_cell.row_no
         and value_column.comparator_field = comparator_cell.field
 left join upper_cell
     on
         cell.submission_no = upper_cell.submission_no
-        and cell.table_no = upper_cell.table_no
+        and cell.area_no = upper_cell.area_no
         and cell.row_no = upper_cell.row_no
         and value_column.upper_field = upper_cell.field
 left join relation as own_period

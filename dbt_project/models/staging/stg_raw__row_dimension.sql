@@ -2,14 +2,14 @@
     'indicator_code', 'data_unit_code', 'period_key', 'base_period_key', 'measure', 'kind', 'unit',
     'rank_of', 'statement', 'document_code', 'locator', 'quote', 'note', 'target_no', 'target_part',
     'target_role', 'basis', 'direction', 'gate_code', 'regime_code', 'commodity_code', 'source_code',
-    'budget_level', 'project_code', 'project_name', 'stage_group', 'project_class', 'investor_name',
+    'budget_level', 'project_code', 'package', 'project_name', 'stage_group', 'project_class', 'investor_name',
     'lead_unit_code', 'due_date', 'aggregation',
 ] -%}
 
 with dimension_cell as (
     select
         submission_no,
-        table_no,
+        area_no,
         row_no,
         field,
         coalesce(code, text, {{ number_text('number') }}) as value
@@ -25,7 +25,7 @@ select
         max(case when field = '{{ field }}' then value end) as {{ field }},
     {% endfor -%}
     submission_no,
-    table_no,
+    area_no,
     row_no
 from dimension_cell
-group by submission_no, table_no, row_no
+group by submission_no, area_no, row_no

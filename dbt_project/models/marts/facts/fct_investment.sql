@@ -7,6 +7,7 @@ with current_rows as (
         quantity_code as indicator_code,
         source_code,
         project_code,
+        package,
         stage_group,
         measure,
         kind,

@@ -1,12 +1,32 @@
-with fact as (
+-- Which plan is meant by "kế hoạch vốn" is not stated where the floors are set (rules R01 to R09): the plan
+-- of the year as it is now or as it was assigned, with or without what is carried over from last year.
+-- Every denominator has a column and a name of its own.
+with form as (
+    -- a new version of a form is due as often as the one before
     select
-        *,
+        form_code,
+        max(frequency) as frequency
+    from {{ ref('dim_form') }}
+    group by form_code
+),
+
+fact as (
+    select
+        investment.*,
+        form.frequency = 'year' as is_of_yearly_plan,
         row_number() over (
-            partition by project_code, period_key, source_code, measure
-            order by statement_no
+            partition by
+                investment.project_code,
+                investment.period_key,
+                investment.source_code,
+                investment.measure,
+                form.frequency = 'year'
+            order by investment.statement_no
         ) as place
-    from {{ ref('fct_investment') }}
-    where is_current and project_code is not null
+    from {{ ref('fct_investment') }} as investment
+    inner join form
+        on investment.form_code = form.form_code
+    where investment.is_current and investment.project_code is not null
 ),
 
 disbursed as (
@@ -18,6 +38,8 @@ disbursed as (
         max(reporter_unit_code) as reporter_unit_code,
         max(case when measure = 'disbursed' then amount_vnd end) as disbursed_vnd,
         max(case when measure = 'disbursed_cumulative' then amount_vnd end) as disbursed_cumulative_vnd,
+        max(case when measure = 'disbursed_extended_cumulative' then amount_vnd end)
+            as disbursed_extended_cumulative_vnd,
         max(case when measure = 'volume_cumulative' then amount_vnd end) as volume_cumulative_vnd,
         max(case when measure = 'advance_outstanding' then amount_vnd end) as advance_outstanding_vnd
     from fact
@@ -25,16 +47,34 @@ disbursed as (
     group by project_code, period_key, source_code
 ),
 
+stated_plan as (
+    select
+        project_code,
+        period_key,
+        source_code,
+        max(case when measure = 'plan_year' and not is_of_yearly_plan then amount_vnd end)
+            as plan_year_vnd,
+        max(case when measure = 'plan_year' and is_of_yearly_plan then amount_vnd end)
+            as plan_year_assigned_vnd,
+        max(case when measure = 'plan_extended' and not is_of_yearly_plan then amount_vnd end)
+            as plan_extended_vnd,
+        max(case when measure = 'plan_extended' and is_of_yearly_plan then amount_vnd end)
+            as plan_extended_assigned_vnd
+    from fact
+    where place = 1
+    group by project_code, period_key, source_code
+),
+
+-- the newest report says the plan as it is now; without one, it is as assigned
 plan as (
     select
         project_code,
         period_key,
         source_code,
-        max(case when measure = 'plan_year' then amount_vnd end) as plan_year_vnd,
-        max(case when measure = 'plan_extended' then amount_vnd end) as plan_extended_vnd
-    from fact
-    where place = 1
-    group by project_code, period_key, source_code
+        plan_year_assigned_vnd,
+        coalesce(plan_year_vnd, plan_year_assigned_vnd) as plan_year_vnd,
+        coalesce(plan_extended_vnd, plan_extended_assigned_vnd) as plan_extended_vnd
+    from stated_plan
 ),
 
 period as (
@@ -61,14 +101,30 @@ select
     period.end_date as period_end,
     disbursed.source_code,
     cast(plan.plan_year_vnd as decimal(24, 2)) as plan_year_vnd,
+    cast(plan.plan_year_assigned_vnd as decimal(24, 2)) as plan_year_assigned_vnd,
     cast(plan.plan_extended_vnd as decimal(24, 2)) as plan_extended_vnd,
+    cast(plan.plan_year_vnd + coalesce(plan.plan_extended_vnd, 0) as decimal(24, 2))
+        as plan_total_vnd,
     cast(disbursed.volume_cumulative_vnd as decimal(24, 2)) as volume_cumulative_vnd,
     cast(disbursed.disbursed_vnd as decimal(24, 2)) as disbursed_vnd,
     cast(disbursed.disbursed_cumulative_vnd as decimal(24, 2)) as disbursed_cumulative_vnd,
+    cast(disbursed.disbursed_extended_cumulative_vnd as decimal(24, 2))
+        as disbursed_extended_cumulative_vnd,
     cast(disbursed.advance_outstanding_vnd as decimal(24, 2)) as advance_outstanding_vnd,
     cast(
-        100 * disbursed.disbursed_cumulative_vnd / nullif(plan.plan_year_vnd, 0) as decimal(18, 4)
-    ) as disbursed_of_plan_pct
+        100 * disbursed.disbursed_cumulative_vnd
+        / nullif(plan.plan_year_vnd + coalesce(plan.plan_extended_vnd, 0), 0) as decimal(18, 4)
+    ) as disbursed_of_plan_total_pct,
+    cast(
+        100 * (
+            disbursed.disbursed_cumulative_vnd
+            - coalesce(disbursed.disbursed_extended_cumulative_vnd, 0)
+        ) / nullif(plan.plan_year_vnd, 0) as decimal(18, 4)
+    ) as disbursed_of_plan_year_pct,
+    cast(
+        100 * disbursed.disbursed_cumulative_vnd
+        / nullif(plan.plan_year_assigned_vnd + coalesce(plan.plan_extended_vnd, 0), 0) as decimal(18, 4)
+    ) as disbursed_of_plan_assigned_pct
 from disbursed
 inner join period
     on disbursed.period_key = period.period_key

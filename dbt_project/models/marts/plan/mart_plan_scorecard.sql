@@ -30,7 +30,7 @@ open_finding as (
     group by found.submission_id, looked_at.cell_ref
 ),
 
--- A target is met by the figure of its own name, unless a link says by which.
+-- A target is met by the figure of its own name, unless links say by which.
 candidate as (
     select
         target.fact_key as target_fact_key,
@@ -93,6 +93,7 @@ candidate as (
             and coalesce(link.actual_indicator_code, target.indicator_code) = actual.indicator_code
             and coalesce(link.actual_measure, target.measure)
             in (actual.measure, actual.meets_measure)
+            and coalesce(link.actual_period_kind, actual.period_kind) = actual.period_kind
     left join {{ ref('dim_period') }} as period
         on target.period_key = period.period_key
     left join indicator

@@ -1,0 +1,251 @@
+"""The rows of a located table: where they begin and end, and which line or record each one is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.contract import Table
+from ingest.lines import Labelled, match_lines, words_of
+from ingest.locate import ColumnMatch
+from ingest.normalise import nil_state, read_number_text
+from ingest.reference import Line
+from ingest.wording import header, plain
+from ingest.workbook import Odd, Sheet
+
+_SIGNATURE = re.compile(
+    r"^(?:người lập|lập biểu|kế toán|tm\. ?|kt\. ?|tl\. ?|tuq\. ?|thủ trưởng|giám đốc|phó giám đốc"
+    r"|chủ tịch|phó chủ tịch|nơi nhận|trưởng phòng|người kiểm tra|kiểm soát|\(ký|ký tên|đại diện"
+    r"|xác nhận của|[^,]{0,40}, ngày\s*(?:\d{1,2}|…|\.+)?\s*tháng)"
+)
+_TOTAL = re.compile(r"^(?:tổng(?: số| cộng)?|cộng|cộng lũy kế)\b")
+_NOTE = re.compile(r"^(?:ghi chú|chú thích|lưu ý|nguồn|\*|\(\*|\(\d\))")
+# under the headers: A | B | 1 | 2 | 3=2/1
+_INDEX_MARK = re.compile(r"^[(\[]?(?:[a-zđ]|\d{1,2})\s*(?:=.*)?[)\]]?$|^\(?\d{1,2}\)?\s*=.*$")
+_BLANK_ROWS = 2
+
+
+@dataclass
+class AreaRead:
+    """One area: its table, columns and data rows, and what stood out."""
+
+    table_no: int
+    table: Table
+    sheet: Sheet
+    match: ColumnMatch
+    rows: list[tuple[int, Line | None]]
+    last: int  # the last row that belongs to it
+    unknown_lines: list[tuple[int, str]] = field(default_factory=list)
+    ambiguous_lines: list[tuple[int, str]] = field(default_factory=list)
+    total_rows: list[tuple[int, str]] = field(default_factory=list)
+
+    def value_columns(self) -> list[int]:
+        return [
+            self.match.columns[column.field]
+            for column in self.table.columns
+            if column.is_numeric and column.field in self.match.columns
+        ]
+
+
+def read_area(sheet: Sheet, table_no: int, table: Table, match: ColumnMatch) -> AreaRead:
+    """The data rows under a header."""
+    area = AreaRead(table_no, table, sheet, match, [], match.bottom)
+    first = match.bottom + 1
+    columns = sorted(match.columns.values())
+    index_row: list[Any] | None = None
+    for row_no in range(first, min(first + 3, sheet.last_row + 1)):
+        values = [sheet.rows[row_no - 1][col - 1] for col in columns]
+        if is_index_row(values):
+            index_row, first = values, row_no + 1
+            break
+        if any(value != "" for value in values):
+            break
+    if table.rows.kind == "lines":
+        _read_lines(area, first, columns, index_row)
+    else:
+        _read_records(area, first, columns, index_row)
+    return area
+
+
+def is_index_row(values: Sequence[Any]) -> bool:
+    """`A | B | 1 | 2 | 3=2/1`: a mark in every filled cell, no number twice, and no number far
+    from the others (columns may stand in another order, or be left out)."""
+    marks = [_mark(value) for value in values if value != ""]
+    if len(marks) < 2 or not all(_INDEX_MARK.match(mark) for mark in marks):
+        return False
+    numbers = [int(found[0]) for mark in marks if (found := re.findall(r"\d+", mark.split("=")[0]))]
+    if len(set(numbers)) != len(numbers) or not numbers or min(numbers) > 3:
+        return False
+    return max(numbers) <= 2 * len(numbers) + 2
+
+
+def _mark(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return plain(value) if isinstance(value, str) else str(value)
+
+
+def is_figure(value: Any) -> bool:
+    """A number, or a text that was meant as one."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int | float):
+        return True
+    return (
+        isinstance(value, str)
+        and value != ""
+        and nil_state(value) is None
+        and read_number_text(value, None).problem != "not_a_number"
+    )
+
+
+def is_signature(row: Sequence[Any]) -> bool:
+    return any(type(value) is str and value and _SIGNATURE.match(plain(value)) for value in row)
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if isinstance(value, Odd):
+        return ""
+    if isinstance(value, bool | int | float):
+        return f"{value:.15g}"
+    return value.isoformat() if hasattr(value, "isoformat") else ""
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+def _read_lines(
+    area: AreaRead, first: int, columns: Sequence[int], index_row: list[Any] | None
+) -> None:
+    sheet, table, match = area.sheet, area.table, area.match
+    label_at = next(match.columns[c.field] for c in table.columns if c.role == "line") - 1
+    symbol_at = next(
+        (
+            match.columns[c.field] - 1
+            for c in table.columns
+            if c.role == "symbol" and c.field in match.columns
+        ),
+        None,
+    )
+    value_at = [
+        match.columns[c.field] - 1
+        for c in table.columns
+        if c.role in ("value", "ratio") and c.field in match.columns
+    ]
+    words = words_of(table.lines)
+    candidates: list[Labelled] = []
+    for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
+        label = row[label_at]
+        label = label if type(label) is str else _text(label)
+        symbol = _text(row[symbol_at]) if symbol_at is not None else ""
+        known = bool(label) and bool(words.candidates(label))
+        if not known and label == "" and symbol and words.candidates(symbol):
+            label, symbol, known = symbol, "", True  # a label merged over the symbol's column
+        if not known:
+            if not any(value != "" for value in row):
+                continue
+            if is_signature(row):
+                break
+            values = [row[col - 1] for col in columns]
+            if values == index_row or is_index_row(values):
+                continue
+        has_figures = any(row[at] != "" and is_figure(row[at]) for at in value_at)
+        if known or has_figures:
+            candidates.append(Labelled(row_no, label, symbol, has_figures))
+    found = match_lines(candidates, table.lines)
+    area.rows = [(row.row, found.lines[row.row]) for row in candidates if row.row in found.lines]
+    area.unknown_lines, area.ambiguous_lines = found.unknown, found.ambiguous
+    ends = [row for row, _ in [*area.rows, *found.unknown, *found.ambiguous]]
+    area.last = max(ends, default=first - 1)
+
+
+# --- records --------------------------------------------------------------------------------------
+
+
+def _read_records(
+    area: AreaRead, first: int, columns: Sequence[int], index_row: list[Any] | None
+) -> None:
+    sheet, table, match = area.sheet, area.table, area.match
+    present = [c for c in table.columns if c.field in match.columns]
+    value_at = [match.columns[c.field] - 1 for c in present if c.role == "value"]
+    required_at = [match.columns[c.field] - 1 for c in present if c.required]
+    symbol_at = {match.columns[c.field] - 1 for c in present if c.role == "symbol"}
+    key_at = [match.columns[f] - 1 for f in table.rows.key if f in match.columns]
+    computed_at = {match.columns[c.field] - 1 for c in present if c.formula is not None}
+    places = [col - 1 for col in columns]
+    headers = {match.columns[c.field] - 1: header(c.header[-1]).key for c in present}
+    area.last = first - 1
+    blank = 0
+    for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
+        filled = [at for at in places if row[at] != ""]
+        # a row that only has its number, or a formula's zero, waits to be filled in
+        if all(at in symbol_at or (at in computed_at and row[at] in (0, "")) for at in filled):
+            if not filled and any(value != "" for value in row) and is_signature(row):
+                break
+            blank += 1
+            continue
+        is_record = any(row[at] != "" and is_figure(row[at]) for at in value_at) or (
+            len(required_at) > 1 and sum(row[at] != "" for at in required_at) > len(required_at) / 2
+        )
+        if not is_record and is_signature(row):
+            break
+        values = [row[at] for at in places]
+        if (index_row is not None and values == index_row) or _is_header_again(row, headers):
+            continue
+        if _is_heading(row, filled, key_at) and not _is_key_only(filled, key_at, blank):
+            if _total_label(row, filled) and any(is_figure(row[at]) for at in value_at):
+                area.total_rows.append((row_no, _total_label(row, filled) or ""))
+                area.last = row_no
+            elif blank and not is_record:
+                break
+            blank = 0
+            continue
+        if blank > _BLANK_ROWS and not is_record:
+            break
+        if (
+            _total_label(row, filled)
+            and sum(row[at] != "" for at in key_at) <= 1
+            and len(key_at) > 1
+        ):
+            area.total_rows.append((row_no, _total_label(row, filled) or ""))
+        else:
+            area.rows.append((row_no, None))
+        area.last = row_no
+        blank = 0
+
+
+def _is_header_again(row: Sequence[Any], headers: Mapping[int, str]) -> bool:
+    """A header that is repeated within the table, as on every printed page."""
+    texts = [at for at in headers if type(row[at]) is str and row[at]]
+    same = sum(header(row[at]).key == headers[at] for at in texts)
+    return same > 1 and same > len(texts) / 2
+
+
+def _is_heading(row: Sequence[Any], filled: Sequence[int], key_at: Sequence[int]) -> bool:
+    """A note, a heading of a group or a total: one text, or a total's label, and no key."""
+    texts = [at for at in filled if type(row[at]) is str]
+    if len(filled) == 1 and texts:
+        return True
+    if texts and _NOTE.match(plain(row[texts[0]])) and len(texts) == len(filled) <= 2:
+        return True
+    has_key = bool(key_at) and all(row[at] != "" for at in key_at)
+    return not has_key and _total_label(row, filled) is not None
+
+
+def _is_key_only(filled: Sequence[int], key_at: Sequence[int], blank: int) -> bool:
+    """A record of which only its name was typed yet, in the table, not after it."""
+    return not blank and len(key_at) == 1 and list(filled) == list(key_at)
+
+
+def _total_label(row: Sequence[Any], filled: Sequence[int]) -> str | None:
+    for at in filled[:3]:
+        if type(row[at]) is str:
+            if _TOTAL.match(plain(row[at])):
+                return str(row[at])
+            if header(row[at]).exact not in ("", "-"):
+                return None
+    return None

@@ -1,0 +1,357 @@
+"""Reads the columns of one area: figures in their units, codes, dates and words.
+
+The unit of a column is what its header or the line above the table says, where that measures the
+same as the form's own unit; the figures stay as typed, and the column carries the unit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from ingest import reference
+from ingest.areas import AreaRead
+from ingest.cells import STATE_NO, CellColumns
+from ingest.contract import Column, Contract, Table
+from ingest.figures import FigureUnit, read_figures
+from ingest.head import day_of
+from ingest.normalise import (
+    BLANK,
+    CODE,
+    TEXT,
+    UNREAD,
+    NumberStyle,
+    clean,
+    fold,
+    nil_state,
+    read_comparator,
+)
+from ingest.period import read_period
+from ingest.reading import AreaColumn, Remark
+from ingest.reference import Line
+from ingest.wording import plain
+from ingest.workbook import Odd, cell_of
+
+_BLANK, _TEXT, _CODE, _UNREAD = (STATE_NO[state] for state in (BLANK, TEXT, CODE, UNREAD))
+
+
+# ratios to another period, which lie near 100
+HUNDRED_BASED = frozenset(
+    {
+        "ratio_to_previous",
+        "ratio_to_same_period",
+        "ratio_to_base_year",
+        "ratio_to_december",
+        "cumulative_ratio",
+        "average_ratio",
+    }
+)
+
+# --- units ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class AreaUnits:
+    """The unit stated for a field where it is another than the contract's, and what was odd."""
+
+    by_field: dict[str, str] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> AreaUnits:
+    """Which units the sheet states: a column's header before the line above the table."""
+    found = AreaUnits()
+    known = reference.units()
+    name, at = area.sheet.name, area.match.bottom
+    own = [c for c in area.table.columns if c.unit is not None and c.field in area.match.columns]
+    said: set[tuple[str, str]] = set()
+    for column in own:
+        assert column.unit is not None
+        unit = known[column.unit]
+        header_unit = area.match.units.get(column.field)
+        if header_unit is not None and _disagree(header_unit, measure):
+            place = area.match.columns[column.field]
+            both = f"“{known[header_unit].name_vi}” và “{known[measure or ''].name_vi}”"
+            found.remarks.append(
+                Remark("unit_line_contradiction", name, at, place, (("value", both),))
+            )
+            continue
+        if header_unit is not None and header_unit != column.unit:
+            place = area.match.columns[column.field]
+            if known[header_unit].base_code != unit.base_code:
+                detail = (("value", f"“{known[header_unit].name_vi}” và “{unit.name_vi}”"),)
+                if header_unit == "percent" and column.type != "percent":
+                    continue  # `(%)` closes headers of many kinds
+                found.remarks.append(Remark("unit_line_contradiction", name, at, place, detail))
+                continue
+            found.by_field[column.field] = header_unit
+            said.add((header_unit, column.unit))
+    if measure is not None:
+        base = known[measure].base_code
+        same = [c for c in own if c.unit and known[c.unit].base_code == base]
+        units = {c.unit for c in same}
+        free = [c for c in same if area.match.units.get(c.field) is None]
+        if measure not in units and len(units) == 1:
+            for column in free:
+                found.by_field[column.field] = measure
+                said.add((measure, str(column.unit)))
+        elif measure not in units and units:
+            names = " và ".join(
+                f"“{known[str(u)].name_vi}”" for u in (measure, *sorted(map(str, units)))
+            )
+            found.remarks.append(
+                Remark("unit_line_contradiction", name, at, None, (("value", names),))
+            )
+    for stated, wanted in sorted(said):
+        names_of = (("value", known[stated].name_vi), ("expected", known[wanted].name_vi))
+        found.remarks.append(Remark("unit_line_differs", name, at, None, names_of))
+    return found
+
+
+def _disagree(one: str, other: str | None) -> bool:
+    """Whether two units measure the same and are not the same."""
+    units = reference.units()
+    return other is not None and one != other and units[one].base_code == units[other].base_code
+
+
+def unit_factor(table: Table, column: AreaColumn) -> Decimal:
+    """How many of the form's unit one of the stated unit is; 1 where the sheet states none."""
+    own = table.column(column.field).unit
+    if own is None or column.unit_code is None:
+        return Decimal(1)
+    units = reference.units()
+    return units[column.unit_code].factor / units[own].factor
+
+
+@cache
+def figure_unit(code: str | None, is_whole: bool) -> FigureUnit:
+    """A unit as a figure needs it; `is_whole` where the column itself counts whole things."""
+    if code is None:
+        return FigureUnit(is_whole=is_whole)
+    row = next(row for row in reference.read_seed("unit_of_measure") if row["unit_code"] == code)
+    names = (row["name_vi"], *filter(None, row["aliases_vi"].split("|")))
+    unit = reference.units()[code]
+    # thousands of people have decimals, people have none
+    whole = is_whole or (unit.is_discrete and unit.factor == 1)
+    return FigureUnit(frozenset(plain(name) for name in names), whole)
+
+
+# --- cells ----------------------------------------------------------------------------------------
+
+
+def read_columns(
+    area: AreaRead,
+    number: int,
+    units: AreaUnits,
+    number_style: NumberStyle | None,
+    cells: CellColumns,
+) -> None:
+    """Read every column of the contract that the area has into `cells`."""
+    rows = [row for row, _ in area.rows]
+    if not rows:
+        return
+    grid = area.sheet.rows
+    data = [grid[row - 1] for row in rows]
+    lines = [line for _, line in area.rows]
+    for column in area.table.columns:
+        col = area.match.columns.get(column.field)
+        if col is None:
+            continue
+        values = [row[col - 1] for row in data]
+        if column.is_numeric:
+            shown = _shown_as_percent(area, rows, col)
+            figures = read_figures(
+                values,
+                declared=number_style,
+                is_percent=column.type == "percent",
+                unit_of=_unit_of_row(area, column, units, lines, data),
+                shown_as_percent=shown,
+                is_hundred_based=column.measure in HUNDRED_BASED,
+            )
+            if area.sheet.typed:
+                _as_typed(figures.texts, rows, col, area.sheet.typed)
+            cells.add_column(
+                number, rows, col, figures.states,
+                floats=figures.floats, exacts=figures.exacts, steps=figures.steps,
+                texts=figures.texts, problems=figures.problems,
+            )  # fmt: skip
+        else:
+            _read_words(column, number, rows, col, values, area.sheet.typed, cells)
+
+
+def _as_typed(
+    texts: list[str | None], rows: Sequence[int], col: int, typed: Mapping[tuple[int, int], str]
+) -> None:
+    for n, text in enumerate(texts):
+        if text is not None and (rows[n], col) in typed:
+            texts[n] = typed[rows[n], col]
+
+
+def _shown_as_percent(area: AreaRead, rows: Sequence[int], col: int) -> list[bool] | None:
+    percents = area.sheet.unseen.percents
+    if percents is None:
+        return None
+    if not percents:
+        return [False] * len(rows)
+    return [(row, col) in percents for row in rows]
+
+
+def _unit_of_row(
+    area: AreaRead,
+    column: Column,
+    units: AreaUnits,
+    lines: Sequence[Line | None],
+    data: Sequence[Sequence[Any]],
+) -> Callable[[int], FigureUnit]:
+    """The unit that the n-th figure of a column is in."""
+    is_whole = column.type == "integer"
+    if column.unit is not None:
+        unit = figure_unit(units.by_field.get(column.field, column.unit), is_whole)
+        return lambda _: unit
+    unit_col = area.match.columns.get("unit")
+
+    def of_row(number: int) -> FigureUnit:
+        if unit_col is not None:
+            typed = data[number][unit_col - 1]
+            code = reference.read_unit(plain(typed)) if isinstance(typed, str) else None
+            if code is not None:
+                return figure_unit(code, is_whole)
+        line = lines[number]
+        return figure_unit(line.unit_code if line is not None else None, is_whole)
+
+    return of_row
+
+
+def _read_words(
+    column: Column,
+    number: int,
+    rows: Sequence[int],
+    col: int,
+    values: Sequence[Any],
+    typed_of: Mapping[tuple[int, int], str],
+    cells: CellColumns,
+) -> None:
+    size = len(values)
+    states = [_BLANK] * size
+    texts: list[str | None] = [None] * size
+    codes: list[str | None] = [None] * size
+    floats: list[float | None] = [None] * size
+    problems: list[str | None] = [None] * size
+    for n, value in enumerate(values):
+        if value == "" or (type(value) is str and not clean(value)):
+            continue
+        if isinstance(value, Odd):
+            states[n], texts[n], problems[n] = _UNREAD, value.text, value.rule
+            continue
+        if type(value) is str:
+            typed, words = value, value
+            if typed_of and (original := typed_of.get((rows[n], col))) is not None:
+                typed = original  # an old font, read
+            elif column.type == "text":
+                nil = nil_state(value)
+                states[n] = _TEXT if nil is None else STATE_NO[nil]
+                texts[n] = value
+                continue
+        else:
+            cell = cell_of(value)
+            if cell is None:
+                continue
+            typed = words = cell.text
+        if column.type != "comparator" and (nil := nil_state(words)) is not None:
+            states[n], texts[n] = STATE_NO[nil], typed
+            continue
+        texts[n] = typed
+        code, problem = _code(column, value, words)
+        if problem is not None:
+            states[n], problems[n] = _UNREAD, problem
+        elif code is not None:
+            states[n], codes[n] = _CODE, code
+        else:
+            states[n] = _TEXT
+            if words is not typed and type(value) is str:
+                states[n], codes[n] = _CODE, words
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                floats[n] = float(value)
+    if column.type == "date":
+        _refuse_swapped_days(values, states, codes, problems)
+    cells.add_column(
+        number, rows, col, states, floats=floats, texts=texts, codes=codes, problems=problems
+    )
+
+
+def _code(column: Column, value: Any, words: str) -> tuple[str | None, str | None]:
+    """The reading of a coded cell, or the problem with it; neither for plain text."""
+    text = clean(words)
+    match column.type:
+        case "code":
+            code = reference.coded_list(column.list or "").get(fold(text))
+            return code, None if code else "code_unknown"
+        case "period":
+            code = read_period(text)
+            return code, None if code else "period_unknown"
+        case "unit":
+            code = reference.read_unit(text) or reference.read_unit(plain(text))
+            return code, None if code else "unit_unknown"
+        case "comparator":
+            code = read_comparator(text)
+            return code, None if code else "comparator_unknown"
+        case "date":
+            code = read_day(value, text)
+            return code, None if code else "date_unknown"
+    return None, None
+
+
+# --- dates ----------------------------------------------------------------------------------------
+
+_DAY = re.compile(r"([0-9]{1,2})\s*[/.-]\s*([0-9]{1,2})\s*[/.-]\s*([0-9]{4}|[0-9]{2})")
+_DAY_IN_WORDS = re.compile(r"(?:ngày\s*)?([0-9]{1,2})\s*tháng\s*([0-9]{1,2})\s*năm\s*([0-9]{4})")
+_DAY_LABELLED = re.compile(r"^ngày\s*:?\s*")
+# days of 2000 to 2060 as a spreadsheet counts them
+_FIRST_SERIAL, _LAST_SERIAL = 36526, 58806
+_SERIAL_EPOCH = dt.date(1899, 12, 30)
+
+
+def read_day(value: Any, text: str) -> str | None:
+    """The day of a date cell, of a date typed as text (day before month), or of a day's number, as
+    `2026-06-30`; None for anything else."""
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()[:10] if 1990 <= value.year <= 2100 else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if float(value).is_integer() and _FIRST_SERIAL <= value <= _LAST_SERIAL:
+            return (_SERIAL_EPOCH + dt.timedelta(days=int(value))).isoformat()
+        return None
+    words = plain(text)
+    if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[t ]00:00(?::00)?)?", words):
+        day = day_of(match[1], match[2], match[3])
+        return day.isoformat() if day else None
+    words = _DAY_LABELLED.sub("", words)
+    found = _DAY.fullmatch(words) or _DAY_IN_WORDS.fullmatch(words)
+    if found is None:
+        return None
+    year = f"20{found[3]}" if len(found[3]) == 2 else found[3]
+    day = day_of(year, found[2], found[1])
+    return day.isoformat() if day else None
+
+
+def _refuse_swapped_days(
+    values: Sequence[Any],
+    states: list[int],
+    codes: list[str | None],
+    problems: list[str | None],
+) -> None:
+    """A spreadsheet of the other locale takes 03/04 for 4 March and leaves 13/04 a text: beside
+    such texts a date cell up to the 12th has two readings."""
+    texts = [code for value, code in zip(values, codes, strict=True)
+             if isinstance(value, str) and code]  # fmt: skip
+    dates = [value for value in values if isinstance(value, dt.date)]
+    if not dates or not texts:
+        return
+    if all(int(code[8:]) > 12 for code in texts) and all(day.day <= 12 for day in dates):
+        for n, value in enumerate(values):
+            if isinstance(value, dt.date) and value.day != value.month:
+                states[n], codes[n], problems[n] = _UNREAD, None, "date_ambiguous"

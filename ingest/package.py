@@ -1,0 +1,263 @@
+"""What the bytes of a file say before any reader opens it: which format, and whether it is safe.
+
+By content, never by name: a `.xls` that begins with `PK` is an .xlsx. What is refused is refused
+with a reason code of `REASONS`; the sentence an officer reads is in `expectations/sentences.yml`.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Literal
+
+MAX_FILE_BYTES = 100 * 2**20
+MAX_INFLATED_BYTES = 400 * 2**20
+MAX_RATIO = 200
+MAX_PARTS = 10_000
+MAX_SHEETS = 500
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+MAX_CELLS = 20_000_000
+MAX_STYLES = 100_000
+
+ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+Kind = Literal["xlsx", "xlsb", "ods", "xls"]
+
+REASONS = (
+    "empty_file",
+    "not_a_workbook",
+    "web_page",
+    "plain_text",
+    "pdf_or_image",
+    "encrypted",
+    "too_large",
+    "bomb",
+    "entities",
+    "damaged",
+    "no_sheets",
+    "timeout",
+    "crashed",
+)
+
+
+class Unreadable(Exception):
+    """A file that cannot be read; `reason` is one of REASONS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Unreadable], tuple[str]]:
+        return Unreadable, (self.reason,)
+
+
+@dataclass
+class Package:
+    """A file that may be opened: its format and, of a zip, its inflated parts by name."""
+
+    kind: Kind
+    content: bytes
+    parts: dict[str, bytes] = field(default_factory=dict)
+
+    def part(self, name: str) -> bytes:
+        return self.parts.get(name, b"")
+
+
+def look(content: bytes) -> Package:
+    """Which workbook a file is. Raises Unreadable for what must not be opened."""
+    if not content:
+        raise Unreadable("empty_file")
+    if len(content) > MAX_FILE_BYTES:
+        raise Unreadable("too_large")
+    if content.startswith(ZIP_MAGIC):
+        return _look_into_zip(content)
+    if content.startswith(OLE_MAGIC):
+        return _look_into_ole(content)
+    raise Unreadable(_what_else(content))
+
+
+def _what_else(content: bytes) -> str:
+    """What people send for a workbook: a web page saved as .xls, a text table, a scan."""
+    head = content[:2048]
+    for bom in _BOMS:
+        head = head.removeprefix(bom)
+    head = head.replace(b"\0", b"").lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"mime-version")):
+        return "web_page"
+    if head.startswith(b"<?xml") and (b"<html" in head or b"urn:schemas-microsoft-com" in head):
+        return "web_page"
+    if head.startswith((b"%pdf", b"\x89png", b"\xff\xd8\xff", b"gif8", b"ii*\0", b"mm\0*")):
+        return "pdf_or_image"
+    lines = head.split(b"\n")
+    if len(lines) > 1 and any(mark in lines[0] for mark in (b",", b";", b"\t")):
+        return "plain_text"
+    return "not_a_workbook"
+
+
+def _look_into_ole(content: bytes) -> Package:
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise Unreadable("encrypted")
+    names = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
+    if not any(name in content for name in names):
+        raise Unreadable("not_a_workbook")
+    if _has_password(content):
+        raise Unreadable("encrypted")
+    return Package("xls", content)
+
+
+# BOF of a BIFF8 globals stream, then (after at most a few records) FILEPASS: 0x002F
+_BOF = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")
+
+
+def _has_password(content: bytes) -> bool:
+    match = _BOF.search(content)
+    if match is None:
+        return False
+    at = match.start()
+    for _ in range(8):
+        if at + 4 > len(content):
+            return False
+        kind = int.from_bytes(content[at : at + 2], "little")
+        size = int.from_bytes(content[at + 2 : at + 4], "little")
+        if kind == 0x2F:
+            return True
+        at += 4 + size
+    return False
+
+
+def _look_into_zip(content: bytes) -> Package:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            entries = archive.infolist()
+            _refuse_odd_directory(entries, len(content))
+            kind = _kind_of_zip([entry.filename for entry in entries])
+            package = Package(kind, content)
+            left = MAX_INFLATED_BYTES
+            for entry in entries:
+                if not _is_wanted(entry.filename):
+                    continue
+                with archive.open(entry) as part:
+                    # the directory may lie about the size
+                    inflated = part.read(min(left, entry.file_size) + 1)
+                if len(inflated) > entry.file_size:
+                    raise Unreadable("bomb")
+                left -= len(inflated)
+                package.parts[entry.filename] = inflated
+    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error) as error:
+        raise Unreadable("damaged") from error
+    except RuntimeError as error:  # zipfile's word for a password
+        raise Unreadable("encrypted") from error
+    _refuse_odd_parts(package)
+    return package
+
+
+def _refuse_odd_directory(entries: list[zipfile.ZipInfo], size: int) -> None:
+    names = [entry.filename for entry in entries]
+    if len(names) > MAX_PARTS:
+        raise Unreadable("bomb")
+    if len({name.lower() for name in names}) != len(names):
+        raise Unreadable("damaged")
+    inflated = sum(entry.file_size for entry in entries)
+    if inflated > MAX_INFLATED_BYTES or inflated > MAX_RATIO * max(size, 4096):
+        raise Unreadable("bomb")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Unreadable("encrypted")
+
+
+def _kind_of_zip(names: list[str]) -> Kind:
+    lower = {name.lower() for name in names}
+    if "xl/workbook.bin" in lower:
+        return "xlsb"
+    if any(name.endswith("workbook.xml") for name in lower):
+        return "xlsx"
+    if "content.xml" in lower and "mimetype" in lower:
+        return "ods"
+    raise Unreadable("not_a_workbook")
+
+
+_WANTED = re.compile(
+    r"(?i)mimetype|content\.xml|styles\.xml|META-INF/manifest\.xml|.*\.xml|.*\.rels|xl/.*\.bin"
+)
+_UNWANTED = re.compile(r"(?i)xl/(media|drawings|vbaProject|printerSettings|embeddings)")
+
+
+def _is_wanted(name: str) -> bool:
+    return _WANTED.fullmatch(name) is not None and _UNWANTED.match(name) is None
+
+
+_ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_ENTITY_16 = tuple(
+    word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-16-le", "utf-16-be")
+)
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^>]*ref=[\"'][A-Z]+\d+:([A-Z]+)(\d+)[\"']")
+_LAST_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*\s)?r=[\"'](\d+)[\"']")
+_CELL_STYLES = re.compile(rb"<(?:\w+:)?(?:xf|font|fill|border|numFmt)[\s/>]")
+
+
+def _refuse_odd_parts(package: Package) -> None:
+    for name, part in package.parts.items():
+        if not name.lower().endswith((".xml", ".rels")):
+            continue
+        # `<!` is rare in these parts: comments apart, it begins what we never follow
+        if b"<!" in part and _ENTITY.search(part):
+            raise Unreadable("entities")
+        if part[:2] in (b"\xff\xfe", b"\xfe\xff") and any(word in part for word in _ENTITY_16):
+            raise Unreadable("entities")
+    match package.kind:
+        case "ods":
+            if b"encryption-data" in package.part("META-INF/manifest.xml"):
+                raise Unreadable("encrypted")
+            if b"<table:table" not in package.part("content.xml"):
+                raise Unreadable("no_sheets")
+            _refuse_repeats(package.part("content.xml"))
+        case "xlsx":
+            for name, part in package.parts.items():
+                if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+                    _refuse_huge_sheet(part)
+                elif name.endswith("styles.xml") and len(part) > 2**20:
+                    if len(_CELL_STYLES.findall(part)) > MAX_STYLES:
+                        raise Unreadable("bomb")
+                elif name == "xl/workbook.xml" and part.count(b"<sheet ") > MAX_SHEETS:
+                    raise Unreadable("bomb")
+
+
+def _refuse_huge_sheet(part: bytes) -> None:
+    """A 2 KB file may claim, or with one far cell cause, a table of hundreds of gigabytes."""
+    if match := _DIMENSION.search(part, 0, 4096):
+        row = int(match[2]) if len(match[2]) < 9 else MAX_ROWS + 1
+        column = column_number(match[1])
+        if row * column > MAX_CELLS or row > MAX_ROWS or column > MAX_COLUMNS:
+            raise Unreadable("bomb")
+    tail = _LAST_ROW.findall(part[-65536:])
+    if tail and int(tail[-1]) * _widest(part[-65536:]) > MAX_CELLS:
+        raise Unreadable("bomb")
+
+
+_CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*\s)?r=[\"']([A-Z]{1,4})\d+[\"']")
+
+
+def _widest(part: bytes) -> int:
+    return max((column_number(letters) for letters in set(_CELL.findall(part))), default=1)
+
+
+_REPEATED = re.compile(rb"number-(rows|columns)-(?:repeated|spanned)=[\"'](\d+)[\"']")
+
+
+def _refuse_repeats(content: bytes) -> None:
+    """A repeated row or column of an .ods may not be more than a sheet holds."""
+    for what, times in _REPEATED.findall(content):
+        limit = MAX_ROWS if what == b"rows" else MAX_COLUMNS
+        if len(times) > 8 or int(times) > limit:
+            raise Unreadable("bomb")
+
+
+def column_number(letters: bytes) -> int:
+    """`A` is 1, `AA` 27."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number

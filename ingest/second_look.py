@@ -1,0 +1,453 @@
+"""What the reader of cells does not see, found in the package itself, format by format.
+
+calamine reads `#N/A` and a formula that was never calculated as empty cells, and sees no hidden
+rows, no number formats, no links to other workbooks. A byte search says whether there is anything
+of the kind; only then is a sheet scanned. The scan works on parts that `package.look` let through:
+no entity, no declaration of a document type.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from ingest.package import MAX_CELLS, Package, Unreadable, column_number
+
+Place = tuple[int, int]  # row and column, from 1
+
+
+@dataclass
+class Unseen:
+    """What one sheet holds besides its cells. `percents` is None where no format can be seen."""
+
+    errors: dict[Place, str] = field(default_factory=dict)
+    uncalculated: dict[Place, str] = field(default_factory=dict)
+    linked: set[Place] = field(default_factory=set)
+    # a text that ends in raised digits: what stands before them, and they
+    raised: dict[Place, tuple[str, str]] = field(default_factory=dict)
+    percents: set[Place] | None = None
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+
+
+def look_again(package: Package, names: list[str]) -> dict[str, Unseen]:
+    """What is unseen, by name of sheet; sheets with nothing of the kind may be missing."""
+    match package.kind:
+        case "xlsx":
+            return dict(_xlsx(package))
+        case "ods":
+            return _ods(package, names)
+        case "xlsb":
+            return dict(_xlsb(package, names))
+        case "xls":
+            return _xls(package)
+
+
+# --- .xlsx --------------------------------------------------------------------------------------
+
+# a formula whose cell ends without a value (with t="str" it gave an empty text)
+_UNCALCULATED = re.compile(
+    rb"<(?:\w+:)?f(?:/>|[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
+)
+_FLAGS = (b't="e"', b"t='e'", b"hidden=")
+
+
+def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
+    percents = _percent_styles(package.part("xl/styles.xml"))
+    raised = _raised_strings(package.part("xl/sharedStrings.xml"))
+    has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
+    for name, part_name in _sheets_of(package):
+        part = package.part(part_name)
+        is_odd = (
+            any(flag in part for flag in _FLAGS)
+            or (has_links and b"[" in part)
+            or any(b's="%d"' % style in part for style in percents)
+            or bool(raised)
+            or (b"f>" in part and _UNCALCULATED.search(part) is not None)
+        )
+        if is_odd:
+            yield name, _SheetScan(percents, raised).scan(part)
+        else:
+            yield name, Unseen(percents=set())
+
+
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
+_ATTRIBUTE = re.compile(rb"([\w:]+)=(?:\"([^\"]*)\"|'([^']*)')")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+
+
+def _attributes(tag: bytes) -> dict[str, str]:
+    import html
+
+    return {
+        name.decode(): html.unescape((double or single).decode("utf-8", "replace"))
+        for name, double, single in _ATTRIBUTE.findall(tag)
+    }
+
+
+def _sheets_of(package: Package) -> Iterator[tuple[str, str]]:
+    """Name of each sheet and its part."""
+    targets = {}
+    for tag in _RELATION.findall(package.part("xl/_rels/workbook.xml.rels")):
+        relation = _attributes(tag)
+        target = relation.get("Target", "")
+        targets[relation.get("Id", "")] = (
+            target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        )
+    for tag in _SHEET.findall(package.part("xl/workbook.xml")):
+        sheet = _attributes(tag)
+        identity = next((value for key, value in sheet.items() if key.endswith(":id")), "")
+        yield sheet.get("name", ""), targets.get(identity, "")
+
+
+def has_external_links(package: Package) -> bool:
+    """Whether the workbook names other workbooks."""
+    return any(name.startswith("xl/externalLinks/") for name in package.parts)
+
+
+@lru_cache(maxsize=64)
+def _percent_styles(styles: bytes) -> frozenset[int]:
+    """The cell styles (numbers in `s=`) that show a number as a percentage."""
+    if b"%" not in styles and b'numFmtId="9"' not in styles and b'numFmtId="10"' not in styles:
+        return frozenset()
+    try:
+        root = ElementTree.fromstring(styles)  # noqa: S314 - package.look refused entities
+    except ElementTree.ParseError:
+        return frozenset()
+    formats = {9, 10}
+    for element in root.iter():
+        if element.tag.endswith("}numFmt") and is_percent_format(element.get("formatCode", "")):
+            formats.add(int(element.get("numFmtId", "0")))
+    cells = next((e for e in root if e.tag.endswith("}cellXfs")), None)
+    found = set()
+    for number, style in enumerate(cells if cells is not None else ()):
+        if int(style.get("numFmtId", "0")) in formats:
+            found.add(number)
+    return frozenset(found)
+
+
+def is_percent_format(code: str) -> bool:
+    """Whether a number format shows 0.125 as 12,5%: a `%` that is no quoted text."""
+    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code)
+    return "%" in bare
+
+
+_RAISED_FONT = b'vertAlign val="superscript"'
+
+
+def _raised_strings(shared: bytes) -> dict[int, tuple[str, str]]:
+    """Shared strings, by number, that end in digits of a raised font: the text before, and they."""
+    if _RAISED_FONT not in shared:
+        return {}
+    try:
+        root = ElementTree.fromstring(shared)  # noqa: S314 - package.look refused entities
+    except ElementTree.ParseError:
+        return {}
+    found = {}
+    for number, item in enumerate(root):
+        runs = [e for e in item if e.tag.endswith("}r")]
+        texts = ["".join(t.text or "" for t in run if t.tag.endswith("}t")) for run in runs]
+        if len(runs) > 1 and _is_raised(runs[-1]) and texts[-1].strip().isdigit():
+            found[number] = ("".join(texts[:-1]), texts[-1])
+    return found
+
+
+def _is_raised(run: ElementTree.Element) -> bool:
+    return any(e.tag.endswith("}vertAlign") and e.get("val") == "superscript" for e in run.iter())
+
+
+class _SheetScan:
+    """One pass over a sheet's XML; cells without an address stand right of the one before."""
+
+    def __init__(self, percents: frozenset[int], raised: Mapping[int, tuple[str, str]]) -> None:
+        self.found = Unseen(percents=set())
+        self.raised = raised
+        self.styles = {str(style) for style in percents}
+        self.row = self.column = 0
+        self.cell: Place | None = None
+        self.type = self.text = self.formula = ""
+        self.has_formula = self.has_value = self.is_value = self.is_formula = False
+
+    def scan(self, part: bytes) -> Unseen:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._data
+        parser.buffer_text = True
+        try:
+            parser.Parse(part, True)
+        except expat.ExpatError as error:
+            raise Unreadable("damaged") from error
+        return self.found
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        match tag.rpartition(":")[2]:
+            case "c":
+                self._start_cell(attributes)
+            case "v":
+                self.is_value = True
+            case "f":
+                self.has_formula = self.is_formula = True
+            case "row":
+                self.row = int(attributes.get("r", self.row + 1))
+                self.column = 0
+                if attributes.get("hidden") in ("1", "true"):
+                    self.found.hidden_rows.add(self.row)
+            case "col" if attributes.get("hidden") in ("1", "true"):
+                first, last = int(attributes.get("min", 0)), int(attributes.get("max", 0))
+                self.found.hidden_columns |= set(range(first, min(last, first + 256) + 1))
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        self.column += 1
+        address = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", attributes.get("r", ""))
+        if address:
+            self.row, self.column = int(address[2]), column_number(address[1].encode())
+        self.cell = self.row, self.column
+        self.type = attributes.get("t", "")
+        self.text = self.formula = ""
+        self.has_formula = self.has_value = False
+        if self.found.percents is not None and attributes.get("s") in self.styles:
+            self.found.percents.add(self.cell)
+
+    def _data(self, text: str) -> None:
+        if self.is_value:
+            self.text += text
+        elif self.is_formula:
+            self.formula += text
+
+    def _end(self, tag: str) -> None:
+        match tag.rpartition(":")[2]:
+            case "v":
+                self.is_value, self.has_value = False, self.text != ""
+            case "f":
+                self.is_formula = False
+            case "c" if self.cell is not None:
+                if self.type == "s" and self.raised and self.text.isdigit():
+                    if int(self.text) in self.raised:
+                        self.found.raised[self.cell] = self.raised[int(self.text)]
+                elif self.type == "e":
+                    self.found.errors[self.cell] = self.text or "#N/A"
+                elif self.has_formula and not self.has_value and self.type != "str":
+                    self.found.uncalculated[self.cell] = f"={self.formula}"
+                if self.has_formula and re.search(r"\[\d+\]", self.formula):
+                    self.found.linked.add(self.cell)
+                self.cell = None
+
+
+# --- .ods ---------------------------------------------------------------------------------------
+
+_ODS_FLAGS = (
+    b'value-type="percentage"',
+    b'value-type="error"',
+    b'table:visibility="',
+    b"xlink:href",
+    b">#",
+    b">Err:",
+)
+_ODS_ERROR = re.compile(r"#[A-Z/0!?]+[!?]?|Err:\d+")
+
+
+def _ods(package: Package, names: list[str]) -> dict[str, Unseen]:
+    content = package.part("content.xml")
+    if not any(flag in content for flag in _ODS_FLAGS):
+        return {name: Unseen(percents=set()) for name in names}
+    scan = _OdsScan()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = scan.start
+    parser.EndElementHandler = scan.end
+    parser.CharacterDataHandler = scan.data
+    parser.buffer_text = True
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise Unreadable("damaged") from error
+    return scan.sheets
+
+
+class _OdsScan:
+    def __init__(self) -> None:
+        self.sheets: dict[str, Unseen] = {}
+        self.sheet: Unseen | None = None
+        self.row = self.column = self.rows = 0
+        self.cell: dict[str, str] | None = None
+        self.text = ""
+        self.budget = MAX_CELLS // 20
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            self.sheet = self.sheets.setdefault(
+                attributes.get("table:name", ""), Unseen(percents=set())
+            )
+            self.row = self.column = 0
+        elif self.sheet is None:
+            return
+        elif tag == "table:table-column":
+            times = int(attributes.get("table:number-columns-repeated", "1"))
+            if attributes.get("table:visibility") in ("collapse", "filter"):
+                first = self.column + 1
+                self.sheet.hidden_columns |= set(range(first, first + min(times, 256)))
+            self.column += times
+        elif tag == "table:table-row":
+            self.row += 1
+            self.column = 0
+            self.rows = int(attributes.get("table:number-rows-repeated", "1"))
+            if attributes.get("table:visibility") in ("collapse", "filter"):
+                self.sheet.hidden_rows |= set(range(self.row, self.row + min(self.rows, 5000)))
+        elif tag in ("table:table-cell", "table:covered-table-cell"):
+            self.cell, self.text = attributes, ""
+
+    def data(self, text: str) -> None:
+        if self.cell is not None:
+            self.text += text
+
+    def end(self, tag: str) -> None:
+        if tag == "table:table":
+            self.sheet = None
+        elif self.sheet is None:
+            return
+        elif tag == "table:table-row":
+            self.row += self.rows - 1
+        elif tag in ("table:table-cell", "table:covered-table-cell") and self.cell is not None:
+            times = int(self.cell.get("table:number-columns-repeated", "1"))
+            self._note(self.sheet, self.cell, times)
+            self.column += times
+            self.cell = None
+
+    def _note(self, sheet: Unseen, cell: dict[str, str], times: int) -> None:
+        formula = cell.get("table:formula", "")
+        is_error = cell.get("calcext:value-type") == "error" or (
+            bool(formula) and _ODS_ERROR.fullmatch(self.text.strip()) is not None
+        )
+        is_percent = cell.get("office:value-type") == "percentage"
+        is_linked = "file://" in formula
+        is_uncalculated = bool(formula) and "office:value-type" not in cell
+        if not (is_error or is_percent or is_linked or is_uncalculated):
+            return
+        self.budget -= self.rows * times
+        if self.budget < 0:
+            raise Unreadable("bomb")
+        for row in range(self.row, self.row + self.rows):
+            for column in range(self.column + 1, self.column + times + 1):
+                if is_error:
+                    sheet.errors[row, column] = self.text.strip() or "#N/A"
+                elif is_uncalculated:
+                    sheet.uncalculated[row, column] = formula
+                if is_percent and sheet.percents is not None:
+                    sheet.percents.add((row, column))
+                if is_linked:
+                    sheet.linked.add((row, column))
+
+
+# --- .xlsb --------------------------------------------------------------------------------------
+
+_ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
+_ERROR_NAMES = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
+
+
+def _xlsb(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
+    """Errors and hidden rows of the binary sheets; the parts are numbered in the order of names."""
+    parts = [name for name in package.parts if re.fullmatch(r"xl/worksheets/sheet\d+\.bin", name)]
+    parts.sort(key=lambda name: int(re.findall(r"\d+", name)[0]))
+    if len(parts) != len(names):
+        return
+    for name, part in zip(names, parts, strict=True):
+        try:
+            yield name, _scan_binary(package.part(part))
+        except (struct.error, IndexError) as error:
+            raise Unreadable("damaged") from error
+
+
+def _scan_binary(part: bytes) -> Unseen:
+    found = Unseen()
+    at, row = 0, 0
+    while at < len(part):
+        kind, at = _varint(part, at, 2)
+        size, at = _varint(part, at, 4)
+        record = part[at : at + size]
+        at += size
+        if kind == _ROW:
+            row = int(struct.unpack_from("<I", record)[0]) + 1
+            if len(record) >= 12 and record[11] & 0x10:
+                found.hidden_rows.add(row)
+        elif kind in (_CELL_ERROR, _FORMULA_ERROR):
+            column = int(struct.unpack_from("<I", record)[0]) + 1
+            found.errors[row, column] = _ERROR_NAMES.get(record[8], "#N/A")
+        elif kind == _COLUMN:
+            first, last, _, _, flags = struct.unpack_from("<IIIIH", record)
+            if flags & 1:
+                found.hidden_columns |= set(range(first + 1, min(last, first + 256) + 2))
+    return found
+
+
+def _varint(part: bytes, at: int, longest: int) -> tuple[int, int]:
+    value = 0
+    for place in range(longest):
+        byte = part[at]
+        at += 1
+        # a record's kind keeps its high bits, a size drops them
+        value |= (byte & 0x7F) << (7 * place)
+        if not byte & 0x80:
+            break
+    return value, at
+
+
+# --- .xls ---------------------------------------------------------------------------------------
+
+
+def _xls(package: Package) -> dict[str, Unseen]:
+    """With xlrd, which sees formats and errors; nothing where it cannot read the file."""
+    import io
+
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(
+            file_contents=package.content, formatting_info=True, logfile=io.StringIO()
+        )
+        return {sheet.name: _xls_sheet(book, sheet) for sheet in book.sheets()}
+    except MemoryError:
+        raise
+    except Exception:  # an old library, and a file that calamine may well read
+        return {}
+
+
+def _xls_sheet(book: Any, sheet: Any) -> Unseen:
+    import xlrd
+
+    percent_styles = {
+        number
+        for number, style in enumerate(book.xf_list)
+        if (form := book.format_map.get(style.format_key)) is not None
+        and is_percent_format(form.format_str)
+    }
+    percents: set[Place] = set()
+    found = Unseen(percents=percents)
+    for row in range(sheet.nrows):
+        for column, (kind, value) in enumerate(
+            zip(sheet.row_types(row), sheet.row_values(row), strict=True)
+        ):
+            if kind == xlrd.XL_CELL_ERROR:
+                found.errors[row + 1, column + 1] = xlrd.error_text_from_code.get(value, "#N/A")
+            elif (
+                kind == xlrd.XL_CELL_NUMBER
+                and percent_styles
+                and sheet.cell_xf_index(row, column) in percent_styles
+            ):
+                percents.add((row + 1, column + 1))
+    found.hidden_rows = {row + 1 for row, info in sheet.rowinfo_map.items() if info.hidden}
+    found.hidden_columns = {col + 1 for col, info in sheet.colinfo_map.items() if info.hidden}
+    return found
