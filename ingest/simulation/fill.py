@@ -140,6 +140,8 @@ class _Lines:
         measure = column.measure or "level"
         if column.field in self.world.model.beside:
             return self._beside(line, column)
+        if measure in self.world.model.states:
+            return self._state(line, measure)
         if column.period == "previous_year":
             return self._at(related(self.period.key, "previous_year"), line, column)
         if column.role == "bound":
@@ -233,18 +235,27 @@ class _Lines:
     def _beside(self, line: Line, column: Column) -> Decimal | None:
         """A count beside amounts (vehicles of a gate): of the list of such counts, the line that
         stands for the same thing."""
-        name = self.world.model.beside[column.field]
-        if name == self.tree.name:
-            return None
+        name, share = self.world.model.beside[column.field]
         lines = reference.lines(name)
         same = [x for x in lines if x.dimensions == line.dimensions]
-        if not same or same[0].unit_code == line.unit_code:  # the line is such a count itself
+        if not same:
             return None
-        unit = reference.units()[column.unit or ""]
+        [counted, *_] = same
+        # a line of another list that is such a count itself has nothing beside it
+        if name != self.tree.name and counted.unit_code == line.unit_code:
+            return None
+        unit = reference.units()[counted.unit_code or ""]
         months = self.world.line_flow(
-            Tree(name, lines), same[0].code, unit.base_code, self.unit, self.period.end.year
+            Tree(name, lines), counted.code, unit.base_code, self.unit, self.period.end.year
         )
-        return Decimal(sum(months[month] for month in _months_of(self.period)))
+        return Decimal(sum(int(months[month] * share) for month in _months_of(self.period)))
+
+    def _state(self, line: Line, measure: str) -> Decimal:
+        """What neither adds up nor drifts (hours of waiting): a line's own, more or less."""
+        low, high = self.world.model.states[measure]
+        own = self.world.between(low, high, measure, line.code)
+        now = self.world.between(0.85, 1.15, measure, line.code, self.period.key)
+        return Decimal(str(round(own * now, 1)))
 
     def _within_bounds(self, line: Line, column: Column) -> Decimal | None:
         """A column that no fact takes (a scenario, a limit): somewhere within its bounds."""
@@ -257,6 +268,9 @@ class _Lines:
     def _is_flow(self, line: Line, base_unit: str, measure: str) -> bool:
         if measure not in ("level", "cumulative"):
             return measure not in ("rank", "rank_change")
+        known = self.world.model.quantities.get(self.tree.quantity(line.code))
+        if known is not None and known.level is not None:
+            return False  # dollars per head add up no more than heads do
         return base_unit in self.world.model.steps
 
     def _steps(
@@ -282,8 +296,16 @@ class _Lines:
                 for part in self.totals[line.code]
             ]
             return tuple(sum(each, Decimal(0)) for each in zip(*parts, strict=True))
-        months = self._months(line, base_unit, measure, period)
         names, name = component
+        of_parts = self._of_parts(line, base_unit, measure, period)
+        if of_parts is not None:
+            place = list(names).index(name)
+            each = (
+                [split(month, list(names.values()))[place] for month in months]
+                for months in of_parts
+            )
+            return tuple(Decimal(sum(months)) for months in zip(*each, strict=True))
+        months = self._months(line, base_unit, measure, period)
         exact = self.world.model.exact_components.get(self.tree.quantity(line.code))
         if exact is not None:
             return tuple(month * Decimal(str(exact[name])) for month in months)
@@ -304,6 +326,24 @@ class _Lines:
                 if name in parts:
                     return parts, name
         return None
+
+    def _of_parts(
+        self, line: Line, base_unit: str, measure: str, period: Period
+    ) -> list[tuple[int, ...]] | None:
+        """The parts of a quantity that another list breaks down: what is shown of it by direction
+        is what its parts are by direction, to the last one."""
+        name = self.world.model.broken_down.get(self.tree.quantity(line.code), self.tree.name)
+        if name == self.tree.name:
+            return None
+        lines = reference.lines(name)
+        tree = Tree(name, lines)
+        return [
+            self._flow_months(
+                self._flow_of(tree, part.code, base_unit, period.end.year), measure, period
+            )
+            for part in lines
+            if part.is_additive and not tree.parts(part.code)
+        ]
 
     def _of_total(
         self, line: Line, base_unit: str, measure: str, period: Period, quantity: str
@@ -368,13 +408,27 @@ class _Lines:
 
     def _months(self, line: Line, base_unit: str, measure: str, period: Period) -> tuple[int, ...]:
         """What a measure takes of a line's flow: months, or one element for an estimate."""
-        return self._flow_months(
-            lambda estimate: self.world.line_flow(
-                self.tree, line.code, base_unit, self.unit, period.end.year, estimate=estimate
-            ),
-            measure,
-            period,
+        priced = line.dimension("commodity_code")
+        if priced is not None and base_unit != self.world.model.price_unit:
+            return self._priced(line, priced, measure, period)
+        flow = self._flow_of(self.tree, line.code, base_unit, period.end.year)
+        return self._flow_months(flow, measure, period)
+
+    def _flow_of(
+        self, tree: Tree, code: str, base_unit: str, year: int
+    ) -> Callable[[bool], tuple[int, ...]]:
+        return lambda estimate: self.world.line_flow(
+            tree, code, base_unit, self.unit, year, estimate=estimate
         )
+
+    def _priced(self, line: Line, commodity: str, measure: str, period: Period) -> tuple[int, ...]:
+        """How much of a commodity was sold for its value, month by month."""
+        model = self.world.model
+        price = model.prices.get(commodity, model.prices["other"])
+        flow = self._flow_of(self.tree, line.code, model.price_unit, period.end.year)
+        step = self.world.step(model.price_unit)
+        values = self._flow_months(flow, measure, period)
+        return tuple(round(value * step / price) for value in values)
 
     def _flow_months(
         self, flow: Callable[[bool], tuple[int, ...]], measure: str, period: Period
@@ -391,9 +445,10 @@ class _Lines:
 
     def _ratio(self, line: Line, column: Column, measure: str) -> Decimal | None:
         """Against last year or last month: from the form's flows, or an index without any."""
-        if measure.startswith("quantity_") and line.unit_code is None:
+        is_quantity = measure.startswith("quantity_")
+        if is_quantity and line.unit_code is None:
             return None  # a line whose quantity is not kept
-        unit_code = self._unit_of_flow(line)
+        unit_code = line.unit_code if is_quantity else self._unit_of_flow(line)
         base = reference.units()[unit_code].base_code if unit_code else None
         is_planned = measure == "planned_growth"  # set before the year, whatever came
         if base is not None and base in self.world.model.steps and not is_planned:

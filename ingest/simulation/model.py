@@ -127,7 +127,17 @@ class Model:
     cuts: dict[str, Cut]
     # a component (nature) of which one part's total is another quantity
     component_totals: dict[str, dict[str, str]]
-    beside: dict[str, str]  # counts beside amounts, and the list that says them
+    # counts beside amounts: the list that says them, and what part of its counts they are
+    beside: dict[str, tuple[str, float]]
+    # a quantity, and the list that breaks it down
+    broken_down: dict[str, str]
+    # what a line is worth among its parent's parts, by a dimension of it; others are drawn
+    part_weights: dict[str, dict[str, float]]
+    # what one unit of a commodity's quantity costs, or of `other`, in base units of money
+    prices: dict[str, float]
+    price_unit: str
+    # measures of a state, which neither adds up nor drifts: between these ends
+    states: dict[str, tuple[float, float]]
     fixed: dict[str, str]
     allowed: dict[str, tuple[str, ...]]
     words: dict[str, tuple[str, ...]]
@@ -210,7 +220,12 @@ def read_model() -> Model:
         exact_components=content["exact_components"],
         cuts={code: Cut(**entry) for code, entry in content["cuts"].items()},
         component_totals=content["component_totals"],
-        beside=content["beside"],
+        beside={field: (name, share) for field, (name, share) in content["beside"].items()},
+        broken_down=content["broken_down"],
+        part_weights=content["part_weights"],
+        prices=content["prices"],
+        price_unit=content["price_unit"],
+        states={measure: _ends(ends) for measure, ends in content["states"].items()},
         fixed=content["fixed"],
         allowed={name: tuple(codes) for name, codes in content["allowed"].items()},
         words={name: tuple(texts) for name, texts in content["words"].items()},

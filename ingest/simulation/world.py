@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache
 
 from ingest import reference
+from ingest.reference import Line
 from ingest.simulation.dice import Dice, chance, split
 from ingest.simulation.lines import Tree
 from ingest.simulation.model import Model, Quantity
@@ -157,7 +158,7 @@ class World(Dice):
         self, code: str, base_unit: str, unit: str, year: int, *, of_commune: bool = False
     ) -> tuple[int, ...]:
         """A flow by month, in steps; communes add up to the province in every month."""
-        key = (code, unit, year)
+        key = (code, base_unit, unit, year)
         if key not in self._months:
             quantity = self._quantity(code, base_unit, of_commune=of_commune)
             if quantity.sum_of:
@@ -271,6 +272,14 @@ class World(Dice):
             return (self.unit_estimate(quantity, base_unit, unit, year, of_commune=of_commune),)
         return self.months(quantity, base_unit, unit, year, of_commune=of_commune)
 
+    def _weight(self, line: Line) -> float:
+        """What a line is worth among its siblings."""
+        for name, known in self.model.part_weights.items():
+            weight = known.get(line.dimension(name) or "")
+            if weight is not None:
+                return weight
+        return self.between(0.4, 1.6, "share", line.code)
+
     def _part(
         self, tree: Tree, code: str, base_unit: str, unit: str, year: int, *, estimate: bool
     ) -> tuple[int, ...]:
@@ -289,7 +298,7 @@ class World(Dice):
         taken = [
             self._anchored(tree, x.code, base_unit, unit, year, estimate=estimate) for x in anchored
         ]
-        weights = [self.between(0.4, 1.6, "share", x.code) for x in free]
+        weights = [self._weight(x) for x in free]
         found = []
         for number, month in enumerate(whole):
             back = month // DEDUCTED_OF if deducted else 0
