@@ -67,6 +67,7 @@ _BLANKS = {
     "sender": "[nơi gửi]",
     "senders": "[các đơn vị]",
     "sheet": "[trang tính]",
+    "sheets": "[các trang]",
     "stated": "[từng ô và số đã ghi]",
     "times": "[gấp hoặc bằng bao nhiêu lần]",
     "unit": "[đơn vị tính]",

@@ -71,6 +71,7 @@ SHEET_REMARKS = (
     "identity_contradiction",
     "simulated_file",
     "header_unreadable",
+    "form_twice",
     "column_ambiguous",
     "column_of_other_period",
     "line_ambiguous",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,8 +49,15 @@ class AreaRead:
         ]
 
 
-def read_area(sheet: Sheet, table_no: int, table: Table, match: ColumnMatch) -> AreaRead:
-    """The data rows under a header."""
+def read_area(
+    sheet: Sheet,
+    table_no: int,
+    table: Table,
+    match: ColumnMatch,
+    names_form: Callable[[str], bool] = lambda _: False,
+) -> AreaRead:
+    """The data rows under a header, down to the signatures or to a title that `names_form` knows:
+    another form below."""
     area = AreaRead(table_no, table, sheet, match, [], match.bottom)
     first = match.bottom + 1
     columns = sorted(match.columns.values())
@@ -63,9 +70,9 @@ def read_area(sheet: Sheet, table_no: int, table: Table, match: ColumnMatch) -> 
         if any(value != "" for value in values):
             break
     if table.rows.kind == "lines":
-        _read_lines(area, first, columns, index_row)
+        _read_lines(area, first, columns, index_row, names_form)
     else:
-        _read_records(area, first, columns, index_row)
+        _read_records(area, first, columns, index_row, names_form)
     return area
 
 
@@ -101,6 +108,16 @@ def is_figure(value: Any) -> bool:
     )
 
 
+def _is_title(row: Sequence[Any], names_form: Callable[[str], bool]) -> bool:
+    """A row of one or two texts that name a form."""
+    texts = [value for value in row if type(value) is str and value]
+    return (
+        0 < len(texts) <= 2
+        and len(texts) == sum(v != "" for v in row)
+        and any(map(names_form, texts))
+    )
+
+
 def is_signature(row: Sequence[Any]) -> bool:
     return any(type(value) is str and value and _SIGNATURE.match(plain(value)) for value in row)
 
@@ -119,7 +136,11 @@ def _text(value: Any) -> str:
 
 
 def _read_lines(
-    area: AreaRead, first: int, columns: Sequence[int], index_row: list[Any] | None
+    area: AreaRead,
+    first: int,
+    columns: Sequence[int],
+    index_row: list[Any] | None,
+    names_form: Callable[[str], bool],
 ) -> None:
     sheet, table, match = area.sheet, area.table, area.match
     label_at = next(match.columns[c.field] for c in table.columns if c.role == "line") - 1
@@ -148,7 +169,7 @@ def _read_lines(
         if not known:
             if not any(value != "" for value in row):
                 continue
-            if is_signature(row):
+            if is_signature(row) or _is_title(row, names_form):
                 break
             values = [row[col - 1] for col in columns]
             if values == index_row or is_index_row(values):
@@ -167,7 +188,11 @@ def _read_lines(
 
 
 def _read_records(
-    area: AreaRead, first: int, columns: Sequence[int], index_row: list[Any] | None
+    area: AreaRead,
+    first: int,
+    columns: Sequence[int],
+    index_row: list[Any] | None,
+    names_form: Callable[[str], bool],
 ) -> None:
     sheet, table, match = area.sheet, area.table, area.match
     present = [c for c in table.columns if c.field in match.columns]
@@ -191,7 +216,7 @@ def _read_records(
         is_record = any(row[at] != "" and is_figure(row[at]) for at in value_at) or (
             len(required_at) > 1 and sum(row[at] != "" for at in required_at) > len(required_at) / 2
         )
-        if not is_record and is_signature(row):
+        if not is_record and (is_signature(row) or _is_title(row, names_form)):
             break
         values = [row[at] for at in places]
         if (index_row is not None and values == index_row) or _is_header_again(row, headers):

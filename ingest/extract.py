@@ -7,7 +7,8 @@ rules in `expectations/` turn both into findings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from ingest.locate import (
     match_columns,
     nearness,
     spots_of,
+    title_key,
     words_of,
 )
 from ingest.normalise import BLANK, clean
@@ -101,7 +103,7 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
             if titled >= MEANT_TO_BE_A_FORM:
                 unread.append(UnreadSheet(sheet.name, near.contract.title, near.missing_headers))
     return ReadFile(
-        submissions=tuple(_submission(group) for group in _together(parts)),
+        submissions=_with_twice_remarks([_submission(group) for group in _together(parts)]),
         nearest_title=nearest[1] if nearest else None,
         missing_headers=nearest[2] if nearest else (),
         cells_seen=sum(sheet.filled for sheet in sheets),
@@ -142,7 +144,11 @@ def _parts_of(
             if start == 1 or (contract and contract.form == _form_of_identity(identity))
             else None
         )
-        part = _read_part(sheet, contract, spots, own, start, parts) if contract else None
+        part = (
+            _read_part(sheet, contract, spots, own, start, parts, index.names_form)
+            if contract
+            else None
+        )
         if part is None:
             if not parts:
                 near = here
@@ -169,7 +175,7 @@ def _form_of(
         complete = [c for c in own if nearness(sheet, c, spots).is_whole]
         if complete and any(_is_named(c, spots) for c in complete):
             return _in_force(sheet, complete[-1], complete, spots, identity, start), None
-    named = [contract for contract in index.contracts if _is_named(contract, spots)]
+    named = _named(index.contracts, spots)
     candidates = [nearness(sheet, contract, spots) for contract in named]
     complete = [candidate.contract for candidate in candidates if candidate.is_whole]
     decided = _decide(sheet, complete, spots)
@@ -189,18 +195,26 @@ def _form_of(
     return None, best if best is not None and best.score > 0 else None
 
 
+def _named(contracts: Sequence[Contract], spots: Sequence[Spot]) -> list[Contract]:
+    """The forms whose title or code stands among the texts; most are in none of them, which one
+    look at all texts together tells."""
+    keys = "\n".join({spot.header.key for spot in spots})
+    words = "\n".join({spot.header.exact for spot in spots})
+    return [
+        contract
+        for contract in contracts
+        if (title_key(contract) in keys or plain(contract.code_on_paper) in words)
+        and _is_named(contract, spots)
+    ]
+
+
 def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
     """Whether the form's title or code stands among the texts."""
-    title, code = _title_key(contract), plain(contract.code_on_paper)
+    title, code = title_key(contract), plain(contract.code_on_paper)
     return any(
         title in spot.header.key or (code in spot.header.exact and _has_code(code, spot))
         for spot in spots
     )
-
-
-def _title_key(contract: Contract) -> str:
-    """The title without the period that a report fills in (`quý (6 tháng, năm)`)."""
-    return header(contract.title).key.replace("«kỳ»", "").strip() or plain(contract.title)
 
 
 def _has_code(code: str, spot: Spot) -> bool:
@@ -226,8 +240,13 @@ def _decide(sheet: Sheet, complete: list[Contract], spots: Sequence[Spot]) -> Co
     """The form of a sheet whose headers fit: its title decides, else its lines; never a guess."""
     titled = [contract for contract in complete if _carries_title(sheet, contract, spots)]
     if titled:
-        # one title may stand within a longer one
-        return max(titled, key=lambda contract: (len(contract.title), contract.version))
+        # several forms may stand below each other, and one title within a longer one
+        def rank(contract: Contract) -> tuple[int, int, int]:
+            match = match_columns(sheet, contract.tables[0], spots)
+            top = match.top if match is not None else sheet.last_row
+            return -top, len(contract.title), contract.version
+
+        return max(titled, key=rank)
     if len({contract.form for contract in complete}) == 1:
         return complete[0]
     return _decided_by_lines(sheet, complete, spots)
@@ -297,6 +316,7 @@ def _read_part(
     identity: Identity | None,
     start: int,
     above: Sequence[_Part],
+    names_form: Callable[[str], bool],
 ) -> _Part | None:
     first = match_columns(sheet, contract.tables[0], spots)
     if first is None:
@@ -316,7 +336,7 @@ def _read_part(
         if match is None or not is_whole(table, match):
             absent.append(number)
             continue
-        area = read_area(sheet, number, table, match)
+        area = read_area(sheet, number, table, match, names_form)
         areas.append(area)
         bottom = max(bottom, area.last, match.bottom)
     if not any(area.table_no == 1 for area in areas):
@@ -409,6 +429,9 @@ def _completes(group: Sequence[_Part], part: _Part) -> bool:
         if area.table.rows.kind == "records":
             if "unique_rows" not in checks or part.sheet is group[-1].sheet:
                 return False
+            known = {key for each in group for other in each.areas for key in _keys(other)}
+            if known & set(_keys(area)):
+                return False
             continue
         mine = {line.code for _, line in area.rows if line is not None}
         theirs = {
@@ -422,6 +445,51 @@ def _completes(group: Sequence[_Part], part: _Part) -> bool:
         if mine & theirs or not mine:
             return False
     return True
+
+
+def _keys(area: AreaRead) -> Iterator[tuple[object, ...]]:
+    """What names each record of an area, as typed."""
+    places = [
+        area.match.columns[name] - 1 for name in area.table.rows.key if name in area.match.columns
+    ]
+    for row, _ in area.rows:
+        yield tuple(area.sheet.rows[row - 1][at] for at in places)
+
+
+def _with_twice_remarks(found: Sequence[ReadSubmission]) -> tuple[ReadSubmission, ...]:
+    """One form, unit and period on several sheets with other figures: which counts, nobody says."""
+    groups: dict[tuple[object, ...], list[ReadSubmission]] = defaultdict(list)
+    for each in found:
+        if each.period_key is not None:
+            groups[each.form, each.named_unit_code, each.period_key].append(each)
+    twice = {
+        id(each): members
+        for members in groups.values()
+        if len({_figures(member) for member in members}) > 1
+        for each in members
+    }
+    return tuple(
+        replace(each, remarks=(*each.remarks, _twice(twice[id(each)], each)))
+        if id(each) in twice
+        else each
+        for each in found
+    )
+
+
+def _figures(submission: ReadSubmission) -> tuple[tuple[object, ...], ...]:
+    """What was typed in the tables, in the order of their columns and rows."""
+    cells = submission.cells
+    return tuple(
+        zip(cells.states, cells.floats, cells.exacts, cells.texts, cells.codes, strict=True)
+    )
+
+
+def _twice(members: Sequence[ReadSubmission], one: ReadSubmission) -> Remark:
+    sheets = ", ".join(f"“{member.sheet}”" for member in members)
+    code = next((c.code_on_paper for c in all_contracts() if c.form == one.form), one.form)
+    label = period_of(one.period_key).label_vi if one.period_key else ""
+    detail = (("form", code), ("period", label), ("sheets", sheets))
+    return Remark("form_twice", one.sheet, detail=detail)
 
 
 def _submission(parts: Sequence[_Part]) -> ReadSubmission:
@@ -615,12 +683,9 @@ def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, 
     """Figures in the columns of the tables below their last row; another form begins anew there."""
     columns = sorted({col for area in part.areas for col in area.value_columns()})
     below = sheet.rows[last : last + ROWS_SEARCHED]
+    levels = words_of(part.contract.tables[0]).levels
     if part.bottom < sheet.last_row and any(
-        any(
-            type(v) is str and header(v).exact in words_of(part.contract.tables[0]).levels
-            for v in row
-        )
-        for row in below
+        any(type(v) is str and v and header(v).exact in levels for v in row) for row in below
     ):
         return
     for row_no, row in enumerate(below, start=last + 1):

@@ -176,9 +176,9 @@ def _read_texts(
 
 
 def _whole_reading(figure: str) -> NumberReading | None:
-    """Of `1.234` people, 1234: things that are counted have no fractions."""
+    """Of `1.234` people, 1234: what is counted is written without decimals."""
     both = [read_number_text(figure, "vietnamese"), read_number_text(figure, "english")]
-    whole = [r for r in both if r.value is not None and r.value == r.value.to_integral_value()]
+    whole = [reading for reading in both if reading.value is not None and reading.step == 1]
     return whole[0] if len(whole) == 1 else None
 
 

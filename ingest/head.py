@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from ingest import reference
 from ingest.contract import Contract
@@ -112,6 +112,7 @@ def _units_by_name() -> dict[str, str]:
     return {name: codes[0] for name, codes in names.items() if len(set(codes)) == 1}
 
 
+@lru_cache(maxsize=2**14)
 def unit_named(text: str) -> str | None:
     """The unit whose name a text is, with or without `UBND` before and the province behind it."""
     names = _units_by_name()
@@ -338,9 +339,15 @@ class _Stated:
 
 
 def _stated_in(text: str, line: TitleLine | None) -> list[_Stated]:
+    return [replace(stated, line=line) for stated in _stated(text)]
+
+
+@lru_cache(maxsize=2**14)
+def _stated(text: str) -> tuple[_Stated, ...]:
+    """The periods that a text names, wherever it stands: titles come again and again."""
     words = plain(text)
     if _BASIS.match(words):
-        return []
+        return ()
     words = _NOT_OWN.sub(" ", _DATES.sub(" ", words))
     found: list[_Stated] = []
     for kind, pattern in _STATED:
@@ -348,14 +355,14 @@ def _stated_in(text: str, line: TitleLine | None) -> list[_Stated]:
             if kind in ("span", "school_year"):
                 continue
             if kind == "year":
-                found.append(_Stated(kind, None, int(match[1]), line, match[0]))
+                found.append(_Stated(kind, None, int(match[1]), None, match[0]))
                 continue
             raw = match[1]
             number = _WORDS.get(raw) or ROMAN.get(raw.upper()) or int(raw)
             year = int(match[2]) if match[2] else None
-            found.append(_Stated(kind, number, year, line, match[0].strip()))
+            found.append(_Stated(kind, number, year, None, match[0].strip()))
         words = pattern.sub(" ", words)
-    return found
+    return tuple(found)
 
 
 _SHEET_MONTH = re.compile(r"^(?:t|tháng|thang)[ ._-]?(\d{1,2})(?:[ ._/-]?(20\d\d))?$")

@@ -147,7 +147,8 @@ def load_cells(
         connection.unregister(name)
 
 
-# a number typed as one is a whole mantissa and its decimals: exact without a float between
+# a number typed as one is a whole mantissa and its decimals: exact without a float between. Of two
+# decimals of up to 18 digits DuckDB makes one of 18, too few from a million on: hence 19
 _INSERT_CELLS = f"""
 insert into raw.cell by name
 with power as (
@@ -163,7 +164,7 @@ select
     state.state,
     coalesce(
         cast(cell.exact as decimal(38, 12)),
-        cast(cast(cell.mantissa as decimal(16, 0)) * power.value as decimal(38, 12))
+        cast(cast(cell.mantissa as decimal(19, 0)) * power.value as decimal(38, 12))
     ) as number,
     coalesce(cast(cell.step as decimal(38, 12)), cast(power.value as decimal(38, 12)))
         as printed_step,

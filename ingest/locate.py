@@ -7,15 +7,18 @@ another order. What could be two columns is neither: it is said, and the form is
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.normalise import clean
 from ingest.period import related
-from ingest.wording import Header, header, label_key, plain
+from ingest.wording import PERIOD, Header, header, label_key, plain
 from ingest.workbook import Sheet
 
 ROWS_SEARCHED = 60
@@ -25,8 +28,7 @@ TALLEST = 8
 _PREVIOUS = plain(PREVIOUS_HEADER)
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A text in the rows searched for headers; row and column from 1."""
 
     row: int
@@ -117,9 +119,19 @@ def words_of(table: Table, *, without_top: bool = False) -> TableWords:
     return found
 
 
-def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> list[Spot]:
+class Spots(list[Spot]):
+    """The texts of some rows of one sheet, with what was found among them before: a form is looked
+    for, decided upon and read among the same ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matches: dict[tuple[object, ...], ColumnMatch | None] = {}
+        self.grid: _Grid | None = None
+
+
+def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     """The texts of some rows, from `first`."""
-    found = []
+    found = Spots()
     for row_no, row in enumerate(sheet.rows[first - 1 : first - 1 + rows], start=first):
         for col_no, value in enumerate(row, start=1):
             if value == "":
@@ -158,6 +170,14 @@ class _Grid:
 
 
 def _grid(sheet: Sheet, spots: Sequence[Spot]) -> _Grid:
+    if not isinstance(spots, Spots):
+        return _grid_of(sheet, spots)
+    if spots.grid is None:
+        spots.grid = _grid_of(sheet, spots)
+    return spots.grid
+
+
+def _grid_of(sheet: Sheet, spots: Sequence[Spot]) -> _Grid:
     by_row: dict[int, dict[int, Header]] = defaultdict(dict)
     for spot in spots:
         by_row[spot.row][spot.col] = spot.header
@@ -189,6 +209,7 @@ def match_columns(
     """
     if spots is None:
         spots = spots_of(sheet)
+    known = spots.matches if isinstance(spots, Spots) else {}
     if within is not None:
         spots = [spot for spot in spots if within[0] <= spot.col <= within[1]]
     words = words_of(table, without_top=without_top)
@@ -200,6 +221,24 @@ def match_columns(
         or spot.header.exact in words.leaves
         or spot.header.key in words.leaves
     ]
+    # where no header names a period, the one reported makes no difference
+    if not any(spot.header.mention for spot in hits):
+        period_key = None
+    key = (id(table), period_key, within, without_top, stacked)
+    if key not in known:
+        known[key] = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
+    return known[key]
+
+
+def _best_match(
+    sheet: Sheet,
+    words: TableWords,
+    spots: Sequence[Spot],
+    hits: Sequence[Spot],
+    period_key: str | None,
+    *,
+    stacked: bool,
+) -> ColumnMatch | None:
     best: ColumnMatch | None = None
     grid: _Grid | None = None
     for band in _bands(hits):
@@ -503,8 +542,18 @@ def is_whole(table: Table, match: ColumnMatch) -> bool:
     ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
 
 
+def title_key(contract: Contract) -> str:
+    """The title without the period that a report fills in (`quý (6 tháng, năm)`)."""
+    return _key_of_title(contract.title)
+
+
+@cache
+def _key_of_title(title: str) -> str:
+    return header(title).key.replace(PERIOD, "").strip() or plain(title)
+
+
 class FormIndex:
-    """The forms of some contracts by the words of their headers."""
+    """The forms of some contracts by the words of their headers and titles."""
 
     def __init__(self, contracts: Sequence[Contract]) -> None:
         self.contracts = tuple(contracts)
@@ -513,6 +562,17 @@ class FormIndex:
             words = words_of(contract.tables[0])
             for word in {*words.levels, *words.leaves}:
                 self._by_word[word].append(number)
+
+        titles = "|".join(re.escape(title_key(contract)) for contract in self.contracts)
+        codes = "|".join(re.escape(plain(contract.code_on_paper)) for contract in self.contracts)
+        form = r"(?:biểu|mẫu)(?: số)?\s*[:.]?\s*"
+        self._names = re.compile(
+            rf"(?:{form})?(?:{codes})?[\s:.-]*(?:{titles})(?!\w)|{form}(?:{codes})(?!\w)"
+        )
+
+    def names_form(self, text: str) -> bool:
+        """Whether a text begins as the title or the number of a form does (a note may name one)."""
+        return len(text) <= 300 and self._names.match(header(text).key) is not None
 
     def likely(self, spots: Sequence[Spot], least: float) -> list[Contract]:
         """The forms of whose first table at least this share of columns may be among the texts,

@@ -41,7 +41,6 @@ COMPARATOR_WORDS = "khoảng|trên|dưới|gần|hơn|từ|tối thiểu|tối �
 _VIETNAMESE = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?", re.ASCII)
 _ENGLISH = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", re.ASCII)
 _SPACED = re.compile(r"[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)  # 52 201,9
-_SPACES = re.compile(r"[\s\u00a0\u202f]+")
 # a cell may hold 26 digits before the point and 12 after it (raw.cell.number)
 _LARGEST = Decimal(10) ** 25
 _SIGNIFICANT = 15
@@ -63,7 +62,7 @@ class NumberReading:
 
 def clean(text: str) -> str:
     """NFC, one space for every run of white space, none at the ends."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def fold(text: str) -> str:

@@ -194,7 +194,7 @@ _ENTITY_16 = tuple(
     word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-16-le", "utf-16-be")
 )
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^>]*ref=[\"'][A-Z]+\d+:([A-Z]+)(\d+)[\"']")
-_LAST_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*\s)?r=[\"'](\d+)[\"']")
+_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*\s)?r=[\"'](\d+)[\"']")
 _CELL_STYLES = re.compile(rb"<(?:\w+:)?(?:xf|font|fill|border|numFmt)[\s/>]")
 
 
@@ -232,12 +232,29 @@ def _refuse_huge_sheet(part: bytes) -> None:
         column = column_number(match[1])
         if row * column > MAX_CELLS or row > MAX_ROWS or column > MAX_COLUMNS:
             raise Unreadable("bomb")
-    tail = _LAST_ROW.findall(part[-65536:])
-    if tail and int(tail[-1]) * _widest(part[-65536:]) > MAX_CELLS:
+    tail = part[-65536:]
+    row = _last_row(tail)
+    # few rows fit however wide they are; of more, addresses of two letters at most
+    if row * _ZZZZ <= MAX_CELLS or (row * _ZZ <= MAX_CELLS and not _BEYOND_ZZ.search(tail)):
+        return
+    if row * _widest(tail) > MAX_CELLS:
         raise Unreadable("bomb")
 
 
 _CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*\s)?r=[\"']([A-Z]{1,4})\d+[\"']")
+_BEYOND_ZZ = re.compile(rb"r=[\"'][A-Z]{3}")
+_ZZ, _ZZZZ = 702, 475_254  # the columns that addresses of two and of four letters can name
+
+
+def _last_row(part: bytes) -> int:
+    """The number of the last row that says its own; 0 without any."""
+    end = len(part)
+    while (at := part.rfind(b"row", 0, end)) >= 0:
+        begin = part.rfind(b"<", 0, at)
+        if begin >= 0 and (match := _ROW.match(part, begin)):
+            return int(match[1])
+        end = at
+    return 0
 
 
 def _widest(part: bytes) -> int:

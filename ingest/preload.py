@@ -1,9 +1,12 @@
 """What every reading process needs, loaded once in the server that they are forked from."""
 
-from ingest import extract
+import pyarrow as pa
+
+from ingest import cell_files, extract
 from ingest.contract import all_contracts
 from ingest.extract import index_of
 
-__all__ = ["extract"]
+__all__ = ["cell_files", "extract"]
 
 index_of(all_contracts())
+pa.array([0])  # the first array looks for pandas, for a third of a second

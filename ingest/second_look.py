@@ -69,12 +69,24 @@ def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
             or (has_links and b"[" in part)
             or any(b's="%d"' % style in part for style in percents)
             or bool(raised)
-            or (b"f>" in part and _UNCALCULATED.search(part) is not None)
+            or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
         )
         if is_odd:
             yield name, _SheetScan(percents, raised).scan(part)
         else:
             yield name, Unseen(percents=set())
+
+
+_OTHER_FORMULAS = (b":f", b"<f ", b"<f/", b"<f\t", b"<f\n", b"<f\r")
+
+
+def _is_calculated(part: bytes) -> bool:
+    """Whether plainly every formula is followed by a value, as where no program left one out; a
+    formula that is written in any other way is for the search to judge."""
+    formulas = part.count(b"</f>")
+    if formulas != part.count(b"</f><v>") or any(other in part for other in _OTHER_FORMULAS):
+        return False
+    return b"</f><v></v>" not in part
 
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")

@@ -69,6 +69,47 @@ def text_named_xlsx(path: Path) -> Path:
     return path
 
 
+def noise(path: Path) -> Path:
+    """Bytes of no format: what is left of a file that another program broke."""
+    path.write_bytes(bytes(range(0x80, 0x100)) * 16)
+    return path
+
+
+def page_named_xls(path: Path) -> Path:
+    """What many systems export as `.xls`: a table of a web page."""
+    path.write_text(
+        "\n<HTML><body><table><tr><td>Nội dung</td><td>1.234</td></tr></table></body></HTML>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def page_of_2003(path: Path) -> Path:
+    """A spreadsheet saved as XML, with a byte order mark and in UTF-16, as Office of 2003 did."""
+    page = (
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
+    )
+    path.write_text(page, encoding="utf-16")
+    return path
+
+
+def scan_named_xlsx(path: Path) -> Path:
+    path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n")
+    return path
+
+
+def picture_named_xlsx(path: Path) -> Path:
+    path.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(64))
+    return path
+
+
+def entities(path: Path) -> Path:
+    """A sheet with an entity of its own, which a reader would have to expand."""
+    declared = '<!DOCTYPE worksheet [<!ENTITY a "1">]>'
+    return package(path, declared + worksheet('<row r="1"><c r="A1"><v>&a;</v></c></row>'))
+
+
 def empty_file(path: Path) -> Path:
     path.write_bytes(b"")
     return path
@@ -162,7 +203,13 @@ def without_sheets(path: Path) -> Path:
 
 
 REFUSED = {
-    "text_named_xlsx": (text_named_xlsx, "not_a_workbook"),
+    "text_named_xlsx": (text_named_xlsx, "plain_text"),
+    "noise": (noise, "not_a_workbook"),
+    "page_named_xls": (page_named_xls, "web_page"),
+    "page_of_2003": (page_of_2003, "web_page"),
+    "scan_named_xlsx": (scan_named_xlsx, "pdf_or_image"),
+    "picture_named_xlsx": (picture_named_xlsx, "pdf_or_image"),
+    "entities": (entities, "entities"),
     "zip_of_text": (zip_of_text, "not_a_workbook"),
     "empty": (empty_file, "empty_file"),
     "encrypted_package": (encrypted_package, "encrypted"),
@@ -174,7 +221,7 @@ REFUSED = {
     "truncated": (truncated, "damaged"),
     "broken_entry": (broken_entry, "damaged"),
     "broken_xml": (broken_xml, "damaged"),
-    "ole_garbage": (ole_garbage, "damaged"),
+    "ole_garbage": (ole_garbage, "not_a_workbook"),
     "without_sheets": (without_sheets, "no_sheets"),
 }
 

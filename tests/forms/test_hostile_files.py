@@ -34,6 +34,22 @@ SENTENCES = {
         "Tệp khai báo dung lượng bất thường khi giải nén nên không được mở.",
         "Đề nghị tạo tệp mới từ biểu mẫu, nhập số liệu và gửi lại.",
     ),
+    "entities": (
+        "Tệp chứa khai báo thực thể XML, có thể gây hại nên không được mở.",
+        "Đề nghị tạo tệp mới từ biểu mẫu, nhập số liệu và gửi lại.",
+    ),
+    "web_page": (
+        "Tệp là trang web (HTML, XML) mang đuôi bảng tính.",
+        "Đề nghị mở tệp bằng phần mềm bảng tính, lưu lại với định dạng .xlsx và gửi lại.",
+    ),
+    "plain_text": (
+        "Tệp là văn bản (CSV), không phải bảng tính.",
+        "Đề nghị mở tệp bằng phần mềm bảng tính, lưu lại với định dạng .xlsx và gửi lại.",
+    ),
+    "pdf_or_image": (
+        "Tệp là bản quét hoặc tài liệu PDF, không đọc được số liệu.",
+        "Đề nghị gửi bảng tính gốc, không gửi bản quét.",
+    ),
     "damaged": (
         "Tệp bị hỏng, không mở được.",
         "Đề nghị mở tệp bằng phần mềm bảng tính, lưu lại và gửi lại.",

@@ -154,7 +154,7 @@ def _copied_sheet(case: Case) -> bool:
     copy = draft_sheet(changed)
     copy.name = f"{sheet.name[:26]} (2)"
     case.book.sheets.append(copy)
-    case.hold("the form twice, with different figures", "two_files_same_form",
+    case.hold("the form twice, with different figures", "form_twice",
               "period_contradiction")  # fmt: skip
     return True
 

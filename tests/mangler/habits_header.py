@@ -113,7 +113,7 @@ def _uncalculated(case: Case) -> bool:
             ink = case.rng.choice(columns).header[-1]
             year = period_of(table.truth.period_key).end.year
             ink.kind, ink.text, ink.formula = "formula", "", f'="TH "&({year}-1)'
-            case.hold("a header that was never calculated", "formula_without_value", *_UNREAD)
+            case.hold("a header that was never calculated", "header_unreadable", *_UNREAD)
             return True
     return False
 

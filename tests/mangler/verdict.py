@@ -78,6 +78,7 @@ def _judge_column(
 ) -> None:
     if len(own) > 1:
         case.oddity("number_ambiguous", "number_two_readings")
+    _judge_mixed(case, table, column)
     for key, ink in table.column_inks(column):
         if not ink.core or not is_ambiguous(ink.core):
             continue
@@ -113,6 +114,23 @@ def _adds_up(table: PaperTable, column: PaperColumn) -> bool:
         for each in whole.columns
         if each.parsed_formula is not None
     )
+
+
+def _judge_mixed(case: Case, table: PaperTable, column: PaperColumn) -> None:
+    """Beside a text with groups, a small number with decimals may be what a wrong locale left."""
+    inks = [ink for _, ink in table.column_inks(column)]
+    grouped = any(
+        ink.core and re.search(r"[.,]\d{3}[.,]|\d[.,]\d{3}[.,]\d", ink.core) for ink in inks
+    )
+    small = any(
+        ink.kind == "number"
+        and ink.number is not None
+        and abs(ink.number) < 1000
+        and 0 < -int(ink.number.normalize().as_tuple().exponent) <= 3
+        for ink in inks
+    )
+    if grouped and small:
+        case.argue("texts and small numbers in one column", "number_maybe_shifted")
 
 
 def _counts_whole_things(column: Column, unit_code: str | None) -> bool:
