@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ingest.contract import AddsUpCheck, Column, Contract, Table
+from ingest.contract import AddsUpCheck, BoundsCheck, Column, Contract, Table, WithinCheck
 from ingest.period import related
 from ingest.simulation.fill import Key, Value
-from ingest.simulation.lines import aggregations
 from ingest.simulation.world import World
 from ingest.template_values import TableValues, total_columns
+
+COMMUNE_SUM = "commune_sum"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Spoiled:
     original: str = ""
     planted: str = ""
     said_period: str | None = None  # what the head says, where that is the error
+    # what is done to the sheet once it is written: the row emptied, the column with its header too,
+    # the cell overwritten
+    edit: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Form:
     values: Mapping[Key, Value]
     previous: Mapping[Key, Value]
     choose: Callable[[Sequence[Key]], Key | None]
-    is_commune: bool = False
+    # cells whose untruth shows in the sum over the communes
+    summed: frozenset[Key] = frozenset()
 
 
 def plant(form: Form, kind: str) -> Spoiled | None:
@@ -217,7 +222,7 @@ def _missing_row(form: Form) -> Spoiled | None:
     if place is None:
         return None
     values = {key: value for key, value in form.values.items() if key[:2] != place[:2]}
-    return Spoiled("missing_row", values, place)
+    return Spoiled("missing_row", values, place, edit="row")
 
 
 def _negative(form: Form) -> Spoiled | None:
@@ -229,31 +234,166 @@ def _negative(form: Form) -> Spoiled | None:
 
 
 def _share_over_100(form: Form) -> Spoiled | None:
+    """In a column that ends at 100, or on a row in % where the contract says that such rows do."""
     places = [
         place
         for place, value in form.values.items()
-        if isinstance(value, Decimal) and _column(form, place).max == 100
+        if isinstance(value, Decimal)
+        and (_column(form, place).max == 100 or _is_bounded_share(form, place))
     ]
     return _changed(form, "share_over_100", form.choose(places), Decimal("112.5"))
 
 
+def _is_bounded_share(form: Form, place: Key) -> bool:
+    table = form.contract.tables[place[0] - 1]
+    units = {line.unit_code for line in table.lines if line.code == place[1]}
+    return any(
+        check.column == place[2]
+        and check.max == 100
+        and units & set(check.when.unit)
+        and not check.when.measure
+        for check in form.contract.checks
+        if isinstance(check, BoundsCheck)
+    )
+
+
 def _commune_sum(form: Form) -> Spoiled | None:
     """A commune's figure that is right in itself and of the right size, and not the true one."""
-    if not form.is_commune or form.period_key != form.period_key[:4]:
-        return None
-    line_of = {line.code: line for _, table in _tables(form) for line in table.lines}
     places = [
         place
         for place in _amounts(form, least=50)
-        if (line := line_of.get(place[1])) is not None
-        and aggregations().get(line.indicator_code or "") == "sum"
-        and _column(form, place).measure == "level"
+        if place in form.summed and not _is_a_part(form, place)
     ]
     place = form.choose(places)
     if place is None:
         return None
-    more = (Decimal(str(form.values[place])) * Decimal("1.4")).quantize(Decimal(1))
-    return _changed(form, "commune_sum", place, more)
+    more = (Decimal(str(form.values[place])) * Decimal("1.1")).quantize(Decimal(1))
+    return _changed(form, COMMUNE_SUM, place, more)
+
+
+def _is_a_part(form: Form, place: Key) -> bool:
+    """Whether a line is a part of another: more of it may show there."""
+    table = form.contract.tables[place[0] - 1]
+    return any(line.code == place[1] and line.parent is not None for line in table.lines)
+
+
+def _broken_formula(form: Form) -> Spoiled | None:
+    """A ratio or a difference typed over, so that it does not follow from its columns."""
+    if not any(check.rule == "formulas" for check in form.contract.checks):
+        return None
+    right: dict[Key, Decimal] = {}
+    for number, table in _tables(form):
+        computed = TableValues(number, table, form.values, total_columns(form.contract))
+        formulas = [column for column in table.columns if column.formula]
+        for row in {row for at, row, _ in form.values if at == number}:
+            for column in formulas:
+                value = computed.computed(row, column)
+                if value is not None and value >= 1:
+                    right[number, row, column.field] = value
+    place = form.choose(list(right))
+    if place is None:
+        return None
+    wrong = (right[place] * Decimal("1.5")).quantize(Decimal(1)) + 5
+    spoiled = _changed(form, "broken_formula", place, wrong)
+    return spoiled and Spoiled(
+        "broken_formula", spoiled.values, place, str(right[place]), str(wrong)
+    )
+
+
+def _part_above_whole(form: Form) -> Spoiled | None:
+    """A column above the one that limits it: more paid than planned."""
+    limits = {c.column: c.limit for c in form.contract.checks if isinstance(c, WithinCheck)}
+    places = [
+        place
+        for place in _amounts(form, least=0, fields=set(limits))
+        if isinstance(form.values.get((*place[:2], limits[place[2]])), Decimal)
+    ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    limit = Decimal(str(form.values[(*place[:2], limits[place[2]])]))
+    more = (limit * Decimal("1.3")).quantize(Decimal(1)) + 10
+    return _changed(form, "part_above_whole", place, more)
+
+
+def _impossible_date(form: Form) -> Spoiled | None:
+    """A day that no calendar has, typed as text."""
+    places = [
+        place
+        for place in form.values
+        if _column(form, place).type == "date" and _column(form, place).role != "label"
+    ]
+    return _changed(form, "impossible_date", form.choose(places), "31/02/2026")
+
+
+def _duplicate_row(form: Form) -> Spoiled | None:
+    """A row of records with another row's key."""
+    for number, table in _tables(form):
+        if table.rows.kind != "records":
+            continue
+        rows = sorted({row for at, row, _ in form.values if at == number}, key=int)
+        if len(rows) < 2:
+            continue
+        last, first = rows[-1], rows[0]
+        values = dict(form.values)
+        for field in table.rows.key:
+            if (number, first, field) in values:
+                values[number, last, field] = values[number, first, field]
+        place = (number, last, table.rows.key[0])
+        was, now = form.values.get(place), values.get(place)
+        return Spoiled("duplicate_row", values, place, _shown(was), _shown(now))
+    return None
+
+
+def _missing_column(form: Form) -> Spoiled | None:
+    """A column of figures that the form must have, deleted with its header."""
+    places = []
+    for number, table in _tables(form):
+        figures = [c for c in table.columns if c.role == "value" and c.is_numeric]
+        if len(figures) < 4:
+            continue
+        rows = sorted({row for at, row, _ in form.values if at == number})
+        places += [(number, rows[0], c.field) for c in figures if rows and c.required]
+    place = form.choose(places)
+    if place is None:
+        return None
+    gone = {k for k in form.values if k[0] == place[0] and k[2] == place[2]}
+    values = {key: value for key, value in form.values.items() if key not in gone}
+    return Spoiled("missing_column", values, place, edit="column")
+
+
+def _error_cell(form: Form) -> Spoiled | None:
+    """A formula of the sender's own that ends in an error."""
+    place = form.choose(_amounts(form, least=0))
+    if place is None:
+        return None
+    return Spoiled(
+        "error_cell", dict(form.values), place, _shown(form.values[place]), "#DIV/0!", edit="cell"
+    )
+
+
+def _unknown_line(form: Form) -> Spoiled | None:
+    """A printed line renamed."""
+    rows = {
+        (number, row, column.field)
+        for number, table in _tables(form)
+        if table.rows.kind == "lines"
+        for column in table.columns
+        if column.role == "line"
+        for at, row, _ in form.values
+        if at == number
+    }
+    place = form.choose(list(rows))
+    if place is None:
+        return None
+    return Spoiled(
+        "unknown_line", dict(form.values), place, "", "Nội dung tự ghi thêm", edit="cell"
+    )
+
+
+def _unknown_unit(form: Form) -> Spoiled | None:
+    places = [place for place in form.values if _column(form, place).type == "unit"]
+    return _changed(form, "unknown_unit", form.choose(places), "thúng")
 
 
 def _unknown_code(form: Form) -> Spoiled | None:
@@ -283,7 +423,15 @@ _PLANTERS: dict[str, Callable[[Form], Spoiled | None]] = {
     "missing_row": _missing_row,
     "negative": _negative,
     "share_over_100": _share_over_100,
-    "commune_sum": _commune_sum,
+    COMMUNE_SUM: _commune_sum,
     "unknown_code": _unknown_code,
     "wrong_period": _wrong_period,
+    "broken_formula": _broken_formula,
+    "part_above_whole": _part_above_whole,
+    "impossible_date": _impossible_date,
+    "duplicate_row": _duplicate_row,
+    "missing_column": _missing_column,
+    "error_cell": _error_cell,
+    "unknown_line": _unknown_line,
+    "unknown_unit": _unknown_unit,
 }

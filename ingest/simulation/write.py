@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from ingest import reference
@@ -20,8 +21,9 @@ from ingest.contract import Contract, all_contracts
 from ingest.period import period_of, related
 from ingest.simulation.fill import Filler, Key, Value
 from ingest.simulation.model import read_model
-from ingest.simulation.plant import Form, Spoiled, chooser, kinds, plant
-from ingest.simulation.projects import Projects
+from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, chooser, kinds, plant
+from ingest.simulation.sheet_edits import spoil_sheet
+from ingest.simulation.sums import agencies, quantities, reporters, simulated_contracts
 from ingest.simulation.world import World
 from ingest.sources import SIMULATION_MARKER
 from ingest.template import FilledForm, due_forms, previous_period, sheet_name, write_workbook
@@ -69,8 +71,7 @@ def months_from(first: str, count: int) -> tuple[str, ...]:
 def units_of(communes: int) -> list[str]:
     """The agencies, and the first communes of the catalogue."""
     units = reference.reporting_units().values()
-    agencies = [unit.code for unit in units if unit.level not in ("nation", "province", "commune")]
-    return agencies + [unit.code for unit in units if unit.level == "commune"][:communes]
+    return [*agencies(), *[unit.code for unit in units if unit.level == "commune"][:communes]]
 
 
 def simulate(plan: Plan, workers: int) -> Iterator[tuple[int, int, int]]:
@@ -83,6 +84,7 @@ def simulate(plan: Plan, workers: int) -> Iterator[tuple[int, int, int]]:
     units = units_of(plan.communes)
     planted: dict[str, list[Planted]] = {}
     workbooks = 0
+    all_contracts()  # read once, before the workers part
     with ProcessPoolExecutor(max_workers=workers) as pool:
         results = pool.map(_write_unit, [(plan, unit) for unit in units])
         for done, (unit, count, found) in enumerate(results, start=1):
@@ -104,10 +106,16 @@ def read_truth(out: Path) -> list[Planted]:
         return [Planted(**row) for row in csv.DictReader(file)]
 
 
+@cache
+def _world(seed: int) -> World:
+    """One world a process: what one unit has asked of it, the next need not work out again."""
+    return World(seed, read_model())
+
+
 def _write_unit(task: tuple[Plan, str]) -> tuple[str, int, list[Planted]]:
     plan, unit = task
-    world = World(plan.seed, read_model())
-    writer = _UnitWriter(plan, unit, world, Filler(world, Projects(world)))
+    world = _world(plan.seed)
+    writer = _UnitWriter(plan, unit, world, Filler(world, world.projects))
     count = sum(writer.write_month(month) for month in plan.months)
     return unit, count, writer.planted
 
@@ -120,7 +128,7 @@ class _UnitWriter:
         self.unit = unit
         self.world = world
         self.filler = filler
-        self.contracts = [c for c in all_contracts() if c.reporting.frequency != "span"]
+        self.contracts = simulated_contracts()
         self.planted: list[Planted] = []
 
     def write_month(self, month: str) -> int:
@@ -134,7 +142,7 @@ class _UnitWriter:
             values = self.filler.values(contract, self.unit, period_key)
             previous = self._previous(contract, period_key)
             form = FilledForm(contract, self.unit, period_key, values, previous, True)
-            if (error := self._error(form)) is not None:
+            if (error := self._error(form, month)) is not None:
                 form = replace(form, values=error.values)
                 spoiled.append((form, error))
             sheets.append(form)
@@ -152,9 +160,12 @@ class _UnitWriter:
 
     # --- errors ---------------------------------------------------------------------------------
 
-    def _error(self, form: FilledForm) -> Spoiled | None:
+    def _is_drawn(self, *key: object) -> bool:
+        return self.world.chance("error", *key) < self.plan.error_rate
+
+    def _error(self, form: FilledForm, month: str) -> Spoiled | None:
         key = (form.contract.form, self.unit, form.period_key)
-        if self.world.chance("error", *key) >= self.plan.error_rate:
+        if not self._is_drawn(*key):
             return None
         before = related(form.period_key, "previous")
         look = Form(
@@ -163,10 +174,39 @@ class _UnitWriter:
             form.values,
             form.previous if before else {},
             chooser(self.world, *key),
-            self.unit in self.world.communes,
+            frozenset(self._summed(form, month)),
         )
-        order = sorted(kinds(), key=lambda kind: self.world.chance("kind", *key, kind))
+        if look.summed:
+            return plant(look, COMMUNE_SUM)
+        scarce = self.world.model.scarce_errors
+        order = sorted(
+            kinds(),
+            key=lambda kind: self.world.chance("kind", *key, kind) * (0.3 if kind in scarce else 1),
+        )
         return next((error for kind in order if (error := plant(look, kind)) is not None), None)
+
+    def _summed(self, form: FilledForm, month: str) -> Iterator[Key]:
+        """The cells in which an untrue figure shows in the communes' sum, and nowhere else.
+
+        The sum is looked at when all communes count: in the forms and months in which one of them
+        may be untrue, none of them is spoiled otherwise. These are the first month, which no
+        earlier error reaches, and the year.
+        """
+        if not self._is_sum_month(form, month):
+            return
+        stated = reporters(month)
+        for place, quantity in quantities(form.contract, self.unit, form.period_key):
+            if any(
+                not self._is_drawn(contract.form, unit, period)
+                and not self._is_drawn("file", unit, month)
+                for contract, unit, period in stated.get(quantity, ())
+            ):
+                yield place
+
+    def _is_sum_month(self, form: FilledForm, month: str) -> bool:
+        if self.unit not in self.world.communes or self.plan.communes < len(self.world.communes):
+            return False
+        return form.contract.reporting.frequency == "year" or month == self.plan.months[0]
 
     def _note(
         self,
@@ -175,13 +215,7 @@ class _UnitWriter:
         error: Spoiled,
         addresses: dict[tuple[str, int, str, str], str],
     ) -> None:
-        cell = ""
-        if error.place is not None and error.place[2]:
-            cell = addresses[form.contract.form, *error.place]
-        if error.kind == "missing_row" and error.place is not None:
-            _delete_row(path, form, error.place, addresses)
-        if error.said_period is not None:
-            _say_period(path, form, error.said_period)
+        cell = spoil_sheet(path, form, error, addresses)
         self._add(path, form, error.kind, cell, error.original, error.planted)
 
     def _add(
@@ -197,13 +231,19 @@ class _UnitWriter:
     def _spoil_file(self, path: Path, month: str, sheets: Sequence[FilledForm]) -> int:
         """The same file twice, or in another unit's folder."""
         key = ("file", self.unit, month)
-        if self.world.chance("error", *key) >= self.plan.error_rate:
+        if not self._is_drawn(*key) or any(any(self._summed(form, month)) for form in sheets):
             return 0
         if self.world.chance("kind", *key) < 0.5:
             copy = path.with_name(f"{path.stem}_lan2.xlsx")
             shutil.copyfile(path, copy)
-            for form in sheets:
-                self._add(copy, form, "duplicate_file", "", "", "")
+            unread = {
+                (row.form, row.period)
+                for row in self.planted
+                if row.kind == "missing_column" and row.unit == self.unit
+            }
+            for form in sheets:  # a sheet that is not read is not read twice
+                if (form.contract.form, form.period_key) not in unread:
+                    self._add(copy, form, "duplicate_file", "", "", "")
             return 1
         others = [unit for unit in units_of(self.plan.communes) if unit != self.unit]
         other = others[int(len(others) * self.world.chance("other", *key))]
@@ -219,30 +259,3 @@ class _UnitWriter:
         for form in sheets:
             self._add(moved, form, "wrong_sender", "", self.unit, other)
         return 0
-
-
-def _delete_row(
-    path: Path, form: FilledForm, place: Key, addresses: dict[tuple[str, int, str, str], str]
-) -> None:
-    """Empties the line's row, as an officer does who deletes its contents."""
-    import openpyxl
-
-    book = openpyxl.load_workbook(path, data_only=True)
-    sheet = book[sheet_name(form.contract)]
-    for (code, table, row, _), address in addresses.items():
-        if code == form.contract.form and (table, row) == place[:2]:
-            sheet[address] = None
-    book.save(path)
-
-
-def _say_period(path: Path, form: FilledForm, period_key: str) -> None:
-    """Types another period into the head of the sheet; the hidden identity stays as it was made."""
-    import openpyxl
-
-    book = openpyxl.load_workbook(path, data_only=True)
-    sheet = book[sheet_name(form.contract)]
-    for row in sheet.iter_rows(max_row=8):
-        for cell in row:
-            if isinstance(cell.value, str) and cell.value.startswith("Kỳ báo cáo"):
-                cell.value = f"Kỳ báo cáo: {period_of(period_key).label_vi}"
-    book.save(path)
