@@ -7,10 +7,12 @@ rules in `expectations/` turn both into findings.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, read_area
@@ -191,7 +193,15 @@ def _parts_of(
             break
         parts.append(part)
         start = part.bottom + 1
+        if not _may_hold_a_table(sheet, start):
+            break
     return parts, near
+
+
+def _may_hold_a_table(sheet: Sheet, start: int) -> bool:
+    """Whether two rows from here on have three cells each: signatures and notes have fewer."""
+    wide = sum(len(row) - row.count("") > 2 for row in sheet.rows[start - 1 :])
+    return wide > 1
 
 
 def _form_of_identity(identity: Identity | None) -> str | None:
@@ -333,12 +343,8 @@ def _in_force(
 
 
 def _title_lines(sheet: Sheet, start: int, end: int) -> list[TitleLine]:
-    return [
-        TitleLine(row_no, col_no, value)
-        for row_no, row in enumerate(sheet.rows[start - 1 : end - 1], start=start)
-        for col_no, value in enumerate(row, start=1)
-        if type(value) is str and value and not value.isspace()
-    ]
+    first, last = bisect_left(sheet.texts, (start,)), bisect_left(sheet.texts, (end,))
+    return [TitleLine(*text) for text in sheet.texts[first:last]]
 
 
 # --- one form on one sheet ------------------------------------------------------------------------
@@ -731,16 +737,21 @@ def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, 
     """Figures in the columns of the tables below their last row; another form begins anew there."""
     columns = sorted({col for area in part.areas for col in area.value_columns()})
     below = sheet.rows[last : last + ROWS_SEARCHED]
+    found = [
+        (row_no, col)
+        for row_no, row in enumerate(below, start=last + 1)
+        for col in columns
+        if row[col - 1] != "" and is_figure(row[col - 1])
+    ]
+    if found and not _may_be_another_form(part, below):
+        yield from found
+
+
+def _may_be_another_form(part: _Part, below: Sequence[Sequence[Any]]) -> bool:
     levels = words_of(part.contract.tables[0]).levels
-    if part.bottom < sheet.last_row and any(
-        any(type(v) is str and v and header(v).exact in levels for v in row) for row in below
-    ):
-        return
-    for row_no, row in enumerate(below, start=last + 1):
-        for col in columns:
-            value = row[col - 1]
-            if value != "" and is_figure(value):
-                yield row_no, col
+    return part.bottom < part.sheet.last_row and any(
+        type(value) is str and header(value).exact in levels for row in below for value in row
+    )
 
 
 def _sheet_remarks(part: _Part) -> Iterator[Remark]:

@@ -23,16 +23,17 @@ def _encoding(text: str) -> Encoding | None:
 
 def decode_sheet(sheet: Sheet) -> None:
     """Decode the texts of a sheet in place; its `typed` and `encodings` say what was done."""
-    found: list[tuple[int, int, str, Encoding | None]] = []
-    for row_no, row in enumerate(sheet.rows):
-        for col_no, value in enumerate(row):
-            if type(value) is str and not value.isascii():
-                found.append((row_no, col_no, value, _encoding(value)))
+    found = [
+        (row_no, col_no, text, _encoding(text))
+        for row_no, col_no, text in sheet.texts
+        if not text.isascii()
+    ]
     counts = Counter(encoding for *_, encoding in found if encoding is not None)
     if not counts:
         return
     font = _FONTS[counts.most_common(1)[0][0]]
     rows, columns = _leanings(found)
+    decoded: dict[tuple[int, int], str] = {}
     for row_no, col_no, value, encoding in found:
         if encoding is not None:
             text, read_as = read_text(value)
@@ -41,9 +42,9 @@ def decode_sheet(sheet: Sheet) -> None:
         else:
             continue
         if read_as is not None:
-            sheet.typed[row_no + 1, col_no + 1] = value
-            sheet.rows[row_no][col_no] = text
+            decoded[row_no, col_no] = text
             sheet.encodings.add(read_as)
+    sheet.retype(decoded)
 
 
 def _leanings(

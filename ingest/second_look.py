@@ -40,7 +40,7 @@ def look_again(package: Package, names: list[str]) -> dict[str, Unseen]:
     """What is unseen, by name of sheet; sheets with nothing of the kind may be missing."""
     match package.kind:
         case "xlsx":
-            return dict(_xlsx(package))
+            return dict(_xlsx(package, names))
         case "ods":
             return _ods(package, names)
         case "xlsb":
@@ -58,11 +58,13 @@ _UNCALCULATED = re.compile(
 _FLAGS = (b't="e"', b"t='e'", b"hidden=")
 
 
-def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
+def _xlsx(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
     percents = _percent_styles(package.part("xl/styles.xml"))
     raised = _raised_strings(package.part("xl/sharedStrings.xml"))
     has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
     for name, part_name in _sheets_of(package):
+        if name not in names:
+            continue
         part = package.part(part_name)
         is_odd = (
             any(flag in part for flag in _FLAGS)
