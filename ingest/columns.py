@@ -236,21 +236,28 @@ def _read_words(
     typed_of: Mapping[tuple[int, int], str],
     cells: CellColumns,
 ) -> None:
+    # codes, periods and units stand in many rows
+    distinct = set(values)
+    known = {value: _read_word(column, value) for value in distinct if type(value) is str}
+    if len(known) == len(distinct) and not typed_of:
+        read = [known[value] for value in values]
+        cells.add_column(
+            number, rows, col, [word[0] for word in read],
+            texts=[word[1] for word in read], codes=[word[2] for word in read],
+            problems=[word[3] for word in read],
+        )  # fmt: skip
+        return
     size = len(values)
     states = [_BLANK] * size
     texts: list[str | None] = [None] * size
     codes: list[str | None] = [None] * size
     floats: list[float | None] = [None] * size
     problems: list[str | None] = [None] * size
-    known: dict[str, _Word] = {}  # codes, periods and units stand in many rows
     for n, value in enumerate(values):
         if value == "":
             continue
         if type(value) is str:
-            word = known.get(value)
-            if word is None:
-                word = known[value] = _read_word(column, value)
-            states[n], texts[n], codes[n], problems[n] = word
+            states[n], texts[n], codes[n], problems[n] = known[value]
             continue
         if isinstance(value, Odd):
             states[n], texts[n], problems[n] = _UNREAD, value.text, value.rule
@@ -278,6 +285,8 @@ _Word = tuple[int, str | None, str | None, str | None]  # state, text, code, pro
 
 def _read_word(column: Column, value: str) -> _Word:
     """A cell of a column of words that was typed as text."""
+    if not value:
+        return _BLANK, None, None, None
     if column.type == "text":
         nil = nil_state(value)
         return _TEXT if nil is None else STATE_NO[nil], value, None, None
