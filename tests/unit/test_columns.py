@@ -159,7 +159,7 @@ def test_coded_cell(field: str, value: Any, code: str | None, problem: str | Non
 
 @pytest.mark.parametrize(
     ("value", "state", "text"),
-    [("", "blank", None), ("  ", "blank", None), ("-", "none", "-"), ("x", "not_applicable", "x"),
+    [("", "blank", None), ("-", "none", "-"), ("x", "not_applicable", "x"),
      ("…", "not_collected", "…"), ("Ghi chú", "text", "Ghi chú"), (5.0, "text", "5"),
      (True, "text", "TRUE"), (dt.date(2026, 3, 4), "text", "2026-03-04")],
 )  # fmt: skip
