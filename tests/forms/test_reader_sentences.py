@@ -253,7 +253,8 @@ CASES = {
     "form_on_two_sheets": Case(
         "form_twice", on_two_sheets(second=12), on_two_sheets(second=11),
         "Biểu 60/CK-NSNN, quý II năm 2026 có ở nhiều trang (“Biểu 60”, “Biểu 60 (2)”) với số"
-        " liệu khác nhau, chưa rõ trang nào đúng.", "error", None, "Một trang cho một biểu, một kỳ", times=2),
+        " liệu khác nhau, chưa rõ trang nào đúng.",
+        "error", None, "Một trang cho một biểu, một kỳ", times=2),
     "header_that_was_never_calculated": Case(
         "header_unreadable", typed(E9="=B9"), typed(E9="TỶ LỆ (%)"),
         "Ô E9: tiêu đề cột là công thức chưa có giá trị hoặc báo lỗi, chưa rõ là cột nào.",
