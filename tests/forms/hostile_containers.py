@@ -252,21 +252,22 @@ def _package(names: dict[str, bytes]) -> Callable[[Path], Path]:
 
 _BIFF2 = struct.pack("<HHHH", 0x0009, 4, 2, 0x10) + struct.pack("<HH", 0x000A, 0)
 _NOT = ("not_a_workbook",)
+_PAGE, _TEXT, _SCAN = ("web_page",), ("plain_text",), ("pdf_or_image",)
 
 MISLABELLED = {
-    "html_table": Hostile(content(_HTML.encode), _NOT, XLS),
-    "html_with_bom": Hostile(content(lambda: b"\xef\xbb\xbf" + _HTML.encode()), _NOT, XLS),
+    "html_table": Hostile(content(_HTML.encode), _PAGE, XLS),
+    "html_with_bom": Hostile(content(lambda: b"\xef\xbb\xbf" + _HTML.encode()), _PAGE, XLS),
     "web_archive": Hostile(
-        content(lambda: b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n"), _NOT, XLS
+        content(lambda: b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n"), _PAGE, XLS
     ),
-    "csv": Hostile(content("STT;Nội dung\n1;Tổng\n".encode), _NOT),
-    "tabs_in_utf16": Hostile(content(lambda: "STT\tNội dung\n".encode("utf-16")), _NOT, XLS),
-    "pdf": Hostile(content(lambda: b"%PDF-1.7\n%\xe2\xe3\n1 0 obj<<>>endobj\n%%EOF"), _NOT),
-    "png": Hostile(content(_png), _NOT),
+    "csv": Hostile(content("STT;Nội dung\n1;Tổng\n".encode), _TEXT),
+    "tabs_in_utf16": Hostile(content(lambda: "STT\tNội dung\n".encode("utf-16")), _TEXT, XLS),
+    "pdf": Hostile(content(lambda: b"%PDF-1.7\n%\xe2\xe3\n1 0 obj<<>>endobj\n%%EOF"), _SCAN),
+    "png": Hostile(content(_png), _SCAN),
     "rtf": Hostile(content(lambda: rb"{\rtf1\ansi T\u7893?ng}"), _NOT, XLS),
     "exe": Hostile(content(lambda: b"MZ" + bytes(122) + b"PE\0\0"), _NOT),
     "script": Hostile(content(lambda: b"#!/bin/sh\nexit 1\n"), _NOT),
-    "spreadsheet_2003": Hostile(content(_SPREADSHEET_2003.encode), _NOT, XLS),
+    "spreadsheet_2003": Hostile(content(_SPREADSHEET_2003.encode), _PAGE, XLS),
     "json": Hostile(content(lambda: b'{"a": 1}'), _NOT),
     "gzip": Hostile(content(lambda: gzip.compress(b"x" * 1000, mtime=0)), _NOT),
     "seven_zip": Hostile(content(lambda: b"7z\xbc\xaf\x27\x1c" + bytes(100)), _NOT),

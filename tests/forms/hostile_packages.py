@@ -374,7 +374,7 @@ def entity_files(url: str, canary: Path) -> dict[str, Hostile]:
         "parameter": f'<!ENTITY % p SYSTEM "{url}/dtd"> %p;',
         "public": f'<!ENTITY k PUBLIC "-//x" "{url}/public">',
     }
-    answers = (*BROKEN, "bomb", UNRECOGNISED, READ)
+    answers, others = ("entities",), (*BROKEN, "bomb", UNRECOGNISED, READ)
     found: dict[str, Hostile] = {}
     for name, body in bodies.items():
         for part, root in ((SHEET, "worksheet"), (BOOK, "workbook"), (STRINGS, "sst")):
@@ -389,21 +389,21 @@ def entity_files(url: str, canary: Path) -> dict[str, Hostile]:
             edited(
                 part, lambda c, d=doctype: d + c[c.index(b"<", 5) if c[:5] == b"<?xml" else 0 :]
             ),
-            (*answers, SOUND),
+            answers,
         )
     include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{canary.as_uri()}"/>'
     found["xinclude"] = Hostile(
         edited(SHEET, _rows(f'<row r="900"><c r="A900">{include}</c></row>'.encode())),
-        (*answers, SOUND),
+        (*others, SOUND),
     )
     sheet = b"<?xml-stylesheet type='text/xsl' href='" + f"{url}/style.xsl".encode() + b"'?>"
     found["xml_stylesheet"] = Hostile(
-        edited(SHEET, lambda c: sheet + c[c.index(b"<worksheet") :]), (*answers, SOUND)
+        edited(SHEET, lambda c: sheet + c[c.index(b"<worksheet") :]), (*others, SOUND)
     )
     schema = f'<worksheet xsi:schemaLocation="{url}/a {url}/b" xmlns:xsi="http://www.w3.org/2001/'
     found["schema_location"] = Hostile(
         replaced(SHEET, b"<worksheet", f'{schema}XMLSchema-instance"'.encode()),
-        (*answers, SOUND),
+        (*others, SOUND),
     )
     return found | _links(url, canary)
 

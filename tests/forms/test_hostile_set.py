@@ -54,9 +54,6 @@ HEAVY = (
 )  # fmt: skip
 # what the reader does not do yet; a test that passes unexpectedly says to take its name out
 KNOWN = {
-    "ods_encrypted": "called damaged: the manifest is not looked at",
-    "encrypted_xls": "called damaged: the record FilePass is not looked at",
-    "encrypted_xls_xor": "read: the record FilePass is not looked at",
     "doubled_cell": "the later of two values for one cell is taken without a word",
     "stray_column_and_no_form": "looking for the nearest form runs over all columns: timeout",
 }
