@@ -74,11 +74,12 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
         assert column.unit is not None
         unit = known[column.unit]
         header_unit = area.match.units.get(column.field)
+        row = area.match.header_rows.get(column.field, at)
         if header_unit is not None and _disagree(header_unit, measure):
             place = area.match.columns[column.field]
             both = f"“{known[header_unit].name_vi}” và “{known[measure or ''].name_vi}”"
             found.remarks.append(
-                Remark("unit_line_contradiction", name, at, place, (("value", both),))
+                Remark("unit_line_contradiction", name, row, place, (("value", both),))
             )
             continue
         if header_unit is not None and header_unit != column.unit:
@@ -87,7 +88,7 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
                 detail = (("value", f"“{known[header_unit].name_vi}” và “{unit.name_vi}”"),)
                 if header_unit == "percent" and column.type != "percent":
                     continue  # `(%)` closes headers of many kinds
-                found.remarks.append(Remark("unit_line_contradiction", name, at, place, detail))
+                found.remarks.append(Remark("unit_line_contradiction", name, row, place, detail))
                 continue
             found.by_field[column.field] = header_unit
             said.add((header_unit, column.unit))

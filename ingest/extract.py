@@ -679,7 +679,7 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
         Remark(
             "column_of_other_period",
             name,
-            at,
+            match.header_rows.get(field, at),
             col,
             (
                 ("value", clean(_header_text(area.sheet, match, col)) or text),

@@ -111,8 +111,8 @@ def read_figures(
             problem = value.rule if isinstance(value, Odd) else "number_not_a_number"
             _refuse(figures, number, cell.text if cell else str(value), problem)
     if texts:
-        _read_texts(figures, texts, declared, is_percent, unit_of)
-        _refuse_shifted(figures, [text for _, text in texts])
+        bare = _read_texts(figures, texts, declared, is_percent, unit_of)
+        _refuse_shifted(figures, bare)
     if is_percent:
         _read_percents(figures, shown_as_percent, is_hundred_based)
     return figures
@@ -151,12 +151,14 @@ def _read_texts(
     declared: NumberStyle | None,
     is_percent: bool,
     unit_of: Callable[[int], FigureUnit],
-) -> None:
+) -> list[str]:
+    """Read the texts of a column; returns the numbers in them without what stands around."""
     bare = [
         (number, text, bare_number(text, unit_of(number).names, is_percent))
         for number, text in texts
     ]
-    style = column_style([figure for _, _, figure in bare if figure is not None], declared)
+    plain_figures = [figure for _, _, figure in bare if figure is not None]
+    style = column_style(plain_figures, declared)
     for number, text, figure in bare:
         if figure is None:
             reading = read_number_text(text, style)
@@ -173,6 +175,7 @@ def _read_texts(
         _keep(figures, number, reading, text)
         if reading.problem == "other_style" and declared is not None:
             figures.problems[number] = "number_other_style"
+    return plain_figures
 
 
 def _whole_reading(figure: str) -> NumberReading | None:
@@ -237,7 +240,7 @@ def _refuse_shifted(figures: Figures, texts: Sequence[str]) -> None:
 def is_shifted(value: float) -> bool:
     """Whether a number can be what is left of `1.234`: below a thousand, up to three decimals."""
     return (
-        abs(value) < 1000
+        1 <= abs(value) < 1000
         and value != round(value)
         and abs(value * 1000 - round(value * 1000)) < 1e-6
     )
@@ -269,9 +272,14 @@ def _read_percents(figures: Figures, shown: Sequence[bool] | None, is_hundred_ba
                 figures.percents_read += 1
         numbers = [(n, value) for n, value in numbers if not shown[n] and value]
         limit = _SURELY_PERCENT if is_hundred_based else 1.0
-        if is_hundred_based or (len(numbers) > 2 and all(abs(v) < limit for _, v in numbers)):
+        are_fractions = (
+            len(numbers) > 2
+            and all(abs(value) <= limit for _, value in numbers)
+            and any(value != round(value) for _, value in numbers)
+        )
+        if is_hundred_based or are_fractions:
             for number, value in numbers:
-                if abs(value) < limit and value != round(value):
+                if abs(value) <= limit:
                     _refuse(figures, number, f"{value:.15g}", "percent_scale_unclear")
         return
     typed = [Decimal(exact) for exact in figures.exacts if exact is not None]
@@ -280,5 +288,5 @@ def _read_percents(figures: Figures, shown: Sequence[bool] | None, is_hundred_ba
     ):
         return
     for number, value in numbers:
-        if value and value != round(value):
+        if value:
             _refuse(figures, number, f"{value:.15g}", "percent_scale_unclear")

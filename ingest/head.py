@@ -232,7 +232,7 @@ def _measures(text: str) -> list[str] | None:
     if (whole := reference.read_unit(words)) is not None:
         return [whole]
     found = []
-    for piece in re.split(r"\s*(?:[,;]|\bvà\b)\s*", words):
+    for piece in re.split(r"\s*(?:;|,(?!\d)|\bvà\b)\s*", words):
         unit = reference.read_unit(piece.strip())
         if unit is None:
             return None
@@ -312,7 +312,7 @@ _STATED = (
     ("school_year", re.compile(rf"năm học {_YEAR} ?- ?{_YEAR}")),
     (
         "months",
-        re.compile(rf"(\d{{1,2}}|sáu|chín) tháng(?: đầu| cuối)?(?: ?(?:năm|/|-)? ?{_YEAR})"),
+        re.compile(rf"(\d{{1,2}}|sáu|chín) tháng(?: đầu)?(?: ?(?:năm|/|-)? ?{_YEAR})"),
     ),
     ("quarter", re.compile(rf"\bquý (iv|i{{1,3}}|[1-4])(?!\w)(?: ?(?:năm|/|-)? ?{_YEAR})?")),
     ("month", re.compile(rf"\b(?:tháng|t) ?(\d{{1,2}})(?!\d)(?: ?(?:năm|/|-|\.)? ?{_YEAR})?")),

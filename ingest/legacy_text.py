@@ -199,6 +199,8 @@ _WORD = re.compile(rf"(?:[^\W\d_²³⁰-₉]|[{re.escape(_SYMBOLS)}])+")
 _ASCII_ABBREVIATION = re.compile(r"[A-Zbcdfghjklmnpqrstvwxz]+")
 # initials of words; no vowels with signs that Latin-1 has, or words in VNI would pass
 _ABBREVIATION = re.compile(r"[A-ZĐƯƠ]{2,8}|[A-ZĐ]{2,6}[gd]")
+# words of other languages that are written with signs
+_FOREIGN = frozenset({"kilôgam", "kilômét", "kilôoát", "ôtô", "ôxy", "ôzôn"})
 _MONEY_ABBREVIATIONS = frozenset({"đ", "trđ", "ngđ", "nđ", "tđ", "vnđ", "đvt"})
 # what is itself: a footnote's ¹, micrometres, millions of pounds, N·m, m×n
 _FOOTNOTED = re.compile(r"(.+)¹")
@@ -210,7 +212,7 @@ _ITSELF = re.compile(r"µ[mglsVAFWN]|[£¥]m|[A-Za-z][×·÷][A-Za-z]")
 @lru_cache(maxsize=16384)
 def _is_possible(word: str) -> bool:
     """Whether a word that is not plain ASCII can be read as it stands."""
-    if _is_syllable(word) or _ABBREVIATION.fullmatch(word):
+    if _is_syllable(word) or _ABBREVIATION.fullmatch(word) or word.lower() in _FOREIGN:
         return True
     return word.lower() in _MONEY_ABBREVIATIONS and (word.islower() or word.istitle())
 

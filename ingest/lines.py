@@ -136,8 +136,13 @@ def _choose(
         # a line of this label that would stand before this one, under a parent that the sheet
         # leaves out, may be meant as well: then the symbol must say which
         skipped = [n for n in free if seen[n] is None and words.parent[n] is not None]
-        if len(under) == 1 and not any(n < under[0] for n in skipped):
+        says_other = words.symbols[under[0]] != symbol and any(
+            symbol and words.symbols[n] == symbol for n in skipped
+        )
+        if len(under) == 1 and not says_other and not any(n < under[0] for n in skipped):
             return under[0]
+        if len(under) == 1 and says_other:
+            return None
         free = under if len(under) > 1 else free
     same = [number for number in free if symbol and words.symbols[number] == symbol]
     if len(same) == 1:

@@ -49,6 +49,7 @@ class ColumnMatch:
     extra: tuple[tuple[int, str], ...]
     ambiguous: tuple[tuple[str, tuple[int, ...]], ...] = ()
     other_period: tuple[tuple[str, int, str], ...] = ()
+    header_rows: dict[str, int] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
 
 
@@ -311,6 +312,7 @@ def _match_stacked(
         columns={columns[n].field: taken[n].col for n in sorted(taken)},
         missing=tuple(c.field for n, c in enumerate(columns) if n not in taken),
         extra=_extra(sheet, grid, {spot.col for spot in taken.values()}, first, bottom),
+        header_rows={columns[n].field: spot.row for n, spot in taken.items()},
         units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
     )
 
@@ -384,6 +386,7 @@ def _match_band(
         extra=_extra(sheet, grid, places, top, bottom),
         ambiguous=ambiguous,
         other_period=tuple(other_period),
+        header_rows={columns[n].field: spot.row for n, spot in taken.items()},
         units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
     )
 

@@ -19,7 +19,7 @@ MAX_RATIO = 200
 MAX_PARTS = 10_000
 MAX_SHEETS = 500
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-MAX_CELLS = 20_000_000
+MAX_CELLS = 32_000_000
 MAX_STYLES = 100_000
 
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -85,14 +85,18 @@ def _what_else(content: bytes) -> str:
     head = content[:2048]
     for bom in _BOMS:
         head = head.removeprefix(bom)
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return "pdf_or_image"
     head = head.replace(b"\0", b"").lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"mime-version")):
         return "web_page"
     if head.startswith(b"<?xml") and (b"<html" in head or b"urn:schemas-microsoft-com" in head):
         return "web_page"
-    if head.startswith((b"%pdf", b"\x89png", b"\xff\xd8\xff", b"gif8", b"ii*\0", b"mm\0*")):
+    if head.startswith((b"%pdf", b"\x89png", b"\xff\xd8\xff", b"gif8")):
         return "pdf_or_image"
     lines = head.split(b"\n")
+    if any(byte < 9 for byte in head):
+        return "not_a_workbook"
     if len(lines) > 1 and any(mark in lines[0] for mark in (b",", b";", b"\t")):
         return "plain_text"
     return "not_a_workbook"

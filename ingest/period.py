@@ -150,6 +150,8 @@ def _worded(words: str) -> str | None:
         return f"{match[1]}-9M"
     if match := re.fullmatch(r"(?:tháng |t)([0-9]{1,2}) ?(?:/|năm|-)? ?([0-9]{4})", words):
         return f"{match[2]}-{int(match[1]):02d}"
+    if match := re.fullmatch(r"(0?[1-9]|1[0-2]) ?[/-] ?([0-9]{4})", words):
+        return f"{match[2]}-{int(match[1]):02d}"
     if match := re.fullmatch(r"kỳ ([12]) tháng ([0-9]{1,2})/([0-9]{4})", words):
         return f"{match[3]}-{int(match[2]):02d}-{'AB'[int(match[1]) - 1]}"
     return None

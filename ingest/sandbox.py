@@ -165,7 +165,7 @@ class _Run:
         future = pool.schedule(
             _run_chunk,
             args=(self.work, self.finish, str(chunk.marker), numbers, paths),
-            timeout=3 * CPU_SECONDS + CPU_SECONDS * len(numbers) // 4,
+            timeout=3 * CPU_SECONDS * len(numbers),
         )
         return chunk, future
 

@@ -69,7 +69,7 @@ def _xlsx(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
         is_odd = (
             any(flag in part for flag in _FLAGS)
             or (has_links and b"[" in part)
-            or any(b's="%d"' % style in part for style in percents)
+            or any(b's="%d"' % n in part or b"s='%d'" % n in part for n in percents)
             or bool(raised)
             or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
         )
@@ -269,6 +269,7 @@ _ODS_FLAGS = (
     b"xlink:href",
     b">#",
     b">Err:",
+    b"table:formula",
 )
 _ODS_ERROR = re.compile(r"#[A-Z/0!?]+[!?]?|Err:\d+")
 

@@ -61,6 +61,10 @@ class Sheet:
     typed: dict[tuple[int, int], str] = field(default_factory=dict)
     encodings: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        if not self.texts:
+            self.texts = _texts_of(self.rows)
+
     @property
     def last_row(self) -> int:
         return len(self.rows)

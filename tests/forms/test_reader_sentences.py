@@ -417,10 +417,6 @@ def test_fault_brings_no_error_of_another_rule(judged: Judged, name: str) -> Non
 UPPER_HEADERS = {"column_of_last_quarter": "D9", "header_of_another_currency": "B9"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="remarks on a column name the lowest row of the header, also where it is empty",
-)
 @pytest.mark.parametrize("name", UPPER_HEADERS)
 def test_finding_on_a_header_is_at_the_cell_that_holds_its_words(judged: Judged, name: str) -> None:
     [finding] = [f for f in judged[name, "fault"] if f.rule == CASES[name].rule]

@@ -83,10 +83,6 @@ def test_file_that_never_ends_costs_that_file_of_its_chunk_only(
     ]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a chunk has a quarter of a file's time for each file, and who is read last pays",
-)
 def test_file_within_its_own_time_is_not_blamed_for_its_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -285,9 +285,6 @@ def test_small_number_beside_other_texts_is_read() -> None:
     assert numbers(figures)[0] == Decimal("1.234")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the evidence of groups is looked for in the text with its unit and notes"
-)
 @pytest.mark.parametrize("group", ["1.234.567 đồng", "1.234.567 (1)", "'1.234.567", "1.234.567*"])
 def test_grouped_text_with_its_unit_or_a_note_is_evidence_too(group: str) -> None:
     assert problems(read([1.234, group], "vietnamese"))[0] == "number_maybe_shifted"
@@ -348,9 +345,6 @@ def test_where_no_format_is_seen_a_large_number_tells_the_scale(large: object) -
     assert numbers(figures)[0] == Decimal("0.5")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="whole numbers are not held: 100 % of a column of fractions is read as 1 %"
-)
 @pytest.mark.parametrize("column", [[1.0], [1.0, 1.0, "-"], [2.0, 1.0, 0.0]])
 def test_where_no_format_is_seen_one_may_be_all_of_it(column: list[object]) -> None:
     figures = read(column, is_percent=True)

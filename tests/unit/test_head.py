@@ -260,7 +260,6 @@ def test_months_from_january_end_with_a_quarter(text: str, key: str) -> None:
     assert (found.period_key, rules(found)) == (key, [])
 
 
-@pytest.mark.xfail(strict=True, reason="the last six months are taken for the first")
 @pytest.mark.parametrize("text", ["6 tháng cuối năm 2026", "Kỳ báo cáo: 6 tháng cuối năm 2026"])
 def test_last_six_months_are_not_the_first(text: str) -> None:
     assert head(text, contract=QUARTERLY).period_key != "2026-Q2"

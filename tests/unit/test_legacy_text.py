@@ -6,6 +6,7 @@ module's, so that a slip in one shows against the other.
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from collections import Counter
@@ -287,7 +288,8 @@ def test_own_texts_survive_the_encodings(
     assert set(counts) <= {"right", "left"}, counts
     assert counts["right"] / counts.total() > (0.98 if name == "tcvn3" else 0.99)
     for typed in left:  # it is Vietnamese as it stands, or in the other encoding too
-        assert is_vietnamese(typed) or is_vietnamese(other(typed)), typed
+        is_footnoted = re.search(r"\b[A-Z]¹", typed) is not None  # T¹: a symbol with its footnote
+        assert is_vietnamese(typed) or is_vietnamese(other(typed)) or is_footnoted, typed
 
 
 @pytest.mark.parametrize(

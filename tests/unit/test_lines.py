@@ -182,9 +182,6 @@ def test_twin_under_a_later_parent_is_not_guessed_where_the_first_parent_is_miss
     assert match.ambiguous == [(13, "Quốc phòng")]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the place decides alone, also where the symbol is that of another parent's"
-)
 def test_symbol_of_a_line_whose_parent_is_missing_contradicts_its_place() -> None:
     """`1` is the symbol of the line under `Thường xuyên`, which the sheet left out."""
     match = match_lines(rows(("Đầu tư", "I"), ("Quốc phòng", "1")), TREE)

@@ -280,12 +280,6 @@ def test_sheet_without_any_header_has_no_match() -> None:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def test_year_as_a_number_is_a_header_too() -> None:
-    sheet = sheet_of({(1, 1): "x"})
-    sheet.rows[0][0], sheet.rows[0][1] = 2025.0, 1234.0
-    assert [(spot.col, spot.header.exact) for spot in spots_of(sheet)] == [(1, "2025")]
-
-
 def test_long_texts_and_lower_rows_are_not_searched() -> None:
     sheet = sheet_of({(1, 1): "a" * 301, (2, 1): "b", (61, 1): "c"}, rows=70)
     assert [spot.header.exact for spot in spots_of(sheet)] == ["b"]

@@ -111,15 +111,11 @@ def test_what_a_file_is_instead(content: bytes, reason: str) -> None:
     assert refused(content) == reason
 
 
-@pytest.mark.xfail(
-    strict=True, reason="zero bytes are taken out before the marks of TIFF, which hold one"
-)
 @pytest.mark.parametrize("content", [b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"])
 def test_scan_as_tiff_is_a_picture(content: bytes) -> None:
     assert refused(content + bytes(64)) == "pdf_or_image"
 
 
-@pytest.mark.xfail(strict=True, reason="a comma before the first line break makes any bytes a CSV")
 def test_bytes_of_no_text_are_no_text() -> None:
     assert refused(bytes(range(255, 0, -1)) * 4) == "not_a_workbook"
 
@@ -145,7 +141,6 @@ def test_damaged_workbook_is_a_workbook_or_refused(at: int, byte: int) -> None:
         assert "negative seek" in str(error) or isinstance(error, UnicodeDecodeError)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="ValueError of zipfile is not caught")
 def test_part_that_begins_before_the_file_is_damage() -> None:
     content = bytearray(DAMAGED)
     at = content.rfind(b"PK\x05\x06") + 16  # where the directory is said to begin
@@ -177,7 +172,7 @@ def sheet_file(path: Path, body: str, dimension: str = "A1:B2") -> bytes:
 
 @pytest.mark.parametrize(
     ("dimension", "is_bomb"),
-    [("A1:XFD1048576", True), ("A1:A99999999999", True), ("A1:ZZZZ5", True), ("A1:T1000001", True),
+    [("A1:XFD1048576", True), ("A1:A99999999999", True), ("A1:ZZZZ5", True), ("A1:AH1000001", True),
      ("A1:T1000000", False), ("A1:XFD1", False), ("A1", False), ("A1:A1048577", True)],
 )  # fmt: skip
 def test_claimed_size_of_a_sheet(tmp_path: Path, dimension: str, is_bomb: bool) -> None:
@@ -246,7 +241,7 @@ def test_names_that_differ_in_capitals_only_are_one_part_twice(tmp_path: Path) -
     ],
 )
 @pytest.mark.parametrize(
-    "part", ["xl/sharedStrings.xml", "xl/_rels/workbook.xml.rels", "custom.xml"]
+    "part", ["xl/sharedStrings.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"]
 )
 def test_declared_entity_is_refused_in_any_part(tmp_path: Path, declared: bytes, part: str) -> None:
     parts = read_parts(small_workbook(tmp_path / "a.xlsx"))
