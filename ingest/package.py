@@ -179,9 +179,9 @@ def _kind_of_zip(names: list[str]) -> Kind:
 _WANTED: dict[Kind, re.Pattern[str]] = {
     "xlsx": re.compile(
         r"(?i)xl/(?:(?:workbook|styles|sharedStrings)\.xml|worksheets/[^/]+\.xml"
-        r"|externalLinks/externalLink1\.xml)|(?:xl/)?_rels/[^/]+\.rels|\[Content_Types\]\.xml"
+        r"|externalLinks/externalLink1\.xml)|(?:xl/)?_rels/[^/]*\.rels|\[Content_Types\]\.xml"
     ),
-    "xlsb": re.compile(r"(?i)xl/(?:workbook|worksheets/[^/]+)\.bin|xl/_rels/[^/]+\.rels"),
+    "xlsb": re.compile(r"(?i)xl/(?:workbook|worksheets/[^/]+)\.bin|xl/_rels/[^/]*\.rels"),
     "ods": re.compile(r"content\.xml|META-INF/manifest\.xml"),
 }
 

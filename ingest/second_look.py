@@ -36,11 +36,13 @@ class Unseen:
     hidden_columns: set[int] = field(default_factory=set)
 
 
-def look_again(package: Package, names: list[str]) -> dict[str, Unseen]:
-    """What is unseen, by name of sheet; sheets with nothing of the kind may be missing."""
+def look_again(package: Package, filled: Mapping[str, int]) -> dict[str, Unseen]:
+    """What is unseen, by name of sheet; sheets with nothing of the kind may be missing. `filled`
+    are the sheets, and how many cells the reader found in each. Raises Unreadable."""
+    names = list(filled)
     match package.kind:
         case "xlsx":
-            return dict(_xlsx(package, names))
+            return dict(_xlsx(package, filled))
         case "ods":
             return _ods(package, names)
         case "xlsb":
@@ -58,12 +60,12 @@ _UNCALCULATED = re.compile(
 _FLAGS = (b't="e"', b"t='e'", b"hidden=")
 
 
-def _xlsx(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
+def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Unseen]]:
     percents = _percent_styles(package.part("xl/styles.xml"))
     raised = _raised_strings(package.part("xl/sharedStrings.xml"))
     has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
     for name, part_name in _sheets_of(package):
-        if name not in names:
+        if name not in filled:
             continue
         part = package.part(part_name)
         is_odd = (
@@ -71,12 +73,18 @@ def _xlsx(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
             or (has_links and b"[" in part)
             or any(b's="%d"' % n in part or b"s='%d'" % n in part for n in percents)
             or bool(raised)
+            or _values_in(part) != filled[name]
             or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
         )
         if is_odd:
             yield name, _SheetScan(percents, raised).scan(part)
         else:
             yield name, Unseen(percents=set())
+
+
+def _values_in(part: bytes) -> int:
+    """How many cells have a value: more than the reader found, and one stands there twice."""
+    return part.count(b"<v>") - part.count(b"<v></v>") + part.count(b"<is>")
 
 
 def _is_calculated(part: bytes) -> bool:
@@ -191,6 +199,7 @@ class _SheetScan:
         self.styles = {str(style) for style in percents}
         self.row = self.column = 0
         self.cell: Place | None = None
+        self.seen: set[Place] = set()
         self.type = self.text = self.formula = ""
         self.has_formula = self.has_value = self.is_value = self.is_formula = False
 
@@ -248,6 +257,10 @@ class _SheetScan:
             case "f":
                 self.is_formula = False
             case "c" if self.cell is not None:
+                if self.has_value:
+                    if self.cell in self.seen:  # which of two values counts, nobody knows
+                        raise Unreadable("damaged")
+                    self.seen.add(self.cell)
                 if self.type == "s" and self.raised and self.text.isdigit():
                     if int(self.text) in self.raised:
                         self.found.raised[self.cell] = self.raised[int(self.text)]

@@ -60,6 +60,7 @@ class Sheet:
     # texts that were decoded or completed after reading, as they were typed, by address from 1
     typed: dict[tuple[int, int], str] = field(default_factory=dict)
     encodings: set[str] = field(default_factory=set)
+    values: int = 0  # how many cells the reader found
 
     def __post_init__(self) -> None:
         if not self.texts:
@@ -140,7 +141,7 @@ def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
     sheets = list(_read(content, all_sheets))
     if not sheets:
         raise Unreadable("no_sheets")
-    unseen = look_again(package, [sheet.name for sheet in sheets])
+    unseen = look_again(package, {sheet.name: sheet.values for sheet in sheets})
     for sheet in sheets:
         if sheet.name in unseen:
             sheet.unseen = unseen[sheet.name]
@@ -169,12 +170,14 @@ def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
                 continue
             sheet = book.get_sheet_by_name(meta.name)
             rows = sheet.to_python(skip_empty_area=False)
+            values = sum(len(row) - row.count("") for row in rows)
             yield Sheet(
                 meta.name,
                 rows,
                 sheet.merged_cell_ranges,
                 meta.visible != SheetVisibleEnum.Visible,
                 texts=_texts_of(rows),
+                values=values,
             )
     except PasswordError as error:
         raise Unreadable("encrypted") from error

@@ -275,12 +275,12 @@ CASES = {
     "column_of_last_quarter": Case(
         "column_of_other_period", revenue("ƯỚC THỰC HIỆN QUÝ I/2026"),
         revenue("ƯỚC THỰC HIỆN QUÝ II NĂM 2026"),
-        "Ô D10: cột ghi “ƯỚC THỰC HIỆN QUÝ I/2026”, kỳ báo cáo của biểu là quý II năm 2026.",
+        "Ô D9: cột ghi “ƯỚC THỰC HIỆN QUÝ I/2026”, kỳ báo cáo của biểu là quý II năm 2026.",
         "error", "D", "Cột của quý II năm 2026"),
     "column_of_last_year": Case(
         "column_of_other_period", revenue("ƯỚC THỰC HIỆN QUÝ II/2025"),
         revenue("ƯỚC THỰC HIỆN 6 THÁNG ĐẦU NĂM 2026"),
-        "Ô D10: cột ghi “ƯỚC THỰC HIỆN QUÝ II/2025”, kỳ báo cáo của biểu là quý II năm 2026.",
+        "Ô D9: cột ghi “ƯỚC THỰC HIỆN QUÝ II/2025”, kỳ báo cáo của biểu là quý II năm 2026.",
         "error", "D"),
     "line_of_two_parents": Case(
         "line_ambiguous", expenditure(symbols=False), expenditure(symbols=True),
