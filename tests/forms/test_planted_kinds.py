@@ -53,6 +53,15 @@ SAID = [
      "Ô {cell}: dòng “Nội dung tự ghi thêm” không có trong biểu nhưng có số liệu."),
     ("unknown_unit", "xa_ke_hoach_chi_tieu", COMMUNES[0], "2026",
      "Ô {cell} ghi đơn vị tính “thúng”, không có trong danh mục."),
+    ("wrong_unit_line", "giai_ngan_nguon_von", "STC", "2026-02",
+     "ghi đơn vị tính tỷ đồng, biểu mẫu dùng triệu đồng; số liệu được hiểu theo tỷ đồng."),
+    ("unknown_unit_line", "giai_ngan_nguon_von", "STC", "2026-02",
+     "Ô {cell} ghi đơn vị tính “quan tiền”, chưa hiểu là đơn vị nào."),
+    ("unit_of_column", "giai_ngan_nguon_von", "STC", "2026-02",
+     ", gấp khoảng 1.000 lần tháng 1/2026 ("),
+    ("not_of_line", "kim_ngach_cua_khau", "HQ6", "2026-02",
+     "Ô {cell} ghi 12,5; dòng “Hàng địa phương xuất khẩu” không có số liệu ở cột “"),
+    ("unit_of_line", "chi_tieu_thang", "TKT", "2026-02", "Ô {cell} ghi đơn vị “"),
 ]  # fmt: skip
 
 
