@@ -4,6 +4,7 @@ its sentence and its cell."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,18 @@ def test_an_untrue_commune_changes_one_figure_and_no_other() -> None:
         plant(Form(form.contract, form.period_key, form.values, {}, look.choose), COMMUNE_SUM)
         is None
     )
+
+
+def test_the_copy_of_a_sheet_that_is_not_read_lacks_its_column_too(tmp_path: Path) -> None:
+    month = "2026-02"
+    unit = next(u for u in COMMUNES if filler().world.chance("kind", "file", u, month) < 0.5)
+    writer = _writer(tmp_path, unit, 3, 1.0)
+    sheets = [_filled(form, unit, month) for form in ("xa_thu_nsnn", "xa_chi_nsnn")]
+    path = tmp_path / unit / f"{unit}_{month}.xlsx"
+    write_workbook(path, sheets)
+    writer._add(path, sheets[0], "missing_column", "D9", "1", "")
+
+    assert writer._spoil_file(path, month, sheets) == 1
+    lacking, copied, second = writer.planted
+    assert copied == replace(lacking, file=f"{unit}/{unit}_{month}_lan2.xlsx")
+    assert (second.kind, second.form, second.cell) == ("duplicate_file", "xa_chi_nsnn", "")
