@@ -204,12 +204,12 @@ _INSIDE = str(Path(__file__).parents[1] / "ingest")
 
 def profile(paths: Sequence[Path]) -> dict[str, Any]:
     """The product's work in one process, without isolation, sampled by CPU time."""
+    import ingest.preload  # noqa: F401 - as in the server that workers are forked from
     from ingest.cell_files import write_cells
     from ingest.contract import all_contracts
-    from ingest.extract import index_of, read_submissions
+    from ingest.extract import read_submissions
     from ingest.register import register
 
-    index_of(all_contracts())
     receipts = _receipts(paths)
     with tempfile.TemporaryDirectory(prefix="kho-bench-") as folder:
         cells = Path(folder) / "cells"

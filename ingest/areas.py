@@ -55,9 +55,10 @@ def read_area(
     table: Table,
     match: ColumnMatch,
     names_form: Callable[[str], bool] = lambda _: False,
+    other_headers: frozenset[str] = frozenset(),
 ) -> AreaRead:
-    """The data rows under a header, down to the signatures or to a title that `names_form` knows:
-    another form below."""
+    """The data rows under a header, down to the signatures, to a title that `names_form` knows
+    (another form below), or to one of `other_headers` (another table of the form)."""
     area = AreaRead(table_no, table, sheet, match, [], match.bottom)
     first = match.bottom + 1
     columns = sorted(match.columns.values())
@@ -70,7 +71,7 @@ def read_area(
         if any(value != "" for value in values):
             break
     if table.rows.kind == "lines":
-        _read_lines(area, first, columns, index_row, names_form)
+        _read_lines(area, first, columns, index_row, names_form, other_headers)
     else:
         _read_records(area, first, columns, index_row, names_form)
     return area
@@ -141,6 +142,7 @@ def _read_lines(
     columns: Sequence[int],
     index_row: list[Any] | None,
     names_form: Callable[[str], bool],
+    other_headers: frozenset[str],
 ) -> None:
     sheet, table, match = area.sheet, area.table, area.match
     label_at = next(match.columns[c.field] for c in table.columns if c.role == "line") - 1
@@ -170,6 +172,10 @@ def _read_lines(
             if not any(value != "" for value in row):
                 continue
             if is_signature(row) or _is_title(row, names_form):
+                break
+            if other_headers and any(
+                type(value) is str and header(value).key in other_headers for value in row
+            ):
                 break
             values = [row[col - 1] for col in columns]
             if values == index_row or is_index_row(values):

@@ -6,8 +6,8 @@ build loads all files with one INSERT. So no cell is ever a Python object of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ingest.decimals import LARGEST, decimals_of
 from ingest.normalise import read_number_float
 from ingest.reading import CellCount, ReadFile
 
+PIECE = 2**18  # a huge list is not held twice
 EXACT_DIGITS = 80  # a sum of numbers of 38 digits, however many
 SCHEMA = pa.schema(
     [
@@ -43,39 +44,76 @@ SCHEMA = pa.schema(
 
 def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> list[Any]:
     """Write the cells of a chunk's files; returns the results without them. Runs in the child."""
-    cells = CellColumns()
-    files: list[int] = []
-    places: list[int] = []
-    for number, result in zip(numbers, results, strict=True):
-        if isinstance(result, ReadFile):
-            for place, submission in enumerate(result.submissions):
-                cells.extend(submission.cells)
-                files += [number] * len(submission.cells)
-                places += [place] * len(submission.cells)
-    if not files:
+    parts = [
+        (number, place, submission.cells)
+        for number, result in zip(numbers, results, strict=True)
+        if isinstance(result, ReadFile)
+        for place, submission in enumerate(result.submissions)
+    ]
+    if not any(len(cells) for _, _, cells in parts):
         return results
-    columns = _numbers(cells)
-    table = _table(cells, columns, files, places)
+    counts: dict[tuple[int, int], CellCount] = {}
     target = folder / f"{numbers[0]}-{len(numbers)}.arrow"
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
-        writer.write_table(table)
-    at = 0
-    bare = []
-    for result in results:
-        if isinstance(result, ReadFile):
-            result, at = _without_cells(result, columns, at)
-        bare.append(result)
-    return bare
+        for piece in _pieces(parts):
+            columns = _numbers(piece.cells)
+            writer.write_table(_table(piece.cells, columns, piece.files, piece.places))
+            for owner, start, end in piece.spans:
+                counts[owner] = _added(counts.get(owner), columns.count(start, end))
+    return [
+        _without_cells(number, result, counts) if isinstance(result, ReadFile) else result
+        for number, result in zip(numbers, results, strict=True)
+    ]
 
 
-def _without_cells(result: ReadFile, columns: _Numbers, at: int) -> tuple[ReadFile, int]:
-    bare = []
-    for submission in result.submissions:
-        end = at + len(submission.cells)
-        count = columns.count(at, end)
-        bare.append(replace(submission, cells=CellColumns(), count=count))
-        at = end
-    return replace(result, submissions=tuple(bare)), at
+@dataclass
+class _Piece:
+    """So many cells as are turned into Arrow at a time, and whose they are: file and place of its
+    submission there, and from where to where."""
+
+    cells: CellColumns = field(default_factory=CellColumns)
+    files: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    spans: list[tuple[tuple[int, int], int, int]] = field(default_factory=list)
+
+    def add(self, number: int, place: int, cells: CellColumns) -> None:
+        start, size = len(self.cells), len(cells)
+        self.cells.extend(cells)
+        self.files += [number] * size
+        self.places += [place] * size
+        self.spans.append(((number, place), start, start + size))
+
+
+def _pieces(parts: Iterable[tuple[int, int, CellColumns]]) -> Iterator[_Piece]:
+    """The cells of many submissions, or of a huge one, a piece at a time."""
+    piece = _Piece()
+    for number, place, cells in parts:
+        for start in range(0, len(cells), PIECE):
+            piece.add(number, place, cells.part(start, start + PIECE))
+            if len(piece.cells) >= PIECE:
+                yield piece
+                piece = _Piece()
+    if len(piece.cells):
+        yield piece
+
+
+def _added(one: CellCount | None, other: CellCount) -> CellCount:
+    if one is None:
+        return other
+    with localcontext(prec=EXACT_DIGITS):
+        total = one.total + other.total
+    return CellCount(one.cells + other.cells, one.numbers + other.numbers, total)
+
+
+def _without_cells(
+    number: int, result: ReadFile, counts: dict[tuple[int, int], CellCount]
+) -> ReadFile:
+    none = CellCount(0, 0, Decimal(0))
+    bare = [
+        replace(submission, cells=CellColumns(), count=counts.get((number, place), none))
+        for place, submission in enumerate(result.submissions)
+    ]
+    return replace(result, submissions=tuple(bare))
 
 
 def count_cells(cells: CellColumns) -> CellCount:

@@ -102,6 +102,12 @@ class CellColumns:
         for mine, its in zip(self.lists(), other.lists(), strict=True):
             mine += its
 
+    def part(self, start: int, end: int) -> CellColumns:
+        """The cells from a place to another; all of them as they are."""
+        if start == 0 and end >= len(self):
+            return self
+        return CellColumns(*(values[start:end] for values in self.lists()))
+
     def __iter__(self) -> Iterator[ReadCell]:
         """Every cell by itself, row by row as they stand in the sheet."""
         order = sorted(range(len(self)), key=lambda n: (self.areas[n], self.rows[n]))

@@ -236,6 +236,17 @@ def _read_words(
     typed_of: Mapping[tuple[int, int], str],
     cells: CellColumns,
 ) -> None:
+    # codes, periods and units stand in many rows
+    distinct = set(values)
+    known = {value: _read_word(column, value) for value in distinct if type(value) is str}
+    if len(known) == len(distinct) and not typed_of:
+        read = [known[value] for value in values]
+        cells.add_column(
+            number, rows, col, [word[0] for word in read],
+            texts=[word[1] for word in read], codes=[word[2] for word in read],
+            problems=[word[3] for word in read],
+        )  # fmt: skip
+        return
     size = len(values)
     states = [_BLANK] * size
     texts: list[str | None] = [None] * size
@@ -243,45 +254,52 @@ def _read_words(
     floats: list[float | None] = [None] * size
     problems: list[str | None] = [None] * size
     for n, value in enumerate(values):
-        if value == "" or (type(value) is str and not clean(value)):
+        if value == "":
+            continue
+        if type(value) is str:
+            states[n], texts[n], codes[n], problems[n] = known[value]
             continue
         if isinstance(value, Odd):
             states[n], texts[n], problems[n] = _UNREAD, value.text, value.rule
             continue
-        if type(value) is str:
-            typed, words = value, value
-            if typed_of and (original := typed_of.get((rows[n], col))) is not None:
-                typed = original  # an old font, read
-            elif column.type == "text":
-                nil = nil_state(value)
-                states[n] = _TEXT if nil is None else STATE_NO[nil]
-                texts[n] = value
-                continue
-        else:
-            cell = cell_of(value)
-            if cell is None:
-                continue
-            typed = words = cell.text
-        if column.type != "comparator" and (nil := nil_state(words)) is not None:
-            states[n], texts[n] = STATE_NO[nil], typed
+        cell = cell_of(value)
+        if cell is None:
             continue
-        texts[n] = typed
-        code, problem = _code(column, value, words)
-        if problem is not None:
-            states[n], problems[n] = _UNREAD, problem
-        elif code is not None:
-            states[n], codes[n] = _CODE, code
-        else:
-            states[n] = _TEXT
-            if words is not typed and type(value) is str:
-                states[n], codes[n] = _CODE, words
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                floats[n] = float(value)
+        states[n], texts[n], codes[n], problems[n] = _as_word(column, value, cell.text)
+        if states[n] == _TEXT and isinstance(value, int | float) and not isinstance(value, bool):
+            floats[n] = float(value)
+    for n, row in enumerate(rows if typed_of else ()):
+        if (original := typed_of.get((row, col))) is not None:  # an old font, read
+            if states[n] == _TEXT:
+                states[n], codes[n] = _CODE, texts[n]
+            texts[n] = original
     if column.type == "date":
         _refuse_swapped_days(values, states, codes, problems)
     cells.add_column(
         number, rows, col, states, floats=floats, texts=texts, codes=codes, problems=problems
     )
+
+
+_Word = tuple[int, str | None, str | None, str | None]  # state, text, code, problem
+
+
+def _read_word(column: Column, value: str) -> _Word:
+    """A cell of a column of words that was typed as text."""
+    if not value:
+        return _BLANK, None, None, None
+    if column.type == "text":
+        nil = nil_state(value)
+        return _TEXT if nil is None else STATE_NO[nil], value, None, None
+    return _as_word(column, value, value)
+
+
+def _as_word(column: Column, value: Any, words: str) -> _Word:
+    if column.type != "comparator" and (nil := nil_state(words)) is not None:
+        return STATE_NO[nil], words, None, None
+    code, problem = _code(column, value, words)
+    if problem is not None:
+        return _UNREAD, words, None, problem
+    return (_TEXT if code is None else _CODE), words, code, None
 
 
 def _code(column: Column, value: Any, words: str) -> tuple[str | None, str | None]:

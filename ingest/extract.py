@@ -7,10 +7,12 @@ rules in `expectations/` turn both into findings.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, read_area
@@ -102,6 +104,9 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
                 nearest = (titled, near.contract.title, near.missing_headers)
             if titled >= MEANT_TO_BE_A_FORM:
                 unread.append(UnreadSheet(sheet.name, near.contract.title, near.missing_headers))
+    _find_tables_apart(forms, parts, identities, index)
+    read = {part.sheet.name for part in parts}
+    unread = [each for each in unread if each.sheet not in read]
     return ReadFile(
         submissions=_with_twice_remarks([_submission(group) for group in _together(parts)]),
         nearest_title=nearest[1] if nearest else None,
@@ -109,6 +114,39 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
         cells_seen=sum(sheet.filled for sheet in sheets),
         unread_sheets=tuple(unread),
     )
+
+
+def _find_tables_apart(
+    forms: Sequence[Sheet],
+    parts: list[_Part],
+    identities: Mapping[str, Identity],
+    index: FormIndex,
+) -> None:
+    """Tables that a form's first sheet lacks may stand on sheets of their own."""
+    taken = {id(part.sheet) for part in parts}
+    for part in list(parts):
+        for number in part.absent:
+            table = part.contract.tables[number - 1]
+            for sheet in forms:
+                if id(sheet) in taken or not sheet.filled:
+                    continue
+                spots = spots_of(sheet)
+                match = match_columns(sheet, table, spots, part.head.period_key)
+                if match is None or not is_whole(table, match):
+                    match = match_columns(sheet, table, spots, without_top=True)
+                if match is None or not is_whole(table, match):
+                    continue
+                lines = _title_lines(sheet, 1, match.top)
+                identity = identities.get(sheet.name)
+                head = _completed(read_head(sheet.name, part.contract, lines, identity),
+                                  part.contract, part)  # fmt: skip
+                area = read_area(sheet, number, table, match, index.names_form)
+                bottom = max(area.last, match.bottom)
+                parts.append(
+                    _Part(part.contract, sheet, head, identity, [area], [], match.top, bottom)
+                )
+                taken.add(id(sheet))
+                break
 
 
 _indexes: dict[tuple[int, ...], FormIndex] = {}
@@ -155,7 +193,15 @@ def _parts_of(
             break
         parts.append(part)
         start = part.bottom + 1
+        if not _may_hold_a_table(sheet, start):
+            break
     return parts, near
+
+
+def _may_hold_a_table(sheet: Sheet, start: int) -> bool:
+    """Whether two rows from here on have three cells each: signatures and notes have fewer."""
+    wide = sum(len(row) - row.count("") > 2 for row in sheet.rows[start - 1 :])
+    return wide > 1
 
 
 def _form_of_identity(identity: Identity | None) -> str | None:
@@ -175,7 +221,7 @@ def _form_of(
         complete = [c for c in own if nearness(sheet, c, spots).is_whole]
         if complete and any(_is_named(c, spots) for c in complete):
             return _in_force(sheet, complete[-1], complete, spots, identity, start), None
-    named = _named(index.contracts, spots)
+    named = _named(index, spots)
     candidates = [nearness(sheet, contract, spots) for contract in named]
     complete = [candidate.contract for candidate in candidates if candidate.is_whole]
     decided = _decide(sheet, complete, spots)
@@ -195,16 +241,15 @@ def _form_of(
     return None, best if best is not None and best.score > 0 else None
 
 
-def _named(contracts: Sequence[Contract], spots: Sequence[Spot]) -> list[Contract]:
+def _named(index: FormIndex, spots: Sequence[Spot]) -> list[Contract]:
     """The forms whose title or code stands among the texts; most are in none of them, which one
     look at all texts together tells."""
     keys = "\n".join({spot.header.key for spot in spots})
-    words = "\n".join({spot.header.exact for spot in spots})
+    texts = "\n".join({spot.header.exact for spot in spots})
     return [
         contract
-        for contract in contracts
-        if (title_key(contract) in keys or plain(contract.code_on_paper) in words)
-        and _is_named(contract, spots)
+        for contract, title, code in index.names
+        if (title in keys or code in texts) and _is_named(contract, spots)
     ]
 
 
@@ -298,12 +343,8 @@ def _in_force(
 
 
 def _title_lines(sheet: Sheet, start: int, end: int) -> list[TitleLine]:
-    return [
-        TitleLine(row_no, col_no, value)
-        for row_no, row in enumerate(sheet.rows[start - 1 : end - 1], start=start)
-        for col_no, value in enumerate(row, start=1)
-        if type(value) is str and value and not value.isspace()
-    ]
+    first, last = bisect_left(sheet.texts, (start,)), bisect_left(sheet.texts, (end,))
+    return [TitleLine(*text) for text in sheet.texts[first:last]]
 
 
 # --- one form on one sheet ------------------------------------------------------------------------
@@ -336,12 +377,25 @@ def _read_part(
         if match is None or not is_whole(table, match):
             absent.append(number)
             continue
-        area = read_area(sheet, number, table, match, names_form)
+        others = _headers_of_others(contract, number)
+        area = read_area(sheet, number, table, match, names_form, others)
         areas.append(area)
         bottom = max(bottom, area.last, match.bottom)
     if not any(area.table_no == 1 for area in areas):
         return None
     return _Part(contract, sheet, head, identity, areas, absent, top, bottom)
+
+
+def _headers_of_others(contract: Contract, number: int) -> frozenset[str]:
+    """The headers of a form's other tables that this one does not have."""
+    own = {level.key for path in words_of(contract.tables[number - 1]).paths for level in path}
+    return frozenset(
+        path[-1].key
+        for place, table in enumerate(contract.tables, start=1)
+        if place != number
+        for path in words_of(table).paths
+        if path[-1].key not in own
+    )
 
 
 def _completed(head: Head, contract: Contract, above: _Part) -> Head:
@@ -683,16 +737,21 @@ def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, 
     """Figures in the columns of the tables below their last row; another form begins anew there."""
     columns = sorted({col for area in part.areas for col in area.value_columns()})
     below = sheet.rows[last : last + ROWS_SEARCHED]
+    found = [
+        (row_no, col)
+        for row_no, row in enumerate(below, start=last + 1)
+        for col in columns
+        if row[col - 1] != "" and is_figure(row[col - 1])
+    ]
+    if found and not _may_be_another_form(part, below):
+        yield from found
+
+
+def _may_be_another_form(part: _Part, below: Sequence[Sequence[Any]]) -> bool:
     levels = words_of(part.contract.tables[0]).levels
-    if part.bottom < sheet.last_row and any(
-        any(type(v) is str and v and header(v).exact in levels for v in row) for row in below
-    ):
-        return
-    for row_no, row in enumerate(below, start=last + 1):
-        for col in columns:
-            value = row[col - 1]
-            if value != "" and is_figure(value):
-                yield row_no, col
+    return part.bottom < part.sheet.last_row and any(
+        type(value) is str and header(value).exact in levels for row in below for value in row
+    )
 
 
 def _sheet_remarks(part: _Part) -> Iterator[Remark]:

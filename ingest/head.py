@@ -61,7 +61,8 @@ def read_head(
     remarks: list[Remark] = []
     cutoff: date | None = None
     for line in lines:
-        if found := _CUTOFF_LINE.search(plain(line.text)):
+        words = plain(line.text)
+        if "số liệu đến" in words and (found := _CUTOFF_LINE.search(words)):
             cutoff = day_of(found[3], found[2], found[1])
     unit, unit_remarks = _unit(sheet, lines)
     period, period_remarks = _period(sheet, contract, lines, identity)
@@ -85,8 +86,9 @@ _COMMA_GROUPS = re.compile(r"dấu phẩy (?:để )?(?:ngăn|phân|tách)\w*(?:
 
 def _number_style(lines: Sequence[TitleLine]) -> NumberStyle | None:
     """`Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân`."""
-    dots = any(_DOT_GROUPS.search(plain(line.text)) for line in lines)
-    commas = any(_COMMA_GROUPS.search(plain(line.text)) for line in lines)
+    said = [words for line in lines if "dấu " in (words := plain(line.text))]
+    dots = any(map(_DOT_GROUPS.search, said))
+    commas = any(map(_COMMA_GROUPS.search, said))
     if dots == commas:
         return None
     return "vietnamese" if dots else "english"
@@ -244,20 +246,31 @@ def _looks_like_money(text: str) -> bool:
     )
 
 
+_bases_of: dict[int, tuple[Contract, frozenset[str]]] = {}
+
+
+def _bases(contract: Contract) -> frozenset[str]:
+    """What the columns of a form measure, percentages apart; read once a process."""
+    found = _bases_of.get(id(contract))
+    if found is None or found[0] is not contract:
+        units = reference.units()
+        columns = [column for table in contract.tables for column in table.columns]
+        codes = {units[column.unit].base_code for column in columns if column.unit is not None}
+        found = _bases_of[id(contract)] = contract, frozenset(codes - {"percent"})
+    return found[1]
+
+
 def _measure(
     sheet: str, contract: Contract, lines: Sequence[TitleLine]
 ) -> tuple[str | None, list[Remark]]:
     """The unit stated above the table, if it measures what columns of the form measure."""
-    bases = {
-        reference.units()[column.unit].base_code
-        for table in contract.tables
-        for column in table.columns
-        if column.unit is not None
-    } - {"percent"}
+    bases = _bases(contract)
     stated: list[tuple[str, TitleLine]] = []
     remarks: list[Remark] = []
     for line in lines:
         words = plain(line.text)
+        if "đ" not in words:
+            continue  # neither `đơn vị` nor `đvt`
         labelled = _MEASURE_LINE.match(words)
         if labelled is None:
             unlabelled = _UNIT_LINE.match(words)
@@ -370,6 +383,7 @@ _SHEET_QUARTER = re.compile(r"^(?:q|quý|quy|qúy)[ ._-]?(iv|i{1,3}|[1-4])(?:[ .
 _SHEET_YEAR = re.compile(r"^(?:năm|nam|n)?[ ._-]?(20\d\d)$")
 
 
+@lru_cache(maxsize=2**12)
 def _stated_by_name(sheet: str) -> _Stated | None:
     """The period that a sheet is named after: `T9.2025`, `Quý II`, `2026`."""
     words = plain(sheet)
@@ -394,7 +408,7 @@ def _period(
         if (match := _PERIOD_LINE.match(plain(line.text))) is not None
     ]
     if frequency not in PERIODIC:
-        return _period_of_other_forms(sheet, explicit, identity)
+        return _period_of_other_forms(sheet, explicit, lines, identity)
     stated: list[_Stated] = []
     for line in lines:
         match = _PERIOD_LINE.match(plain(line.text))
@@ -435,10 +449,20 @@ def _period(
 
 
 def _period_of_other_forms(
-    sheet: str, explicit: Sequence[tuple[str, TitleLine]], identity: Identity | None
+    sheet: str,
+    explicit: Sequence[tuple[str, TitleLine]],
+    lines: Sequence[TitleLine],
+    identity: Identity | None,
 ) -> tuple[str | None, list[Remark]]:
-    """Of a form that is sent once, or for a span of years: the labelled line says it."""
+    """Of a form that is sent once, or for a span of years: the labelled line says it, else the
+    title block."""
     if not explicit:
+        stated = {key for line in lines for key in _whole_periods(line.text)}
+        if len(stated) == 1:
+            return stated.pop(), []
+        if len(stated) > 1:
+            one, other = sorted(stated)[:2]
+            return one, [_contradicting(sheet, None, _label(one), _label(other))]
         if identity is not None:
             return identity.period_key, []
         return None, [Remark("period_missing", sheet)]
@@ -447,6 +471,23 @@ def _period_of_other_forms(
     if key is None:
         return None, [_plain_unreadable(sheet, _typed(text, line), line)]
     return key, []
+
+
+_OWN_PERIOD = re.compile(
+    rf"giai đoạn {_YEAR} ?- ?{_YEAR}|năm học {_YEAR} ?- ?{_YEAR}|(?:[69] tháng|quý \S+|tháng \d+)"
+    rf"(?: đầu)?(?: năm| ?/)? ?{_YEAR}|năm {_YEAR}(?! ?-)"
+)
+
+
+def _whole_periods(text: str) -> list[str]:
+    """The periods that a text of the title block is, or ends with (`…, GIAI ĐOẠN 2021 - 2025`)."""
+    words = plain(text).strip(" .,;:()-")
+    if _BASIS.match(words):
+        return []
+    words = _NOT_OWN.sub(" ", _DATES.sub(" ", words))
+    found = (read_period(match[0]) for match in _OWN_PERIOD.finditer(words))
+    whole = read_period(words)
+    return list(dict.fromkeys(key for key in (whole, *found) if key is not None))
 
 
 def _period_elsewhere(

@@ -282,6 +282,11 @@ def encoding_of_font(font: str | None) -> Encoding | None:
     return "vni" if _FONT_VNI.match(font) else None
 
 
+def is_plainly_unicode(text: str) -> bool:
+    """Whether a text has a letter that neither encoding can have been typed for."""
+    return _UNICODE_ONLY.search(unicodedata.normalize("NFC", text)) is not None
+
+
 def read_text(text: str, font: str | None = None) -> tuple[str, Encoding | None]:
     """The text in Unicode (NFC), and the encoding that it was decoded from.
 

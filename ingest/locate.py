@@ -8,6 +8,7 @@ another order. What could be two columns is neither: it is said, and the form is
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ ROWS_SEARCHED = 60
 # rows of a header may be further apart where one is empty, not more
 GAP = 2
 TALLEST = 8
+LONGEST = 300  # characters of a header or a title
 _PREVIOUS = plain(PREVIOUS_HEADER)
 
 
@@ -131,16 +133,14 @@ class Spots(list[Spot]):
 
 def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     """The texts of some rows, from `first`."""
+    start = bisect_left(sheet.texts, (first,))
+    end = bisect_left(sheet.texts, (first + rows,))
     found = Spots()
-    for row_no, row in enumerate(sheet.rows[first - 1 : first - 1 + rows], start=first):
-        for col_no, value in enumerate(row, start=1):
-            if value == "":
-                continue
-            if type(value) is str:
-                if len(value) <= 300 and not value.isspace():
-                    found.append(Spot(row_no, col_no, header(value)))
-            elif type(value) is float and value.is_integer() and 1990 <= value <= 2060:
-                found.append(Spot(row_no, col_no, header(f"{value:.0f}")))
+    found.extend(
+        Spot(row_no, col_no, header(text))
+        for row_no, col_no, text in sheet.texts[start:end]
+        if len(text) <= LONGEST
+    )
     return found
 
 
@@ -226,8 +226,30 @@ def match_columns(
         period_key = None
     key = (id(table), period_key, within, without_top, stacked)
     if key not in known:
-        known[key] = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
+        same = (key, _signature(sheet, spots, hits)) if hits else ()
+        match = _matched.get(same)
+        if match is None:
+            match = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
+            if match is not None and not match.missing:
+                if len(_matched) >= MOST_KEPT:
+                    _matched.clear()
+                _matched[same] = match
+        known[key] = match
     return known[key]
+
+
+# whole headers that were matched before: a form's template comes again with every unit and period
+_matched: dict[tuple[object, ...], ColumnMatch] = {}
+MOST_KEPT = 5000
+
+
+def _signature(sheet: Sheet, spots: Sequence[Spot], hits: Sequence[Spot]) -> tuple[object, ...]:
+    """All that a match of every column of a table depends on: the texts from its first row to its
+    last, and what is merged there. (Only where a column lacks are rows around it looked at.)"""
+    first, last = hits[0].row, hits[-1].row
+    texts = tuple((s.row, s.col, s.header.words) for s in spots if first <= s.row <= last)
+    merged = sheet.merged or ()
+    return texts, tuple(m for m in merged if first <= m[0][0] + 1 <= last)
 
 
 def _best_match(
@@ -563,8 +585,10 @@ class FormIndex:
             for word in {*words.levels, *words.leaves}:
                 self._by_word[word].append(number)
 
-        titles = "|".join(re.escape(title_key(contract)) for contract in self.contracts)
-        codes = "|".join(re.escape(plain(contract.code_on_paper)) for contract in self.contracts)
+        # each form with its title and its code, as texts are compared
+        self.names = [(c, title_key(c), plain(c.code_on_paper)) for c in self.contracts]
+        titles = "|".join(re.escape(title) for _, title, _ in self.names)
+        codes = "|".join(re.escape(code) for _, _, code in self.names)
         form = r"(?:biểu|mẫu)(?: số)?\s*[:.]?\s*"
         self._names = re.compile(
             rf"(?:{form})?(?:{codes})?[\s:.-]*(?:{titles})(?!\w)|{form}(?:{codes})(?!\w)"

@@ -26,6 +26,8 @@ NIL_MARKS = {
     "…": NOT_COLLECTED, "...": NOT_COLLECTED, "..": NOT_COLLECTED,
 }  # fmt: skip
 
+_LONGEST_NIL_MARK = max(map(len, NIL_MARKS))
+
 COMPARATORS = {
     "=": "=", "bằng": "=", "đạt": "=",
     ">": ">", "trên": ">", "hơn": ">",
@@ -138,7 +140,7 @@ def read_number_float(number: float) -> NumberReading:
 
 def nil_state(text: str) -> str | None:
     """The state of a nil mark, or None for any other text. A blank is not a nil mark."""
-    return NIL_MARKS.get(clean(text))
+    return NIL_MARKS.get(clean(text)) if len(text.strip()) <= _LONGEST_NIL_MARK else None
 
 
 def read_comparator(text: str) -> str | None:

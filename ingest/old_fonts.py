@@ -1,8 +1,8 @@
 """Turns the texts of a sheet that was typed in an old font into Unicode, before anything is read.
 
-A text is decoded where it proves itself to be in TCVN3 or VNI; where most texts of a sheet do so,
-those that could be read in two ways are taken to be in the same encoding. What was typed is kept
-beside (`Sheet.typed`).
+A text is decoded where it proves itself to be in TCVN3 or VNI; one that could be read in two ways
+is taken to be as most texts of its row, or else of its column. What was typed is kept beside
+(`Sheet.typed`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from ingest.legacy_text import Encoding, read_text
+from ingest.legacy_text import Encoding, is_plainly_unicode, read_text
 from ingest.workbook import Sheet
 
 _FONTS: dict[Encoding, str] = {"tcvn3": ".VnTime", "vni": "VNI-Times"}
-# of the texts with other than plain letters, so many prove to be in the encoding
-_MOST = 0.5
 
 
 @lru_cache(maxsize=2**15)
@@ -25,21 +23,38 @@ def _encoding(text: str) -> Encoding | None:
 
 def decode_sheet(sheet: Sheet) -> None:
     """Decode the texts of a sheet in place; its `typed` and `encodings` say what was done."""
-    found: list[tuple[int, int, str, Encoding | None]] = []
-    for row_no, row in enumerate(sheet.rows):
-        for col_no, value in enumerate(row):
-            if type(value) is str and not value.isascii():
-                found.append((row_no, col_no, value, _encoding(value)))
+    found = [
+        (row_no, col_no, text, _encoding(text))
+        for row_no, col_no, text in sheet.texts
+        if not text.isascii()
+    ]
     counts = Counter(encoding for *_, encoding in found if encoding is not None)
     if not counts:
         return
-    main, number = counts.most_common(1)[0]
-    font = _FONTS[main] if number >= _MOST * len(found) else None
+    font = _FONTS[counts.most_common(1)[0][0]]
+    rows, columns = _leanings(found)
+    decoded: dict[tuple[int, int], str] = {}
     for row_no, col_no, value, encoding in found:
-        if encoding is None and font is None:
-            continue
-        text, encoding = read_text(value, font) if encoding is None else read_text(value)
         if encoding is not None:
-            sheet.typed[row_no + 1, col_no + 1] = value
-            sheet.rows[row_no][col_no] = text
-            sheet.encodings.add(encoding)
+            text, read_as = read_text(value)
+        elif (rows[row_no] or columns[col_no]) > 0 and not is_plainly_unicode(value):
+            text, read_as = read_text(value, font)
+        else:
+            continue
+        if read_as is not None:
+            decoded[row_no, col_no] = text
+            sheet.encodings.add(read_as)
+    sheet.retype(decoded)
+
+
+def _leanings(
+    found: list[tuple[int, int, str, Encoding | None]],
+) -> tuple[Counter[int], Counter[int]]:
+    """By row and by column, how many more texts are in an old font than plainly in Unicode."""
+    rows: Counter[int] = Counter()
+    columns: Counter[int] = Counter()
+    for row_no, col_no, value, encoding in found:
+        weight = 1 if encoding is not None else -1 if is_plainly_unicode(value) else 0
+        rows[row_no] += weight
+        columns[col_no] += weight
+    return rows, columns

@@ -136,17 +136,9 @@ def _look_into_zip(content: bytes) -> Package:
             _refuse_odd_directory(entries, len(content))
             kind = _kind_of_zip([entry.filename for entry in entries])
             package = Package(kind, content)
-            left = MAX_INFLATED_BYTES
             for entry in entries:
-                if not _is_wanted(entry.filename):
-                    continue
-                with archive.open(entry) as part:
-                    # the directory may lie about the size
-                    inflated = part.read(min(left, entry.file_size) + 1)
-                if len(inflated) > entry.file_size:
-                    raise Unreadable("bomb")
-                left -= len(inflated)
-                package.parts[entry.filename] = inflated
+                if _WANTED[kind].fullmatch(entry.filename):
+                    package.parts[entry.filename] = _inflated(content, entry)
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise Unreadable("damaged") from error
     except RuntimeError as error:  # zipfile's word for a password
@@ -179,14 +171,36 @@ def _kind_of_zip(names: list[str]) -> Kind:
     raise Unreadable("not_a_workbook")
 
 
-_WANTED = re.compile(
-    r"(?i)mimetype|content\.xml|styles\.xml|META-INF/manifest\.xml|.*\.xml|.*\.rels|xl/.*\.bin"
-)
-_UNWANTED = re.compile(r"(?i)xl/(media|drawings|vbaProject|printerSettings|embeddings)")
+# the parts that the reader of cells opens too
+_WANTED: dict[Kind, re.Pattern[str]] = {
+    "xlsx": re.compile(
+        r"(?i)xl/(?:(?:workbook|styles|sharedStrings)\.xml|worksheets/[^/]+\.xml"
+        r"|externalLinks/externalLink1\.xml)|(?:xl/)?_rels/[^/]+\.rels|\[Content_Types\]\.xml"
+    ),
+    "xlsb": re.compile(r"(?i)xl/(?:workbook|worksheets/[^/]+)\.bin|xl/_rels/[^/]+\.rels"),
+    "ods": re.compile(r"content\.xml|META-INF/manifest\.xml"),
+}
 
 
-def _is_wanted(name: str) -> bool:
-    return _WANTED.fullmatch(name) is not None and _UNWANTED.match(name) is None
+def _inflated(content: bytes, entry: zipfile.ZipInfo) -> bytes:
+    """A part of the package, from its place in the file; the directory may lie about the size."""
+    at = entry.header_offset
+    if content[at : at + 4] != ZIP_MAGIC:
+        raise Unreadable("damaged")
+    at += 30 + int.from_bytes(content[at + 26 : at + 28], "little")
+    at += int.from_bytes(content[entry.header_offset + 28 : entry.header_offset + 30], "little")
+    packed = content[at : at + entry.compress_size]
+    if entry.compress_type == zipfile.ZIP_STORED:
+        inflated = packed
+    elif entry.compress_type == zipfile.ZIP_DEFLATED:
+        inflated = zlib.decompressobj(-15).decompress(packed, entry.file_size + 1)
+    else:
+        raise Unreadable("damaged")
+    if len(inflated) > entry.file_size:
+        raise Unreadable("bomb")
+    if len(inflated) < entry.file_size or zlib.crc32(inflated) != entry.CRC:
+        raise Unreadable("damaged")
+    return inflated
 
 
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)

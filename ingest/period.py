@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4}
 ROMAN_OF = {number: roman for roman, number in ROMAN.items()}
@@ -33,6 +34,7 @@ def _month_end(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
+@lru_cache(maxsize=2**12)
 def period_of(key: str) -> Period:
     """The period of a key. Raises ValueError for what is not a key, and for years far off."""
     period = _period_of(key)
@@ -109,6 +111,7 @@ def _period_of(key: str) -> Period:
     raise ValueError(f"not a period key: {key!r}")
 
 
+@lru_cache(maxsize=2**12)
 def read_period(text: str) -> str | None:
     """The key of a period as officials write it, or None where the words name no period.
 
@@ -173,6 +176,7 @@ _STEPS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _KIND_OF_STEP = {1: "{year}-{month:02d}", 3: "{year}-Q{quarter}", 6: "{year}-H{half}", 12: "{year}"}
 
 
+@lru_cache(maxsize=2**12)
 def related(key: str, relation: str) -> str | None:
     """The period that stands in a relation to another: its `year`, the `previous` one of its kind,
     the `same_period_last_year`, the `previous_year`. None where there is none, as for spans."""

@@ -1,5 +1,11 @@
 """What every reading process needs, loaded once in the server that they are forked from."""
 
+import os
+
+# Arrow's own pool reserves a gigabyte of addresses, half of what a worker is allowed; it is chosen
+# when the library is loaded
+os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+
 import pyarrow as pa
 
 from ingest import cell_files, extract

@@ -173,6 +173,8 @@ def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract)
     units = reference.reporting_units()
     sheet = read.sheet
     remarks = list(read.remarks)
+    if read.named_unit_code is None:  # its sender's folder is all that says whose it is
+        read = replace(read, named_unit_code=sender)
     sender_name = units[sender].name_vi if sender in units else sender
     if not contract.accepts(sender):
         senders = ", ".join(reference.sender_label(sender) for sender in contract.senders)

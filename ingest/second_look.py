@@ -40,7 +40,7 @@ def look_again(package: Package, names: list[str]) -> dict[str, Unseen]:
     """What is unseen, by name of sheet; sheets with nothing of the kind may be missing."""
     match package.kind:
         case "xlsx":
-            return dict(_xlsx(package))
+            return dict(_xlsx(package, names))
         case "ods":
             return _ods(package, names)
         case "xlsb":
@@ -58,11 +58,13 @@ _UNCALCULATED = re.compile(
 _FLAGS = (b't="e"', b"t='e'", b"hidden=")
 
 
-def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
+def _xlsx(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
     percents = _percent_styles(package.part("xl/styles.xml"))
     raised = _raised_strings(package.part("xl/sharedStrings.xml"))
     has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
     for name, part_name in _sheets_of(package):
+        if name not in names:
+            continue
         part = package.part(part_name)
         is_odd = (
             any(flag in part for flag in _FLAGS)
@@ -77,16 +79,22 @@ def _xlsx(package: Package) -> Iterator[tuple[str, Unseen]]:
             yield name, Unseen(percents=set())
 
 
-_OTHER_FORMULAS = (b":f", b"<f ", b"<f/", b"<f\t", b"<f\n", b"<f\r")
-
-
 def _is_calculated(part: bytes) -> bool:
     """Whether plainly every formula is followed by a value, as where no program left one out; a
     formula that is written in any other way is for the search to judge."""
-    formulas = part.count(b"</f>")
-    if formulas != part.count(b"</f><v>") or any(other in part for other in _OTHER_FORMULAS):
+    if b"f>" not in part:
+        return True
+    # behind the cells there are tags of other kinds that begin like a formula's
+    end = part.rfind(b"</sheetData>")
+    if end < 0 or part.find(b"c>", end) >= 0:
         return False
-    return b"</f><v></v>" not in part
+    formulas = part.count(b"</f><v>", 0, end)
+    return (
+        formulas == part.count(b"<f>", 0, end) == part.count(b"<f", 0, end)
+        and formulas == part.count(b"</f>", 0, end)
+        and part.find(b":f", 0, end) < 0
+        and part.find(b"</f><v></v>", 0, end) < 0
+    )
 
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")

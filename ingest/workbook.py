@@ -8,7 +8,7 @@ done on whole rows and columns, a `Cell` is made only where one is asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
@@ -55,6 +55,8 @@ class Sheet:
     merged: list[tuple[tuple[int, int], tuple[int, int]]] | None = None
     is_hidden: bool = False
     unseen: Unseen = field(default_factory=Unseen)
+    # every text with its row and column, in their order, kept with `rows` by `retype`
+    texts: list[tuple[int, int, str]] = field(default_factory=list)
     # texts that were decoded or completed after reading, as they were typed, by address from 1
     typed: dict[tuple[int, int], str] = field(default_factory=dict)
     encodings: set[str] = field(default_factory=set)
@@ -79,6 +81,13 @@ class Sheet:
     def text(self, row: int, col: int) -> str:
         cell = self.cell(row, col)
         return cell.text if cell else ""
+
+    def retype(self, texts: Mapping[tuple[int, int], str]) -> None:
+        """Put other words for texts, and keep what was typed."""
+        for (row_no, col_no), text in texts.items():
+            self.typed.setdefault((row_no, col_no), self.rows[row_no - 1][col_no - 1])
+            self.rows[row_no - 1][col_no - 1] = text
+        self.texts = [(r, c, texts.get((r, c), text)) for r, c, text in self.texts]
 
     @cached_property
     def filled(self) -> int:
@@ -155,11 +164,13 @@ def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
             if is_ours and not all_sheets and meta.name in (LISTS_SHEET, GUIDE_SHEET):
                 continue
             sheet = book.get_sheet_by_name(meta.name)
+            rows = sheet.to_python(skip_empty_area=False)
             yield Sheet(
                 meta.name,
-                _without_blanks(sheet.to_python(skip_empty_area=False)),
+                rows,
                 sheet.merged_cell_ranges,
                 meta.visible != SheetVisibleEnum.Visible,
+                texts=_texts_of(rows),
             )
     except PasswordError as error:
         raise Unreadable("encrypted") from error
@@ -167,13 +178,18 @@ def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
         raise Unreadable("damaged") from error
 
 
-def _without_blanks(rows: list[list[Any]]) -> list[list[Any]]:
-    """A cell of spaces only (a formula that shows nothing gives one) is an empty cell."""
-    for row in rows:
-        for col, value in enumerate(row):
-            if type(value) is str and value.isspace():
-                row[col] = ""
-    return rows
+def _texts_of(rows: list[list[Any]]) -> list[tuple[int, int, str]]:
+    """Every text by row and column from 1; a cell of spaces only (a formula that shows nothing
+    gives one) becomes an empty cell."""
+    texts = []
+    for row_no, row in enumerate(rows, start=1):
+        for col_no, value in enumerate(row, start=1):
+            if type(value) is str and value:
+                if value.isspace():
+                    row[col_no - 1] = ""
+                else:
+                    texts.append((row_no, col_no, value))
+    return texts
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -181,11 +197,13 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def _mark_raised_digits(sheet: Sheet) -> None:
     """`1.234¹` whose 1 only a raised font tells from a digit: write it as what it is."""
-    for (row_no, col_no), (base, raised) in sheet.unseen.raised.items():
-        value = sheet.value(row_no, col_no)
-        if isinstance(value, str) and value == base + raised:
-            sheet.typed[row_no, col_no] = value
-            sheet.rows[row_no - 1][col_no - 1] = base + raised.translate(_RAISED)
+    marked = {
+        place: base + raised.translate(_RAISED)
+        for place, (base, raised) in sheet.unseen.raised.items()
+        if sheet.value(*place) == base + raised
+    }
+    if marked:
+        sheet.retype(marked)
 
 
 def _put_odd_cells(sheet: Sheet) -> None:

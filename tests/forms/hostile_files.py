@@ -5,11 +5,15 @@ Importable in a child process: the functions at the end are what a worker runs.
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import sys
+import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 CONTENT_TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -262,3 +266,48 @@ def refuse_to_lift_limits(path: Path) -> str:
     except (ValueError, OSError):
         return "refused"
     return "lifted"
+
+
+def limits(path: Path) -> tuple[int, int, int, int]:
+    """Memory, core size, and how much CPU time is left: what binds a worker at this file."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    left = resource.getrlimit(resource.RLIMIT_CPU)[0] - int(used.ru_utime + used.ru_stime)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    return soft, hard, resource.getrlimit(resource.RLIMIT_CORE)[1], left
+
+
+def burn(path: Path) -> float:
+    """Half a second of CPU time, which the next file is not to be charged with."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    while resource.getrusage(resource.RUSAGE_SELF).ru_utime < used + 0.5:
+        pass
+    return float(limits(path)[3])
+
+
+def fails_once(path: Path) -> str:
+    """The first time it does what its name says, then it can be read: others were to blame."""
+    seen = path.with_suffix(".seen")
+    if seen.exists() or path.stem.startswith("sound"):
+        return path.stem
+    seen.touch()
+    return work(path)
+
+
+def nap(path: Path) -> str:
+    """A file that takes a little while, far less than it may."""
+    import time
+
+    time.sleep(0.2)
+    return path.stem
+
+
+def note_chunk(folder: Path, numbers: Sequence[int], results: list[Any]) -> list[Any]:
+    """A `finish` that writes down what it was given, and sends back less."""
+    said = [str(getattr(result, "reason", result)) for result in results]
+    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".json", delete=False) as file:
+        json.dump([os.getpid(), list(zip(numbers, said, strict=True))], file)
+    return [result.upper() if isinstance(result, str) else result for result in results]
+
+
+def full_disk(numbers: Sequence[int], results: list[Any]) -> list[Any]:
+    raise OSError(28, "No space left on device")

@@ -16,10 +16,10 @@ from ingest.areas import AreaRead
 from ingest.cells import CellColumns, ReadCell
 from ingest.columns import (
     AreaUnits,
+    figure_unit,
     read_columns,
     read_day,
     unit_factor,
-    unit_names,
     units_of_area,
 )
 from ingest.locate import ColumnMatch
@@ -159,7 +159,7 @@ def test_coded_cell(field: str, value: Any, code: str | None, problem: str | Non
 
 @pytest.mark.parametrize(
     ("value", "state", "text"),
-    [("", "blank", None), ("  ", "blank", None), ("-", "none", "-"), ("x", "not_applicable", "x"),
+    [("", "blank", None), ("-", "none", "-"), ("x", "not_applicable", "x"),
      ("…", "not_collected", "…"), ("Ghi chú", "text", "Ghi chú"), (5.0, "text", "5"),
      (True, "text", "TRUE"), (dt.date(2026, 3, 4), "text", "2026-03-04")],
 )  # fmt: skip
@@ -168,10 +168,18 @@ def test_cell_of_words(value: Any, state: str, text: str | None) -> None:
     assert (cell.state, cell.text, cell.problem) == (state, text, None)
 
 
-def test_words_of_an_old_font_are_read_and_kept_as_typed() -> None:
-    typed = "T\xe6ng thu ng\xa9n s\xb8ch nh\xb5 n\xad\xedc"
-    [cell] = read(area_of(RECORDS, [record(note=typed)]), "note")
-    assert (cell.state, cell.code, cell.text) == ("code", "Tổng thu ngân sách nhà nước", typed)
+def test_words_that_were_decoded_are_kept_as_typed() -> None:
+    """The sheet holds what an old font meant, and beside it what was typed."""
+    area = area_of(RECORDS, [record(note="Tổng thu", value="1.234,5")])
+    typed = {
+        (area.match.bottom + 1, area.match.columns["note"]): "Tæng thu",
+        (area.match.bottom + 1, area.match.columns["value"]): "1.234,5 ",
+    }
+    area.sheet.typed.update(typed)
+    [note], [value] = read(area, "note"), read(area, "value")
+    assert (note.code or note.text, note.problem) == ("Tổng thu", None)
+    assert note.text == "Tæng thu"
+    assert (value.number, value.text) == (Decimal("1234.5"), "1.234,5 ")
 
 
 def test_every_cell_of_an_area_is_read_once() -> None:
@@ -223,17 +231,22 @@ def test_unit_above_the_table_is_that_of_all_columns_of_money() -> None:
     assert said(found) == [("unit_line_differs", None, "tỷ đồng")]
 
 
-def test_unit_of_a_header_goes_before_that_above_the_table() -> None:
-    found = units_of_area(REVENUE, revenue(estimate_assigned="thousand_vnd"), "billion_vnd")
-    assert found.by_field == {
-        "estimate_assigned": "thousand_vnd", "outturn_cumulative": "billion_vnd",
-    }  # fmt: skip
-    assert [rule for rule, _, _ in said(found)] == ["unit_line_differs"] * 2
+def test_unit_of_a_header_is_that_of_its_column_alone() -> None:
+    found = units_of_area(REVENUE, revenue(estimate_assigned="thousand_vnd"), None)
+    assert found.by_field == {"estimate_assigned": "thousand_vnd"}
+    assert said(found) == [("unit_line_differs", None, "nghìn đồng")]
 
 
-def test_header_with_the_unit_of_the_form_is_not_overruled_from_above() -> None:
-    found = units_of_area(REVENUE, revenue(estimate_assigned="million_vnd"), "billion_vnd")
-    assert found.by_field == {"outturn_cumulative": "billion_vnd"}
+@pytest.mark.parametrize("header", ["thousand_vnd", "million_vnd"])
+def test_unit_of_a_header_contradicts_another_above_the_table(header: str) -> None:
+    area = revenue(estimate_assigned=header)
+    found = units_of_area(REVENUE, area, "billion_vnd")
+    name = reference.units()[header].name_vi
+    assert said(found)[0] == (
+        "unit_line_contradiction", area.match.columns["estimate_assigned"],
+        f"“{name}” và “tỷ đồng”",
+    )  # fmt: skip
+    assert "estimate_assigned" not in found.by_field
 
 
 def test_unit_of_another_quantity_is_a_contradiction_at_its_column() -> None:
@@ -256,11 +269,18 @@ def test_factor_brings_a_figure_into_the_unit_of_the_form(stated: str | None, fa
 
 
 def test_names_of_a_unit_behind_a_figure_are_those_of_the_seed() -> None:
-    assert {"triệu đồng", "tr đồng", "trđ"} <= unit_names("million_vnd")
-    assert unit_names(None) == frozenset()
-    for code in reference.units():
-        others = [other for other in reference.units() if other != code]
-        assert not any(unit_names(code) & unit_names(other) for other in others), code
+    assert {"triệu đồng", "tr đồng", "trđ"} <= figure_unit("million_vnd", False).names
+    assert figure_unit(None, False).names == frozenset()
+    names = {code: figure_unit(code, False).names for code in reference.units()}
+    for code, own in names.items():
+        assert not any(own & other for each, other in names.items() if each != code), code
+
+
+def test_unit_that_counts_things_counts_whole_ones() -> None:
+    assert figure_unit("people", False).is_whole
+    assert not figure_unit("thousand_people", False).is_whole
+    assert not figure_unit("million_vnd", False).is_whole
+    assert figure_unit(None, True).is_whole
 
 
 def test_figures_stay_as_typed_whatever_unit_is_stated() -> None:

@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.cells import STATES, number_of
-from ingest.figures import Figures, bare_number, column_style, is_shifted, read_figures, style_shown
+from ingest.figures import (
+    Figures,
+    FigureUnit,
+    bare_number,
+    column_style,
+    is_shifted,
+    read_figures,
+    style_shown,
+)
 from ingest.normalise import NumberStyle, read_number_text
 from ingest.workbook import Odd
 
@@ -30,13 +38,16 @@ def read(
     *,
     is_percent: bool = False,
     shown: Sequence[bool] | None = None,
+    is_whole: bool = False,
+    is_hundred_based: bool = False,
 ) -> Figures:
     found = read_figures(
         values,
         declared=declared,
         is_percent=is_percent,
-        unit_names=lambda _: UNIT,
+        unit_of=lambda _: FigureUnit(UNIT, is_whole),
         shown_as_percent=shown,
+        is_hundred_based=is_hundred_based,
     )
     for column in (found.exacts, found.steps, found.texts, found.problems):
         assert len(column) in (0, len(values))
@@ -230,6 +241,16 @@ def test_figure_with_another_unit_is_held(text: str) -> None:
     assert figures.texts == [text]
 
 
+@pytest.mark.parametrize("text", ["1.234", "1,234"])
+def test_what_is_counted_whole_has_no_decimals(text: str) -> None:
+    assert numbers(read([text], is_whole=True)) == [Decimal(1234)]
+    assert numbers(read([text])) == [None]
+
+
+def test_figure_that_shows_decimals_keeps_them_where_things_are_counted_whole() -> None:
+    assert numbers(read(["12,5", "1.234"], is_whole=True)) == [Decimal("12.5"), Decimal(1234)]
+
+
 def test_own_unit_is_read_in_any_encoding_of_its_letters() -> None:
     for text in ("1.200 triệu đồng", unicodedata.normalize("NFD", "1.200 triệu đồng")):
         assert numbers(read([text], "vietnamese")) == [Decimal(1200)]
@@ -307,6 +328,18 @@ def test_where_no_format_is_seen_small_numbers_are_held() -> None:
     figures = read([0.5, 0.25, 0.0, "-"], is_percent=True)
     assert problems(figures) == ["percent_scale_unclear", "percent_scale_unclear", None, None]
     assert numbers(figures) == [None, None, 0, None]
+
+
+def test_ratio_that_lies_near_a_hundred_is_held_where_it_looks_like_a_fraction() -> None:
+    figures = read([1.05, 104.2], is_percent=True, shown=[False, False], is_hundred_based=True)
+    assert problems(figures) == ["percent_scale_unclear", None]
+
+
+def test_whole_column_of_fractions_is_held_though_no_format_shows_it() -> None:
+    figures = read([0.5, 0.25, 0.125], is_percent=True, shown=[False] * 3)
+    assert problems(figures) == ["percent_scale_unclear"] * 3
+    figures = read([0.5, 0.25, 12.5], is_percent=True, shown=[False] * 3)
+    assert problems(figures) == [None] * 3
 
 
 @pytest.mark.parametrize("large", [12.5, "12,5", "50%"])
