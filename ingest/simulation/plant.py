@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ingest import reference
 from ingest.contract import AddsUpCheck, BoundsCheck, Column, Contract, Table, WithinCheck
 from ingest.period import related
+from ingest.reference import Line
 from ingest.simulation.fill import Key, Value
 from ingest.simulation.world import World
 from ingest.template_values import TableValues, total_columns
 
 COMMUNE_SUM = "commune_sum"
+UNIT_LINE = "Đơn vị tính: "
+THOUSAND = 1000
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,9 @@ class Spoiled:
     place: Key | None
     original: str = ""
     planted: str = ""
-    said_period: str | None = None  # what the head says, where that is the error
+    # what the head says, where that is the error: of the period, of the unit of measure
+    said_period: str | None = None
+    said_unit: str | None = None
     # what is done to the sheet once it is written: the row emptied, the column with its header too,
     # the cell overwritten
     edit: str = ""
@@ -226,11 +232,36 @@ def _missing_row(form: Form) -> Spoiled | None:
 
 
 def _negative(form: Form) -> Spoiled | None:
-    places = [place for place in _amounts(form) if _column(form, place).min == 0]
+    places = [
+        place
+        for place in _amounts(form)
+        if _column(form, place).min == 0 or _is_never_negative(form, place)
+    ]
     place = form.choose(places)
     if place is None:
         return None
     return _changed(form, "negative", place, -Decimal(str(form.values[place])))
+
+
+def _is_never_negative(form: Form, place: Key) -> bool:
+    """Whether the contract says that a row whose unit counts things is not below nothing."""
+    line = _line(form, place)
+    unit = reference.units().get((line and line.unit_code) or "")
+    return (
+        unit is not None
+        and unit.is_never_negative
+        and any(
+            check.column == place[2] and check.when.never_negative and check.min == 0
+            for check in form.contract.checks
+            if isinstance(check, BoundsCheck)
+        )
+    )
+
+
+def _line(form: Form, place: Key) -> Line | None:
+    """The printed line of a place, where it is on one."""
+    table = form.contract.tables[place[0] - 1]
+    return next((line for line in table.lines if line.code == place[1]), None)
 
 
 def _share_over_100(form: Form) -> Spoiled | None:
@@ -396,6 +427,121 @@ def _unknown_unit(form: Form) -> Spoiled | None:
     return _changed(form, "unknown_unit", form.choose(places), "thúng")
 
 
+def _wrong_unit_line(form: Form) -> Spoiled | None:
+    """The line above the table names a unit a thousand times larger; the figures stay."""
+    unit = _money_unit(form)
+    larger = [
+        other
+        for other in reference.units().values()
+        if unit is not None
+        and other.base_code == unit.base_code
+        and other.factor == unit.factor * THOUSAND
+    ]
+    if unit is None or not larger:
+        return None
+    was, now = f"{UNIT_LINE}{unit.name_vi}", f"{UNIT_LINE}{larger[0].name_vi}"
+    return Spoiled("wrong_unit_line", dict(form.values), None, was, now, said_unit=now)
+
+
+def _unknown_unit_line(form: Form) -> Spoiled | None:
+    unit = _money_unit(form)
+    if unit is None:
+        return None
+    was, now = f"{UNIT_LINE}{unit.name_vi}", f"{UNIT_LINE}quan tiền"
+    return Spoiled("unknown_unit_line", dict(form.values), None, was, now, said_unit=now)
+
+
+def _money_unit(form: Form) -> reference.Unit | None:
+    """The one unit of a form's amounts, which the line above the table names."""
+    columns = [column for _, table in _tables(form) for column in table.columns]
+    money = {column.unit for column in columns if column.type == "money"}
+    return reference.units()[money.pop() or ""] if len(money) == 1 else None
+
+
+def _unit_of_column(form: Form) -> Spoiled | None:
+    """A whole column of amounts typed in another unit than the period before."""
+    places: dict[tuple[int, str], list[Key]] = {}
+    for place in _amounts(form, least=1):
+        if _column(form, place).type == "money":
+            places.setdefault((place[0], place[2]), []).append(place)
+    alike = [
+        min(column)
+        for column in places.values()
+        if all(_is_like_before(form, place) for place in column)
+    ]
+    chosen = form.choose(alike)
+    if chosen is None:
+        return None
+    values = dict(form.values)
+    for each in places[chosen[0], chosen[2]]:
+        values[each] = Decimal(str(form.values[each])) * THOUSAND
+    was, now = form.values[chosen], values[chosen]
+    return Spoiled("unit_of_column", values, chosen, _shown(was), _shown(now))
+
+
+def _is_like_before(form: Form, place: Key) -> bool:
+    """Whether a figure is about what it was the period before."""
+    now, then = form.values[place], form.previous.get(place)
+    if not isinstance(now, Decimal) or not isinstance(then, Decimal) or then == 0:
+        return False
+    return Decimal("0.7") <= now / then <= Decimal("1.4")
+
+
+def _not_of_line(form: Form) -> Spoiled | None:
+    """A figure where the line has nothing to say: imports, on a line of exports only."""
+    places = [
+        (number, line.code, column.field)
+        for number, table in _tables(form)
+        if table.rows.kind == "lines"
+        for line in table.lines
+        if any(at == number and row == line.code for at, row, _ in form.values)
+        for column in table.columns
+        if column.role == "value"
+        and column.is_numeric
+        and column.formula is None
+        and not column.is_asked_of(line)
+    ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    return Spoiled("not_of_line", dict(form.values), place, "x", "12.5", edit="cell")
+
+
+def _unit_of_line(form: Form) -> Spoiled | None:
+    """The unit printed on a line typed over with one of another quantity."""
+    places = []
+    for number, table in _tables(form):
+        if table.rows.kind != "lines":
+            continue
+        units = [c for c in table.columns if c.role == "dimension" and c.type == "unit"]
+        figures = [
+            c.field
+            for c in table.columns
+            if c.role == "value"
+            and c.unit is None
+            and c.measure not in reference.units_of_measures()
+        ]
+        places += [
+            (number, line.code, column.field)
+            for line in table.lines
+            if line.unit_code is not None
+            and any((number, line.code, field) in form.values for field in figures)
+            for column in units
+        ]
+    place = form.choose(places)
+    if place is None:
+        return None
+    line = _line(form, place)
+    units_by_code = reference.units()
+    own = units_by_code[(line and line.unit_code) or ""]
+    other = next(
+        unit for unit in units_by_code.values() if unit.base_code not in ("vnd", own.base_code)
+    )
+    return Spoiled(
+        "unit_of_line", dict(form.values), place, own.name_vi, other.name_vi, edit="cell"
+    )
+
+
 def _unknown_code(form: Form) -> Spoiled | None:
     places = [
         place
@@ -434,4 +580,9 @@ _PLANTERS: dict[str, Callable[[Form], Spoiled | None]] = {
     "error_cell": _error_cell,
     "unknown_line": _unknown_line,
     "unknown_unit": _unknown_unit,
+    "wrong_unit_line": _wrong_unit_line,
+    "unknown_unit_line": _unknown_unit_line,
+    "unit_of_column": _unit_of_column,
+    "not_of_line": _not_of_line,
+    "unit_of_line": _unit_of_line,
 }

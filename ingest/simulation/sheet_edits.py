@@ -1,19 +1,21 @@
 """What is done to a written sheet to spoil it, beyond typing another value: a row emptied, a column
-taken out, a cell typed over, another period in the head."""
+taken out, a cell typed over, another period or unit in the head."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import openpyxl
 from openpyxl.cell.cell import MergedCell
 
 from ingest.period import period_of
-from ingest.simulation.plant import Spoiled
+from ingest.simulation.plant import UNIT_LINE, Spoiled
 from ingest.template import FilledForm, sheet_name
 
 HEADER_TOP = 8  # the first row that may hold a table's header; above it stands the form's head
+PERIOD_LINE = "Kỳ báo cáo"
 Addresses = Mapping[tuple[str, int, str, str], str]
 
 
@@ -22,7 +24,10 @@ def spoil_sheet(path: Path, form: FilledForm, error: Spoiled, addresses: Address
     if error.edit:
         _edit(path, form, error, addresses)
     if error.said_period is not None:
-        _say_period(path, form, error.said_period)
+        label = period_of(error.said_period).label_vi
+        _say(path, form, PERIOD_LINE, f"{PERIOD_LINE}: {label}")
+    if error.said_unit is not None:
+        return _say(path, form, UNIT_LINE, error.said_unit)
     if error.place is None or not error.place[2]:
         return ""
     return addresses[form.contract.form, *error.place]
@@ -36,7 +41,7 @@ def _edit(path: Path, form: FilledForm, error: Spoiled, addresses: Addresses) ->
     book = openpyxl.load_workbook(path, data_only=True)
     sheet = book[sheet_name(form.contract)]
     if error.edit == "cell":
-        sheet[addresses[form.contract.form, table, row, field]] = error.planted
+        sheet[addresses[form.contract.form, table, row, field]] = _typed(error.planted)
     for (code, at, name, column), address in addresses.items():
         if code != form.contract.form or at != table:
             continue
@@ -57,12 +62,24 @@ def _edit(path: Path, form: FilledForm, error: Spoiled, addresses: Addresses) ->
     book.save(path)
 
 
-def _say_period(path: Path, form: FilledForm, period_key: str) -> None:
-    """Types another period into the head of the sheet; the hidden identity stays as it was made."""
+def _typed(text: str) -> str | float:
+    try:
+        return float(Decimal(text))
+    except InvalidOperation:
+        return text
+
+
+def _say(path: Path, form: FilledForm, begins: str, text: str) -> str:
+    """Types over the line of the sheet's head that begins so, and returns its cell; the hidden
+    identity stays as it was made."""
     book = openpyxl.load_workbook(path, data_only=True)
     sheet = book[sheet_name(form.contract)]
-    for row in sheet.iter_rows(max_row=8):
+    said = ""
+    for row in sheet.iter_rows(max_row=HEADER_TOP - 1):
         for cell in row:
-            if isinstance(cell.value, str) and cell.value.startswith("Kỳ báo cáo"):
-                cell.value = f"Kỳ báo cáo: {period_of(period_key).label_vi}"
+            if isinstance(cell.value, str) and cell.value.startswith(begins):
+                cell.value, said = text, str(cell.coordinate)
     book.save(path)
+    if not said:
+        raise ValueError(f"{form.contract.form}: no line of the head begins with {begins!r}")
+    return said

@@ -237,13 +237,16 @@ class _UnitWriter:
             copy = path.with_name(f"{path.stem}_lan2.xlsx")
             shutil.copyfile(path, copy)
             unread = {
-                (row.form, row.period)
+                (row.form, row.period): row
                 for row in self.planted
                 if row.kind == "missing_column" and row.unit == self.unit
             }
-            for form in sheets:  # a sheet that is not read is not read twice
-                if (form.contract.form, form.period_key) not in unread:
+            for form in sheets:  # a sheet that is not read is not read twice: its copy lacks it too
+                lacking = unread.get((form.contract.form, form.period_key))
+                if lacking is None:
                     self._add(copy, form, "duplicate_file", "", "", "")
+                else:
+                    self._add(copy, form, lacking.kind, lacking.cell, lacking.original, "")
             return 1
         others = [unit for unit in units_of(self.plan.communes) if unit != self.unit]
         other = others[int(len(others) * self.world.chance("other", *key))]

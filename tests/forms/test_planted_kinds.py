@@ -4,6 +4,7 @@ its sentence and its cell."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,15 @@ SAID = [
      "Ô {cell}: dòng “Nội dung tự ghi thêm” không có trong biểu nhưng có số liệu."),
     ("unknown_unit", "xa_ke_hoach_chi_tieu", COMMUNES[0], "2026",
      "Ô {cell} ghi đơn vị tính “thúng”, không có trong danh mục."),
+    ("wrong_unit_line", "giai_ngan_nguon_von", "STC", "2026-02",
+     "ghi đơn vị tính tỷ đồng, biểu mẫu dùng triệu đồng; số liệu được hiểu theo tỷ đồng."),
+    ("unknown_unit_line", "giai_ngan_nguon_von", "STC", "2026-02",
+     "Ô {cell} ghi đơn vị tính “quan tiền”, chưa hiểu là đơn vị nào."),
+    ("unit_of_column", "giai_ngan_nguon_von", "STC", "2026-02",
+     ", gấp khoảng 1.000 lần tháng 1/2026 ("),
+    ("not_of_line", "kim_ngach_cua_khau", "HQ6", "2026-02",
+     "Ô {cell} ghi 12,5; dòng “Hàng địa phương xuất khẩu” không có số liệu ở cột “"),
+    ("unit_of_line", "chi_tieu_thang", "TKT", "2026-02", "Ô {cell} ghi đơn vị “"),
 ]  # fmt: skip
 
 
@@ -188,3 +198,18 @@ def test_an_untrue_commune_changes_one_figure_and_no_other() -> None:
         plant(Form(form.contract, form.period_key, form.values, {}, look.choose), COMMUNE_SUM)
         is None
     )
+
+
+def test_the_copy_of_a_sheet_that_is_not_read_lacks_its_column_too(tmp_path: Path) -> None:
+    month = "2026-02"
+    unit = next(u for u in COMMUNES if filler().world.chance("kind", "file", u, month) < 0.5)
+    writer = _writer(tmp_path, unit, 3, 1.0)
+    sheets = [_filled(form, unit, month) for form in ("xa_thu_nsnn", "xa_chi_nsnn")]
+    path = tmp_path / unit / f"{unit}_{month}.xlsx"
+    write_workbook(path, sheets)
+    writer._add(path, sheets[0], "missing_column", "D9", "1", "")
+
+    assert writer._spoil_file(path, month, sheets) == 1
+    lacking, copied, second = writer.planted
+    assert copied == replace(lacking, file=f"{unit}/{unit}_{month}_lan2.xlsx")
+    assert (second.kind, second.form, second.cell) == ("duplicate_file", "xa_chi_nsnn", "")

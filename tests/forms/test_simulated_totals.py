@@ -266,3 +266,75 @@ def test_a_reserve_opens_with_what_the_quarter_before_left(province: Province) -
             for arrears in ("reserve.3", "reserve.4"):
                 for field in ("opening", "added", "used", "cancelled", "closing"):
                     assert closed.rows[arrears][field] == 0
+
+
+# --- trade ----------------------------------------------------------------------------------------
+
+GATES = [line for line in reference.lines("trade_line.gate") if line.dimension("gate_code")]
+
+
+@pytest.mark.parametrize("month", MONTHS)
+def test_the_customs_sheet_counts_the_vehicles_and_declarations_of_the_gates(
+    province: Province, month: str
+) -> None:
+    customs = province.sheet("kim_ngach_cua_khau", "HQ6", month)
+    gates = province.sheet("phuong_tien_thong_quan", "BQLKKT", month)
+    for field in ("month_export", "month_import", "cumulative_export", "cumulative_import"):
+        assert customs.amount("gate.X", field) == gates.amount("vehicle.T", field) > 0, field
+    assert customs.amount("gate.T", "vehicles") == gates.amount("vehicle.T", "month_total")
+    compared = 0
+    for line in GATES:
+        name = line.code.replace("gate.", "vehicle.", 1)
+        if name not in gates.rows:
+            continue
+        compared += 1
+        assert customs.amount(line.code, "vehicles") == gates.amount(name, "month_total") > 0
+        declarations = customs.amount(line.code, "declarations")
+        assert declarations == gates.amount(name, "declarations")
+        assert 0 < declarations < customs.amount(line.code, "vehicles")
+    assert compared == 11
+
+
+def test_nothing_is_counted_where_nothing_is_asked(province: Province) -> None:
+    customs = province.sheet("kim_ngach_cua_khau", "HQ6", "2026-06")
+    assert customs.amount("gate.D", "month_export") > 0
+    for row, fields in (
+        ("gate.D", ("month_import", "cumulative_import", "vehicles", "declarations")),
+        ("gate.X", ("vehicles", "declarations")),
+        ("gate.G.NC", ("vehicles", "declarations")),
+    ):
+        for field in fields:
+            assert not isinstance(customs.rows[row].get(field), int | float), (row, field)
+
+
+def test_commodities_are_sold_at_their_price(province: Province) -> None:
+    prices = read_model().prices
+    exports = province.sheet("xuat_khau_mat_hang", "HQ6", "2026-06")
+    priced = 0
+    for line in reference.lines("trade_line.export"):
+        if line.unit_code is None:
+            assert not exports.amount(line.code, "month_quantity"), line.code
+            continue
+        priced += 1
+        price = prices[line.dimension("commodity_code") or ""]
+        for period in ("month", "cumulative"):
+            quantity = exports.amount(line.code, f"{period}_quantity")
+            paid = exports.amount(line.code, f"{period}_value") / quantity
+            assert abs(paid - Decimal(str(price))) < Decimal("0.02") * Decimal(str(price))
+    assert priced > 10
+
+
+def test_vehicles_wait_for_hours_and_most_cross_in_the_month(province: Province) -> None:
+    gates = province.sheet("phuong_tien_thong_quan", "BQLKKT", "2026-06")
+    for name in gates.rows:
+        if name in ("vehicle.T", "vehicle.G.HN"):
+            continue
+        assert 1 <= gates.amount(name, "waiting") < gates.amount(name, "month_total") / 20
+        assert 2 <= gates.amount(name, "waiting_time") <= 14
+
+
+def test_dollars_per_head_and_timber_are_of_their_size(province: Province) -> None:
+    statistics = province.sheet("chi_tieu_nam", "TKT", "2026-12")
+    assert 2500 < statistics.amount("yearly.grdp_per_capita_usd", "projected") < 3500
+    agriculture = province.sheet("chi_tieu_nam", "SNNMT", "2026-12")
+    assert 200_000 < agriculture.amount("yearly.wood_output", "projected") < 300_000
