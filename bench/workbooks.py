@@ -14,13 +14,13 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from ingest import reference
-from ingest.contract import Contract, all_contracts
+from ingest.contract import Column, Contract, all_contracts
 from ingest.simulation.fill import Filler
 from ingest.simulation.model import read_model
 from ingest.simulation.projects import Projects
@@ -179,22 +179,27 @@ def _words_of(kind: str, list_name: str | None) -> list[str]:
     return []
 
 
-def _record(number: int, columns: object, words: list[list[str]]) -> list[str | float | None]:
-    """Figures with two decimals, texts of which some come again, and a reference of its own."""
+def _record(
+    number: int, columns: Sequence[Column], words: list[list[str]]
+) -> list[str | float | None]:
+    """A figure with two decimals, words that come again and again, one reference of its own; what
+    the form does not ask of everybody is left empty."""
     found: list[str | float | None] = []
-    for place, column in enumerate(columns):  # type: ignore[arg-type,var-annotated]
-        if column.role == "bound":
-            found.append(None)
-        elif column.is_numeric:
-            found.append((number * 7_919 + place) % 10_000_000 / 100)
-        elif words[place]:
-            found.append(words[place][number * (place + 1) // 3 % len(words[place])])
-        elif place == 0:
+    has_reference = False
+    for place, column in enumerate(columns):
+        if place == 0:
             found.append(float(number))
-        elif column.role == "dimension":
-            found.append(f"Tờ khai {300_000_000 + number}, mục {place}")
-        else:
+        elif column.is_numeric and column.required:
+            found.append((number * 7_919 + place) % 10_000_000 / 100)
+        elif words[place] and column.required:
+            found.append(words[place][number * (place + 1) // 3 % len(words[place])])
+        elif column.role == "label":
             found.append(f"Mặt hàng {number % 500}")
+        elif column.role == "dimension" and column.type == "text" and not has_reference:
+            found.append(f"Tờ khai {300_000_000 + number}")
+            has_reference = True
+        else:
+            found.append(None)
     return found
 
 

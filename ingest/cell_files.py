@@ -54,12 +54,15 @@ def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> lis
         return results
     counts: dict[tuple[int, int], CellCount] = {}
     target = folder / f"{numbers[0]}-{len(numbers)}.arrow"
-    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
+    # a worker may be killed while it writes: half a file is none
+    unfinished = target.with_suffix(".part")
+    with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
         for piece in _pieces(parts):
             columns = _numbers(piece.cells)
             writer.write_table(_table(piece.cells, columns, piece.files, piece.places))
             for owner, start, end in piece.spans:
                 counts[owner] = _added(counts.get(owner), columns.count(start, end))
+    unfinished.replace(target)
     return [
         _without_cells(number, result, counts) if isinstance(result, ReadFile) else result
         for number, result in zip(numbers, results, strict=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from ingest import reference
@@ -163,7 +164,7 @@ def read_columns(
         col = area.match.columns.get(column.field)
         if col is None:
             continue
-        values = [row[col - 1] for row in data]
+        values = list(map(itemgetter(col - 1), data))
         if column.is_numeric:
             shown = _shown_as_percent(area, rows, col)
             figures = read_figures(
@@ -241,7 +242,7 @@ def _read_words(
     distinct = set(values)
     known = {value: _read_word(column, value) for value in distinct if type(value) is str}
     if len(known) == len(distinct) and not typed_of:
-        read = [known[value] for value in values]
+        read = list(map(known.__getitem__, values))
         cells.add_column(
             number, rows, col, [word[0] for word in read],
             texts=[word[1] for word in read], codes=[word[2] for word in read],
@@ -263,10 +264,13 @@ def _read_words(
         if isinstance(value, Odd):
             states[n], texts[n], problems[n] = _UNREAD, value.text, value.rule
             continue
-        cell = cell_of(value)
-        if cell is None:
+        if type(value) is float:
+            typed = f"{value:.15g}"
+        elif (cell := cell_of(value)) is not None:
+            typed = cell.text
+        else:
             continue
-        states[n], texts[n], codes[n], problems[n] = _as_word(column, value, cell.text)
+        states[n], texts[n], codes[n], problems[n] = _as_word(column, value, typed)
         if states[n] == _TEXT and isinstance(value, int | float) and not isinstance(value, bool):
             floats[n] = float(value)
     for n, row in enumerate(rows if typed_of else ()):

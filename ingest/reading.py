@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from ingest.cells import CellColumns
 
@@ -44,9 +45,9 @@ class AreaColumn:
     unit_code: str | None = None
 
 
-@dataclass(frozen=True)
-class AreaRow:
-    """A row of data, with the line that it is where the form prints its lines."""
+class AreaRow(NamedTuple):
+    """A row of data, with the line that it is where the form prints its lines. A list has hundreds
+    of thousands, hence a tuple."""
 
     area_no: int
     row_no: int

@@ -62,7 +62,8 @@ _FLAGS = (b't="e"', b"t='e'", b"hidden=")
 
 def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Unseen]]:
     percents = _percent_styles(package.part("xl/styles.xml"))
-    raised = _raised_strings(package.part("xl/sharedStrings.xml"))
+    shared = package.part("xl/sharedStrings.xml")
+    raised, blank = _raised_strings(shared), _blank_string(shared)
     has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
     for name, part_name in _sheets_of(package):
         if name not in filled:
@@ -73,7 +74,7 @@ def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Un
             or (has_links and b"[" in part)
             or any(b's="%d"' % n in part or b"s='%d'" % n in part for n in percents)
             or bool(raised)
-            or _values_in(part) != filled[name]
+            or _values_in(part, blank) != filled[name]
             or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
         )
         if is_odd:
@@ -82,9 +83,16 @@ def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Un
             yield name, Unseen(percents=set())
 
 
-def _values_in(part: bytes) -> int:
+def _blank_string(shared: bytes) -> bytes | None:
+    """How a cell refers to the empty text, if the workbook has it among its strings."""
+    at = max(shared.find(b"<si><t></t></si>"), shared.find(b"<si><t/></si>"))
+    return b't="s"><v>%d</v>' % shared.count(b"<si>", 0, at) if at >= 0 else None
+
+
+def _values_in(part: bytes, blank: bytes | None) -> int:
     """How many cells have a value: more than the reader found, and one stands there twice."""
-    return part.count(b"<v>") - part.count(b"<v></v>") + part.count(b"<is>")
+    values = part.count(b"<v>") - part.count(b"<v></v>") + part.count(b"<is>")
+    return values - part.count(blank) if blank is not None else values
 
 
 def _is_calculated(part: bytes) -> bool:
