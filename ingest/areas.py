@@ -212,6 +212,11 @@ def _read_records(
     area.last = first - 1
     blank = 0
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
+        # the usual row: it names itself and has a number; totals, notes and headers do not
+        if key_at and _is_plain_record(row, key_at, value_at, index_row is not None):
+            area.rows.append((row_no, None))
+            area.last, blank = row_no, 0
+            continue
         filled = [at for at in places if row[at] != ""]
         # a row that only has its number, or a formula's zero, waits to be filled in
         if all(at in symbol_at or (at in computed_at and row[at] in (0, "")) for at in filled):
@@ -247,6 +252,20 @@ def _read_records(
             area.rows.append((row_no, None))
         area.last = row_no
         blank = 0
+
+
+def _is_plain_record(
+    row: Sequence[Any], key_at: Sequence[int], value_at: Sequence[int], may_be_index: bool
+) -> bool:
+    for at in key_at:
+        value = row[at]
+        if type(value) is not str or not value:
+            return False
+        if value[0] in "TtCc" and _TOTAL.match(plain(value)):
+            return False
+        if may_be_index and len(value) < 4:  # 1, (2), [3]
+            return False
+    return any(type(row[at]) is float for at in value_at)
 
 
 def _is_header_again(row: Sequence[Any], headers: Mapping[int, str]) -> bool:

@@ -250,6 +250,7 @@ def _read_words(
         )  # fmt: skip
         return
     size = len(values)
+    is_date = column.type == "date"
     states = [_BLANK] * size
     texts: list[str | None] = [None] * size
     codes: list[str | None] = [None] * size
@@ -263,6 +264,10 @@ def _read_words(
             continue
         if isinstance(value, Odd):
             states[n], texts[n], problems[n] = _UNREAD, value.text, value.rule
+            continue
+        if is_date and type(value) is dt.date and 1990 <= value.year <= 2100:
+            states[n], texts[n] = _CODE, value.isoformat()
+            codes[n] = texts[n]
             continue
         if type(value) is float:
             typed = f"{value:.15g}"

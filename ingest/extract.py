@@ -55,6 +55,7 @@ MEANT_TO_BE_A_FORM = 0.5
 # where headers fit several forms and no title decides: this share of a form's lines is found, and
 # of every other at most the half of it
 LINES_DECIDE = 0.6
+ROWS_NEAR = 24  # rows in which most headers begin
 _BLANK = STATES.index(BLANK)
 
 
@@ -171,11 +172,15 @@ def _parts_of(
     near: Candidate | None = None
     start = 1
     while start <= sheet.last_row:
-        spots = spots_of(sheet, start)
-        if not spots:
-            start += ROWS_SEARCHED
-            continue
-        contract, here = _form_of(sheet, index, spots, identity, start)
+        # most headers stand near the top; further down are the texts of the rows
+        spots = spots_of(sheet, start, ROWS_NEAR)
+        contract, here = _form_of(sheet, index, spots, identity, start) if spots else (None, None)
+        if contract is None:
+            spots = spots_of(sheet, start)
+            if not spots:
+                start += ROWS_SEARCHED
+                continue
+            contract, here = _form_of(sheet, index, spots, identity, start)
         # the identity of a sheet is that of the form it was made for, not of what stands below it
         own = (
             identity
@@ -519,7 +524,7 @@ def _with_twice_remarks(found: Sequence[ReadSubmission]) -> tuple[ReadSubmission
     twice = {
         id(each): members
         for members in groups.values()
-        if len({_figures(member) for member in members}) > 1
+        if len(members) > 1 and len({_figures(member) for member in members}) > 1
         for each in members
     }
     return tuple(

@@ -74,7 +74,7 @@ def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Un
             or (has_links and b"[" in part)
             or any(b's="%d"' % n in part or b"s='%d'" % n in part for n in percents)
             or bool(raised)
-            or _values_in(part, blank) != filled[name]
+            or _values_in(part, blank, filled[name]) != filled[name]
             or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
         )
         if is_odd:
@@ -89,16 +89,18 @@ def _blank_string(shared: bytes) -> bytes | None:
     return b't="s"><v>%d</v>' % shared.count(b"<si>", 0, at) if at >= 0 else None
 
 
-def _values_in(part: bytes, blank: bytes | None) -> int:
+def _values_in(part: bytes, blank: bytes | None, filled: int) -> int:
     """How many cells have a value: more than the reader found, and one stands there twice."""
-    values = part.count(b"<v>") - part.count(b"<v></v>") + part.count(b"<is>")
-    return values - part.count(blank) if blank is not None else values
+    values = part.count(b"<v>") + part.count(b"<is>")
+    if values != filled:  # values that are empty texts
+        values -= part.count(b"<v></v>") + (part.count(blank) if blank is not None else 0)
+    return values
 
 
 def _is_calculated(part: bytes) -> bool:
     """Whether plainly every formula is followed by a value, as where no program left one out; a
     formula that is written in any other way is for the search to judge."""
-    if b"f>" not in part:
+    if b"<f" not in part and b":f" not in part:
         return True
     # behind the cells there are tags of other kinds that begin like a formula's
     end = part.rfind(b"</sheetData>")

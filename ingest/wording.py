@@ -19,15 +19,16 @@ PERIOD = "«kỳ»"
 
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "“": '"', "”": '"'})
 # both places of the tone are right: hoá and hóa, thuỷ and thủy (never after q: quý)
-_TONE_PLACES = [
-    (re.compile(rf"(?<!q){old}(?!\w)"), new)
+_TONE_PLACES = {
+    old: new
     for olds, news in (
         (("oà", "oá", "oả", "oã", "oạ"), ("òa", "óa", "ỏa", "õa", "ọa")),
         (("oè", "oé", "oẻ", "oẽ", "oẹ"), ("òe", "óe", "ỏe", "õe", "ọe")),
         (("uỳ", "uý", "uỷ", "uỹ", "uỵ"), ("ùy", "úy", "ủy", "ũy", "ụy")),
     )
     for old, new in zip(olds, news, strict=True)
-]
+}
+_TONE_PLACE = re.compile(rf"(?<!q)(?:{'|'.join(_TONE_PLACES)})(?!\w)")
 _SPELLINGS = ((re.compile(r"\bquí\b"), "quý"), (re.compile(r"\btỉ (?=đồng|lệ|usd|trọng)"), "tỷ "))
 _FOOTNOTE = re.compile(
     r"(?:\s*(?:\(\s*(?:\d{1,2}|\*{1,3}|[a-z])\s*\)|\[\d{1,2}\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\*{1,3}))+$"
@@ -50,9 +51,7 @@ def plain(text: str) -> str:
         return words
     for pattern, spelling in _SPELLINGS:
         words = pattern.sub(spelling, words)
-    for pattern, tone in _TONE_PLACES:
-        words = pattern.sub(tone, words)
-    return words
+    return _TONE_PLACE.sub(lambda match: _TONE_PLACES[match[0]], words)
 
 
 @lru_cache(maxsize=2**16)
