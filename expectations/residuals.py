@@ -59,6 +59,7 @@ SHEET_REMARKS = (
     "period_missing",
     "period_unreadable",
     "column_missing",
+    "table_missing",
     "column_extra",
     "line_unknown",
     "line_missing",

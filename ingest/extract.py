@@ -563,18 +563,11 @@ def _submission(parts: Sequence[_Part]) -> ReadSubmission:
     columns: list[AreaColumn] = []
     rows: list[AreaRow] = []
     found = {area.table_no for part in parts for area in part.areas}
-    for number in range(1, len(contract.tables) + 1):
-        if number not in found:
-            remarks += [
-                Remark(
-                    "column_missing",
-                    first.sheet.name,
-                    first.areas[0].match.bottom,
-                    detail=(("expected", " / ".join(column.header)),),
-                )
-                for column in contract.tables[number - 1].columns
-                if column.role in ("line", "value")
-            ]
+    remarks += [
+        Remark("table_missing", first.sheet.name, detail=(("expected", _name_of(table)),))
+        for number, table in enumerate(contract.tables, start=1)
+        if number not in found
+    ]
     for part in parts:
         taken = {col for area in part.areas for col in area.match.columns.values()}
         for area in part.areas:
@@ -609,6 +602,12 @@ def _submission(parts: Sequence[_Part]) -> ReadSubmission:
         cells_outside=sum(sheet.filled for sheet in _sheets_of(parts)) - filled,
         is_simulated=identity is not None and identity.is_simulated,
     )
+
+
+def _name_of(table: Table) -> str:
+    """What a table is called: its caption, else the header of its lines."""
+    named = next((c for c in table.columns if c.role == "line"), table.columns[0])
+    return table.title or " / ".join(named.header)
 
 
 def _sheets_of(parts: Sequence[_Part]) -> list[Sheet]:

@@ -184,7 +184,7 @@ def cells_of(
 ) -> dict[int, CellColumns]:
     """The cells of some submissions from raw.cell, in the order of their rows."""
     found = {number: CellColumns() for number in numbers}
-    table = connection.execute(
+    table = connection.sql(
         """
         select submission_no, area_no, row_no, col_no, state,
             rtrim(rtrim(cast(number as varchar), '0'), '.') as exact,
@@ -192,7 +192,7 @@ def cells_of(
         from raw.cell where submission_no in (select unnest(?))
         order by submission_no, area_no, row_no, col_no
         """,
-        [list(numbers)],
+        params=[list(numbers)],
     ).to_arrow_table()
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
     owners = columns["submission_no"]

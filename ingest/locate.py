@@ -25,7 +25,7 @@ from ingest.workbook import Sheet
 ROWS_SEARCHED = 60
 # rows of a header may be further apart where one is empty, not more
 GAP = 2
-TALLEST = 8
+TALLEST = 12
 LONGEST = 300  # characters of a header or a title
 _PREVIOUS = plain(PREVIOUS_HEADER)
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from filled_templates import filled
 from form_books import CONTRACTS, RECORD, TEST_CONTRACTS, Form, Mail, judge_mails, write_book
 from old_formats import read_parts, write_parts, write_xlsb
 from test_table_and_period_rules import CONTRACT, FIRST, TOTAL, month_of
@@ -23,6 +24,7 @@ from test_table_and_period_rules import CONTRACT, FIRST, TOTAL, month_of
 from expectations.findings import Finding, sentences
 from ingest.contract import all_contracts
 from ingest.extract import submissions_of
+from ingest.template import write_workbook
 from ingest.workbook import read_workbook
 from tests.mangler.legacy_fonts import to_tcvn3, to_vni
 
@@ -30,7 +32,8 @@ BY_CODE = {contract.code_on_paper: contract for contract in all_contracts()}
 REVENUE, EXPENDITURE = BY_CODE["60/CK-NSNN"], BY_CODE["XA-CHI"]
 TEST_CONTRACTS.update({c.code_on_paper: c for c in (REVENUE, EXPENDITURE)})
 LS01 = CONTRACTS["LS-01"]
-KNOWN = [CONTRACT, REVENUE, EXPENDITURE, LS01]
+RANKS = BY_CODE["NV-01"]
+KNOWN = [CONTRACT, REVENUE, EXPENDITURE, LS01, RANKS]
 COMMUNE = "06463"
 
 Make = Callable[[Path], Path]
@@ -146,6 +149,27 @@ def records(*rows: dict[str, Any]) -> Make:
     return book(lambda: Form("LS-01", rows=[dict(RECORD), *rows]))
 
 
+def ranks(change: Change | None = None) -> Make:
+    """The form of ranks and scores, two tables side by side, filled in from its template."""
+
+    def make(path: Path) -> Path:
+        write_workbook(path, [replace(filled(RANKS), is_simulated=False)])
+        opened = openpyxl.load_workbook(path)
+        if change is not None:
+            change(opened.worksheets[0])
+        opened.save(path)
+        return path
+
+    return make
+
+
+def without_scores(sheet: Any) -> None:
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.value in ("Điểm của chỉ số", "Điểm"):
+                cell.value = "Ghi chú thêm"
+
+
 def hidden_sheet(path: Path) -> Path:
     month()(path)
     opened = openpyxl.load_workbook(path)
@@ -250,6 +274,9 @@ CASES = {
         "period_of_other_kind", month(period="Quý I/2026"), month(period="Tháng 01 năm 2026"),
         "Trang “TH-01” ghi kỳ báo cáo “Quý I/2026”; biểu TH-01 báo cáo theo tháng.",
         "error", "A5", "Kỳ báo cáo theo tháng"),
+    "table_left_out": Case(
+        "table_missing", ranks(without_scores), ranks(),
+        "Trang “NV-01” thiếu bảng “Điểm” của biểu.", "error", None, "Bảng “Điểm”", "SNV"),
     "form_on_two_sheets": Case(
         "form_twice", on_two_sheets(second=12), on_two_sheets(second=11),
         "Biểu 60/CK-NSNN, quý II năm 2026 có ở nhiều trang (“Biểu 60”, “Biểu 60 (2)”) với số"

@@ -12,7 +12,13 @@ from tests.mangler.habits_cells import OLE
 from tests.mangler.paper import HeaderStyle, Ink, PaperTable, text_ink
 from tests.mangler.walk import declared, tables
 
-_UNREAD = ("column_missing", "form_unrecognised", "sheet_unrecognised", "column_ambiguous")
+_UNREAD = (
+    "column_missing",
+    "column_ambiguous",
+    "table_missing",
+    "form_unrecognised",
+    "sheet_unrecognised",
+)
 
 
 def _inks(case: Case) -> Iterator[tuple[PaperTable, Ink]]:
