@@ -12,7 +12,7 @@ export DAGSTER_HOME ?= $(KHO_HOME)/dagster
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup nightly console samples test test-all lint docs format lock clean
+.PHONY: help setup nightly console samples test test-hostile test-all lint docs format lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,8 +52,11 @@ format: $(READY) ## put code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(READY) lint ## format, style, types and all tests but the slow ones
-	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+test: $(READY) lint ## format, style, types and all tests but the long ones
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not hostile"
+
+test-hostile: $(READY) ## some hundred hostile files, each in a process that it may kill
+	$(BIN)/pytest -n 2 --dist loadfile -m "hostile and not slow"
 
 test-all: $(READY) lint ## every test
 	$(BIN)/pytest -n 2 --dist worksteal

@@ -53,6 +53,9 @@ HEAVY = (
     "stray_column_and_no_form",
 )  # fmt: skip
 # what the reader does not do yet; a test that passes unexpectedly says to take its name out
+# run by `make test-hostile`, and by CI: some hundred files, each in a process that it may kill
+pytestmark = pytest.mark.hostile
+
 KNOWN: dict[str, str] = {}
 
 # names of the cases with entities; where they point is known only when the server runs
