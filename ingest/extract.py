@@ -740,7 +740,7 @@ def _letters(col: int) -> str:
 def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, int]]:
     """Figures in the columns of the tables below their last row; another form begins anew there."""
     columns = sorted({col for area in part.areas for col in area.value_columns()})
-    below = sheet.rows[last : last + ROWS_SEARCHED]
+    below = sheet.rows[last:]
     found = [
         (row_no, col)
         for row_no, row in enumerate(below, start=last + 1)

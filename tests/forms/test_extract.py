@@ -377,3 +377,10 @@ def test_cell_that_is_no_plain_number_has_its_problem(
     [cell] = [c for c in read_one(tmp_path / "f.xlsx", form).cells if c.problem]
     assert cell.problem == problem
     assert (cell.number is not None) == (problem == "number_other_style")
+
+
+def test_figure_far_below_the_table_is_remarked_too(tmp_path: Path) -> None:
+    form = Form("LS-02", sender="STC")
+    form.cells["E200"] = 7
+    remarked = [(r.rule, r.row_no, r.col_no) for r in read_one(tmp_path / "f.xlsx", form).remarks]
+    assert ("figure_outside_table", 200, 5) in remarked
