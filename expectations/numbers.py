@@ -18,10 +18,15 @@ def vietnamese(value: Decimal | float | int) -> str:
     return whole.replace(",", ".") + (f",{decimals}" if decimals else "")
 
 
-def cell_address(row: int, col: int) -> str:
-    """`(8, 4)` gives `D8`."""
+def column_letters(col: int) -> str:
+    """`4` gives `D`, `27` gives `AA`."""
     letters = ""
     while col:
         col, rest = divmod(col - 1, 26)
         letters = chr(65 + rest) + letters
-    return f"{letters}{row}"
+    return letters
+
+
+def cell_address(row: int, col: int) -> str:
+    """`(8, 4)` gives `D8`."""
+    return f"{column_letters(col)}{row}"

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from expectations.numbers import cell_address, column_letters
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, read_area
 from ingest.cells import STATES, CellColumns
 from ingest.columns import read_columns, units_of_area
 from ingest.contract import Contract, Table, all_contracts
-from ingest.head import Head, TitleLine, read_head
+from ingest.head import Head, TitleLine, read_head, title_lines
 from ingest.identity import Identity, form_sheets, read_identities
 from ingest.lines import words_of as line_words_of
 from ingest.locate import (
@@ -349,7 +350,7 @@ def _in_force(
 
 def _title_lines(sheet: Sheet, start: int, end: int) -> list[TitleLine]:
     first, last = bisect_left(sheet.texts, (start,)), bisect_left(sheet.texts, (end,))
-    return [TitleLine(*text) for text in sheet.texts[first:last]]
+    return title_lines(sheet.texts[first:last])
 
 
 # --- one form on one sheet ------------------------------------------------------------------------
@@ -673,7 +674,7 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
             cols[0],
             (
                 ("expected", " / ".join(table.column(field).header)),
-                ("columns", ", ".join(_letters(col) for col in cols)),
+                ("columns", ", ".join(column_letters(col) for col in cols)),
             ),
         )
         for field, cols in match.ambiguous
@@ -729,14 +730,6 @@ def _header_text(sheet: Sheet, match: ColumnMatch, col: int) -> str:
     return " / ".join(text for text in texts if text)
 
 
-def _letters(col: int) -> str:
-    letters = ""
-    while col:
-        col, rest = divmod(col - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, int]]:
     """Figures in the columns of the tables below their last row; another form begins anew there."""
     columns = sorted({col for area in part.areas for col in area.value_columns()})
@@ -772,14 +765,14 @@ def _sheet_remarks(part: _Part) -> Iterator[Remark]:
         ))  # fmt: skip
     hidden_columns = sorted(columns & sheet.unseen.hidden_columns)
     if hidden_columns:
-        letters = ", ".join(_letters(col) for col in hidden_columns)
+        letters = ", ".join(column_letters(col) for col in hidden_columns)
         yield Remark("hidden_columns", sheet.name, None, None, (("value", letters),))
     linked = sorted(
         place for place in sheet.unseen.linked if place[0] in rows and place[1] in columns
     )
     if linked:
         row, col = linked[0]
-        cells = ", ".join(f"{_letters(c)}{r}" for r, c in linked[:10])
+        cells = ", ".join(cell_address(r, c) for r, c in linked[:10])
         more = f" (và {len(linked) - 10} ô khác)" if len(linked) > 10 else ""
         yield Remark("external_link", sheet.name, row, col, (("cells", cells + more),))
     if sheet.encodings:

@@ -246,10 +246,6 @@ def is_shifted(value: float) -> bool:
     )
 
 
-def shifted_readings(value: Decimal) -> tuple[Decimal, Decimal]:
-    return value * 1000, value
-
-
 def _read_percents(figures: Figures, shown: Sequence[bool] | None, is_hundred_based: bool) -> None:
     """A cell formatted as a percentage holds a fraction. Others have two readings where a ratio
     that lies near 100 is below 3, where a whole column of fractions lies below 1, and, if no format

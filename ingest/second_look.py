@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -51,6 +51,24 @@ def look_again(package: Package, filled: Mapping[str, int]) -> dict[str, Unseen]
             return _xls(package)
 
 
+def _parse(
+    part: bytes,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    data: Callable[[str], None],
+) -> None:
+    """Run through a part of XML. Raises Unreadable."""
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = data
+    parser.buffer_text = True
+    try:
+        parser.Parse(part, True)
+    except expat.ExpatError as error:
+        raise Unreadable("damaged") from error
+
+
 # --- .xlsx --------------------------------------------------------------------------------------
 
 # a formula whose cell ends without a value (with t="str" it gave an empty text)
@@ -64,7 +82,7 @@ def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Un
     percents = _percent_styles(package.part("xl/styles.xml"))
     shared = package.part("xl/sharedStrings.xml")
     raised, blank = _raised_strings(shared), _blank_string(shared)
-    has_links = any(name.startswith("xl/externalLinks/") for name in package.parts)
+    has_links = has_external_links(package)
     for name, part_name in _sheets_of(package):
         if name not in filled:
             continue
@@ -214,15 +232,7 @@ class _SheetScan:
         self.has_formula = self.has_value = self.is_value = self.is_formula = False
 
     def scan(self, part: bytes) -> Unseen:
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._data
-        parser.buffer_text = True
-        try:
-            parser.Parse(part, True)
-        except expat.ExpatError as error:
-            raise Unreadable("damaged") from error
+        _parse(part, self._start, self._end, self._data)
         return self.found
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -302,15 +312,7 @@ def _ods(package: Package, names: list[str]) -> dict[str, Unseen]:
     if not any(flag in content for flag in _ODS_FLAGS):
         return {name: Unseen(percents=set()) for name in names}
     scan = _OdsScan()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = scan.start
-    parser.EndElementHandler = scan.end
-    parser.CharacterDataHandler = scan.data
-    parser.buffer_text = True
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise Unreadable("damaged") from error
+    _parse(content, scan.start, scan.end, scan.data)
     return scan.sheets
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import xlsxwriter
 
+from expectations.numbers import column_letters
 from ingest import reference
 from ingest.contract import Contract
 from ingest.expected import reports
@@ -164,20 +165,11 @@ class _Lists:
             sheet.write_string(0, col, name)
             for row, entry in enumerate(entries, start=1):
                 sheet.write_string(row, col, entry)
-            column = _letters(col)
+            column = column_letters(col + 1)
             book.define_name(
                 f"dm_{name}", f"={LISTS_SHEET}!${column}$2:${column}${len(entries) + 1}"
             )
         sheet.protect()
-
-
-def _letters(col: int) -> str:
-    letters = ""
-    col += 1
-    while col:
-        col, rest = divmod(col - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _write_identity(book: Any, forms: Sequence[FilledForm]) -> None:
