@@ -177,6 +177,11 @@ class _Run:
         except ProcessExpired as death:
             # SIGXCPU: the CPU limit; anything else took the worker down
             self._died(chunk, "timeout" if death.exitcode == -24 else "crashed")
+        except MemoryError:  # what was read did not fit while it was being written
+            if len(chunk.numbers) > 1:
+                self.again += [[number] for number in chunk.numbers]
+            else:
+                self.answers[chunk.numbers[0]] = Unreadable("bomb")
         else:
             for number, result in zip(chunk.numbers, results, strict=True):
                 if isinstance(result, _OutOfMemory) and len(chunk.numbers) > 1:

@@ -309,5 +309,12 @@ def note_chunk(folder: Path, numbers: Sequence[int], results: list[Any]) -> list
     return [result.upper() if isinstance(result, str) else result for result in results]
 
 
+def too_much_to_write(numbers: list[int], results: list[object]) -> list[object]:
+    """A chunk of whose results one, `huge`, does not fit into memory while it is written."""
+    if any("huge" in str(result) for result in results):
+        raise MemoryError
+    return results
+
+
 def full_disk(numbers: Sequence[int], results: list[Any]) -> list[Any]:
     raise OSError(28, "No space left on device")

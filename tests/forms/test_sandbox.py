@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_files import burn, fails_once, full_disk, limits, nap, note_chunk, work
+from hostile_files import (
+    burn,
+    fails_once,
+    full_disk,
+    limits,
+    nap,
+    note_chunk,
+    too_much_to_write,
+    work,
+)
 
 from ingest import sandbox
 from ingest.package import Unreadable
@@ -164,3 +173,11 @@ def test_marker_says_which_file_a_worker_had(
     if content is not None:
         marker.write_bytes(content)
     assert _Chunk([5, 6, 7, 8], marker).place == place
+
+
+def test_result_that_does_not_fit_while_it_is_written_costs_its_own_file(tmp_path: Path) -> None:
+    paths = written(tmp_path, chunk_of(3, ["sound", "huge", "sound"]))
+    found = list(read_isolated(work, paths, workers=1, finish=too_much_to_write))
+    assert [path for path, _ in found] == paths
+    for path, answer in found:
+        assert outcome(answer) == ("bomb" if "huge" in path.stem else path.stem)
