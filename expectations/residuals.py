@@ -163,9 +163,11 @@ def _place_cells(
             typed = vietnamese(cell.number)
         place = (cell.area_no, cell.col_no)
         sheet = areas[cell.area_no].sheet
-        places.append(Place(number, sheet, cell.row_no, cell.col_no, typed))
-        if place in factors:
+        if place in factors and cell.number is not None:
+            # a sentence names the cell's figure beside others: all are in the form's unit
             cell = _in_unit_of_form(cell, factors[place])
+            typed = f"{vietnamese(cell.number or 0)} (ô ghi “{typed}”)"
+        places.append(Place(number, sheet, cell.row_no, cell.col_no, typed))
         by_row[cell.area_no, cell.row_no][columns[place].field] = (len(places) - 1, cell)
     for (area_no, row_no), cells in by_row.items():
         area = areas[area_no]
