@@ -109,8 +109,11 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
     _find_tables_apart(forms, parts, identities, index)
     read = {part.sheet.name for part in parts}
     unread = [each for each in unread if each.sheet not in read]
+    # a sheet may be renamed, or hold a second form: one simulated sheet makes the file so
+    is_simulated = any(identity.is_simulated for identity in identities.values())
+    submissions = [_submission(group, is_simulated) for group in _together(parts)]
     return ReadFile(
-        submissions=_with_twice_remarks([_submission(group) for group in _together(parts)]),
+        submissions=_with_twice_remarks(submissions),
         nearest_title=nearest[1] if nearest else None,
         missing_headers=nearest[2] if nearest else (),
         cells_seen=sum(sheet.filled for sheet in sheets),
@@ -552,9 +555,9 @@ def _twice(members: Sequence[ReadSubmission], one: ReadSubmission) -> Remark:
     return Remark("form_twice", one.sheet, detail=detail)
 
 
-def _submission(parts: Sequence[_Part]) -> ReadSubmission:
+def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
     first = parts[0]
-    contract, head, identity = first.contract, first.head, first.identity
+    contract, head = first.contract, first.head
     remarks: list[Remark] = []
     for part in parts:
         remarks += part.head.remarks
@@ -601,7 +604,7 @@ def _submission(parts: Sequence[_Part]) -> ReadSubmission:
         cells=cells,
         remarks=tuple(remarks),
         cells_outside=sum(sheet.filled for sheet in _sheets_of(parts)) - filled,
-        is_simulated=identity is not None and identity.is_simulated,
+        is_simulated=is_simulated,
     )
 
 

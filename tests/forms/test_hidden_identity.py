@@ -95,3 +95,18 @@ def test_simulated_file_in_a_simulated_inbox_is_taken(tmp_path: Path) -> None:
 def test_identity_sheet_that_was_tampered_with_is_no_identity(tmp_path: Path) -> None:
     reading = template(tmp_path / "a.xlsx", replace(MADE_FOR, period_key=""))
     assert judged(reading, simulated_inbox=False)[1] == []
+
+
+def test_simulated_sheet_that_was_renamed_is_still_simulated(tmp_path: Path) -> None:
+    """Its identity names a sheet that is no longer there: the file says so all the same."""
+    path = tmp_path / "a.xlsx"
+    write_book(path, [Form("LS-01"), Form("LS-02", sender="STC")], ["Trang 1", "Trang 2"])
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet(IDENTITY_SHEET)
+    sheet.append(FIELDS)
+    sheet.append(replace(MADE_FOR, is_simulated=True).as_row())
+    book.save(path)
+    reading = submissions_of(read_workbook(path), list(CONTRACTS.values()))
+    assert [submission.is_simulated for submission in reading.submissions] == [True, True]
+    _, findings = judged(reading, simulated_inbox=False)
+    assert [finding.rule for finding in findings].count("simulated_file") == 2
