@@ -77,6 +77,7 @@ SHEET_REMARKS = (
     "column_of_other_period",
     "line_ambiguous",
     "total_row_not_read",
+    "heading_not_read",
     "period_contradiction",
     "period_of_other_kind",
     "unit_contradiction_on_sheet",

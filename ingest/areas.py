@@ -40,6 +40,7 @@ class AreaRead:
     unknown_lines: list[tuple[int, str]] = field(default_factory=list)
     ambiguous_lines: list[tuple[int, str]] = field(default_factory=list)
     total_rows: list[tuple[int, str]] = field(default_factory=list)
+    heading_rows: list[tuple[int, str]] = field(default_factory=list)  # among records
 
     def value_columns(self) -> list[int]:
         return [
@@ -211,6 +212,7 @@ def _read_records(
     headers = {match.columns[c.field] - 1: header(c.header[-1]).key for c in present}
     area.last = first - 1
     blank = 0
+    headings: list[tuple[int, str]] = []
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
         # the usual row: it names itself and has a number; totals, notes and headers do not
         if key_at and _is_plain_record(row, key_at, value_at, index_row is not None):
@@ -238,6 +240,8 @@ def _read_records(
                 area.last = row_no
             elif blank and not is_record:
                 break
+            else:
+                headings.append((row_no, " ".join(str(row[at]) for at in filled)))
             blank = 0
             continue
         if blank > _BLANK_ROWS and not is_record:
@@ -252,6 +256,8 @@ def _read_records(
             area.rows.append((row_no, None))
         area.last = row_no
         blank = 0
+    # what stands below the last record is a note
+    area.heading_rows = [heading for heading in headings if heading[0] < area.last]
 
 
 def _is_plain_record(

@@ -717,6 +717,10 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
         Remark("total_row_not_read", name, row, None, (("value", clean(text)),))
         for row, text in area.total_rows
     ]
+    remarks += [
+        Remark("heading_not_read", name, row, None, (("value", clean(text)), ("row", str(row))))
+        for row, text in area.heading_rows
+    ]
     if area is part.areas[-1]:
         last = max(each.last for each in part.areas)
         remarks += [

@@ -313,6 +313,12 @@ CASES = {
         "line_ambiguous", expenditure(symbols=False), expenditure(symbols=True),
         "Ô B12: dòng “Chi quốc phòng” có thể là nhiều dòng của biểu.",
         "error", "B12", "Ký hiệu dòng và dòng cha theo biểu mẫu", COMMUNE),
+    "text_alone_among_records": Case(
+        "heading_not_read",
+        records({"indicator_name": "Nhóm cây lâm nghiệp"}, RECORD | {"locator": "P2"}),
+        records(RECORD | {"locator": "P2"}, {"indicator_name": "Ghi chú: số liệu ước"}),
+        "Trang “LS-01”: dòng 12 chỉ có “Nhóm cây lâm nghiệp”, được hiểu là tiêu đề hoặc ghi chú,"
+        " không được đưa vào kho.", "info", sender="TKT"),
     "total_under_records": Case(
         "total_row_not_read",
         records({"indicator_name": "Tổng cộng", "value": "1.234,5"}),
