@@ -1,28 +1,39 @@
 """A batch: every cell of every submission of one form in a build, and what breaks which rule.
 
-Rules (residuals.py) look at its rows and mark its places; Great
-Expectations asserts what they marked (suites.py).
+The cells are arrays, and a cell is its place in them. Rules (cell_rules.py, table_rules.py,
+period_rules.py) compute residuals of many cells at once and mark them; Great Expectations asserts
+what they marked (suites.py). Only what is broken is turned into words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from expectations.interval import Interval, printed
-from expectations.numbers import cell_address
+from expectations.intervals import Flags, Floats, Intervals, Numbers, printed
+from expectations.numbers import cell_address, vietnamese
 from ingest import reference
-from ingest.cells import ReadCell
+from ingest.cells import STATE_NO, STATES
+from ingest.columns import unit_factor
 from ingest.contract import Column, Contract, Table
 from ingest.normalise import CODE, NONE, NUMBER, UNREAD
 from ingest.reading import ReadSubmission
-from ingest.reference import Line, lines_by_code
+from ingest.reference import Line
+
+NOWHERE = -1
+Codes = Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a residual belongs to: a cell, or a remark about a sheet (row, column may be None)."""
+    """Where a finding is: a cell, or a sheet (row and column may be None)."""
 
     submission_no: int
     sheet: str
@@ -45,114 +56,443 @@ class Breach:
     cells: tuple[str, ...] = ()
     severity: str | None = None
     sentence: str | None = None  # its own words, where they are not the rule's
+    rule: str | None = None  # where one column of residuals serves several rules
 
 
-@dataclass
+class _Lookup:
+    """Finds the last element that has a number."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._order = np.argsort(numbers, kind="stable")
+        self._sorted = numbers[self._order]
+
+    def find(self, wanted: Numbers) -> Numbers:
+        """The places of the numbers wanted; NOWHERE where there is none."""
+        if not self._sorted.size:
+            return np.full(wanted.shape, NOWHERE, np.int64)
+        at = np.searchsorted(self._sorted, wanted, side="right") - 1
+        is_there = (at >= 0) & (self._sorted[at] == wanted)
+        return np.where(is_there, self._order[at], NOWHERE)
+
+
 class Batch:
-    """One form of one build: a place a row, a residual column a rule, a breach where above 0."""
+    """One form of one build, cell by cell in arrays.
 
-    contract: Contract
-    places: list[Place]
-    residuals: dict[str, list[float | None]]
-    breaches: dict[tuple[int, str], Breach]
-    submissions: dict[int, ReadSubmission] = field(default_factory=dict)
+    A column is named by its number in `columns` (of all tables), a line by its number in `lines`, a
+    submission by its place in `numbers`, a row by its place in the arrays `row_…`.
+    """
+
+    def __init__(
+        self, contract: Contract, submissions: Mapping[int, ReadSubmission], cells: pl.DataFrame
+    ) -> None:
+        """`cells` as ingest.load.cells_of gives them, in the order of their rows."""
+        self.contract = contract
+        self.submissions = submissions
+        self.numbers = list(submissions)
+        self.tables: tuple[Table, ...] = contract.tables
+        self.columns: list[Column] = [c for table in self.tables for c in table.columns]
+        self.table_of_column = [n for n, table in enumerate(self.tables) for _ in table.columns]
+        self.lines: list[Line] = [line for table in self.tables for line in table.lines]
+        self.residuals: dict[str, Floats] = {}
+        self.breaches: dict[tuple[int, str], Breach] = {}
+        # one column of residuals for several rules: its name, and the rules
+        self.families: dict[str, tuple[str, ...]] = {}
+        self._remark_places: list[Place] = []
+        self._take(cells)
+
+    # --- cells ------------------------------------------------------------------------------------
+
+    def _take(self, cells: pl.DataFrame) -> None:
+        frame = self._with_names(cells)
+        self._frame = frame
+        self.n_cells = frame.height
+        self.submission: Numbers = frame["submission"].to_numpy()
+        self.table: Numbers = frame["table"].to_numpy()
+        self.column: Numbers = frame["column"].to_numpy()
+        self.line: Numbers = frame["line"].to_numpy()
+        self.state: Numbers = frame["state"].cast(pl.Enum(STATES)).to_physical().to_numpy()
+        factor = frame["factor"].to_numpy()
+        self.value: Floats = frame["value"].to_numpy() * factor
+        self.step: Floats = frame["step"].to_numpy() * factor
+        self._sheet: Numbers = frame["sheet"].to_numpy()
+        self.has_text: Flags = frame["text"].is_not_null().to_numpy()
+        self.has_problem: Flags = frame["problem"].is_not_null().to_numpy()
+        self.row_no: Numbers = frame["row_no"].to_numpy()
+        self.col_no: Numbers = frame["col_no"].to_numpy()
+        area = frame["area_no"].to_numpy()
+        begins = np.ones(self.n_cells, np.bool_)
+        if self.n_cells:
+            begins[1:] = (
+                (np.diff(self.submission) != 0) | (np.diff(area) != 0) | (np.diff(self.row_no) != 0)
+            )
+        self.row: Numbers = np.cumsum(begins) - 1
+        self.row_start: Numbers = np.flatnonzero(begins)  # the first cell of each row
+        self._by_row = _Lookup(self.row * len(self.columns) + self.column)
+        self._of_column = _Lookup(self.column)
+
+    def _with_names(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """The cells with what their places mean, as numbers."""
+        areas, columns, rows = [], [], []
+        sheets: dict[str, int] = {}
+        field_no = {
+            (table, column.field): number
+            for number, (table, column) in enumerate(
+                zip(self.table_of_column, self.columns, strict=True)
+            )
+        }
+        line_no: list[dict[str, int]] = []
+        for table in self.tables:
+            start = sum(map(len, line_no))
+            line_no.append({line.code: start + n for n, line in enumerate(table.lines)})
+        for n, (number, read) in enumerate(self.submissions.items()):
+            table_of = {area.area_no: area.table_no - 1 for area in read.areas}
+            for area in read.areas:
+                sheet = sheets.setdefault(area.sheet, len(sheets))
+                areas.append((number, area.area_no, n, area.table_no - 1, sheet))
+            for column in read.columns:
+                table_no = table_of[column.area_no]
+                factor = float(unit_factor(self.tables[table_no], column))
+                place = field_no[table_no, column.field]
+                columns.append((number, column.area_no, column.col_no, place, factor))
+            rows += [
+                (number, area_no, row_no, line_no[table_of[area_no]].get(line_code, NOWHERE))
+                for area_no, row_no, line_code in read.rows
+                if line_code is not None
+            ]
+        self.sheets = list(sheets)
+        place_of_area = {"submission_no": pl.Int32, "area_no": pl.Int16}
+        return (
+            cells.join(
+                _frame(
+                    areas,
+                    place_of_area | {"submission": pl.Int64, "table": pl.Int64, "sheet": pl.Int64},
+                ),
+                on=["submission_no", "area_no"],
+                how="left",
+                maintain_order="left",
+            )
+            .join(
+                _frame(
+                    columns,
+                    place_of_area | {"col_no": pl.Int16, "column": pl.Int64, "factor": pl.Float64},
+                ),
+                on=["submission_no", "area_no", "col_no"],
+                how="left",
+                maintain_order="left",
+            )
+            .join(
+                _frame(rows, place_of_area | {"row_no": pl.Int32, "line": pl.Int64}),
+                on=["submission_no", "area_no", "row_no"],
+                how="left",
+                maintain_order="left",
+            )
+            .with_columns(pl.col("line").fill_null(NOWHERE))
+        )
+
+    # --- finding cells ----------------------------------------------------------------------------
+
+    def fields(self, names: str | Iterable[str]) -> list[int]:
+        """The columns of these fields, of whatever table."""
+        wanted = {names} if isinstance(names, str) else set(names)
+        return [n for n, column in enumerate(self.columns) if column.field in wanted]
+
+    def field_beside(self, column: int, name: str | None) -> int | None:
+        """The column of another field in the same table."""
+        for n, other in enumerate(self.columns):
+            if other.field == name and self.table_of_column[n] == self.table_of_column[column]:
+                return n
+        return None
+
+    def of_column(self, column: int) -> Numbers:
+        """The places of a column's cells, in their order."""
+        return self._cells_of_columns[column]
+
+    @cached_property
+    def _cells_of_columns(self) -> list[Numbers]:
+        order = np.argsort(self.column, kind="stable")
+        ends = np.searchsorted(self.column[order], np.arange(len(self.columns) + 1))
+        return [order[start:end] for start, end in pairwise(ends)]
+
+    def beside(self, places: Numbers, column: int) -> Numbers:
+        """The cells of another column in the rows of these cells."""
+        return self._by_row.find(self.row[places] * len(self.columns) + column)
+
+    def in_rows(self, column: int) -> Numbers:
+        """A column's cell in every row; NOWHERE where a row has none."""
+        return self.beside(self.row_start, column)
+
+    def of_line(self, line: int, column: int) -> Numbers:
+        """The cell of a line and a column in every submission; NOWHERE where one has none."""
+        cells = self.of_column(column)
+        cells = cells[self.line[cells] == line]
+        found = np.full(len(self.numbers), NOWHERE, np.int64)
+        found[self.submission[cells]] = cells  # where a line stands twice, the last one counts
+        return found
+
+    def same_elsewhere(self, places: Numbers, submissions: Numbers) -> Numbers:
+        """The cells of the same line, or record, and column in other submissions (by place)."""
+        wanted = self._identity_number(
+            submissions, self.row_identity[self.row[places]], self.column[places]
+        )
+        return np.where(submissions >= 0, self._by_identity.find(wanted), NOWHERE)
+
+    def _identity_number(self, submission: Numbers, identity: Numbers, column: Numbers) -> Numbers:
+        n_identities = int(self.row_identity.max(initial=0)) + 1
+        return (submission * n_identities + identity) * len(self.columns) + column
+
+    @cached_property
+    def _by_identity(self) -> _Lookup:
+        return _Lookup(
+            self._identity_number(self.submission, self.row_identity[self.row], self.column)
+        )
+
+    @cached_property
+    def row_identity(self) -> Numbers:
+        """What names a row in every period: its line, or its record's key."""
+        rows = pl.DataFrame(
+            {"table": self.table[self.row_start], "line": self.line[self.row_start]}
+        )
+        is_record = self.line[self.row_start] == NOWHERE
+        for table_no, table in enumerate(self.tables):
+            is_here = is_record & (self.table[self.row_start] == table_no)
+            if not is_here.any():
+                continue
+            for name in table.rows.key:
+                [column] = [n for n in self.fields(name) if self.table_of_column[n] == table_no]
+                places = np.where(is_here, self.in_rows(column), NOWHERE)
+                key = self.taken(pl.coalesce("code", "text"), places)
+                rows = rows.with_columns(key.alias(f"{table_no}.{name}"))
+        known = rows.unique(maintain_order=True).with_row_index("identity")
+        joined = rows.join(
+            known, on=rows.columns, how="left", nulls_equal=True, maintain_order="left"
+        )
+        return joined["identity"].cast(pl.Int64).to_numpy()
+
+    # --- what cells say ---------------------------------------------------------------------------
+
+    def taken(self, what: pl.Expr | str, places: Numbers) -> pl.Series:
+        """Texts of cells; null for NOWHERE."""
+        series = self._frame.select(what).to_series()
+        return series.gather(pl.Series(places).replace(NOWHERE, None).cast(pl.UInt32))
+
+    def codes(self, places: Numbers, known: Codes) -> Numbers:
+        """The codes of cells as numbers; NOWHERE where there is none, or it is not a known one."""
+        codes = self.taken("code", places)
+        return (
+            codes.replace_strict(dict(known), default=NOWHERE, return_dtype=pl.Int64)
+            .fill_null(NOWHERE)
+            .to_numpy()
+        )
+
+    def is_state(self, places: Numbers, *states: str) -> Flags:
+        """Whether cells are in one of these states; not, for NOWHERE."""
+        found = np.isin(self.state[places], [STATE_NO[state] for state in states])
+        return np.asarray(found & (places != NOWHERE))
+
+    def value_at(self, places: Numbers) -> Floats:
+        """The numbers of cells, in the form's unit; NaN where there is none."""
+        return np.where(places != NOWHERE, self.value[places], np.nan)
+
+    def intervals(self, places: Numbers) -> Intervals:
+        """What the values of cells may be; not known where there is no number."""
+        return self._intervals[np.where(places != NOWHERE, places, self.n_cells)]
+
+    @cached_property
+    def _intervals(self) -> Intervals:
+        """Of every cell, and one unknown more that NOWHERE leads to."""
+        is_number = self.state == STATE_NO[NUMBER]
+        value = np.where(is_number, self.value, np.nan)
+        step = np.where(is_number, np.nan_to_num(self.step), 0.0)
+        is_whole_vnd = np.array([column.unit == "vnd" for column in self.columns], np.bool_)
+        step = np.where(is_whole_vnd[self.column], 0.0, step)  # whole đồng are exact
+        value = np.where(self.state == STATE_NO[NONE], 0.0, value)
+        of_cells = printed(np.append(value, np.nan), np.append(step, 0.0))
+        for number, column in enumerate(self.columns):
+            if column.comparator or column.upper:
+                self._widen(of_cells, number, column, is_number)
+        return of_cells
+
+    def _widen(self, of_cells: Intervals, number: int, column: Column, is_number: Flags) -> None:
+        """ "Trên 95 %" and "15-20": a comparator and an upper bound beside the number."""
+        places = self.of_column(number)
+        places = places[is_number[places]]
+        upper = self.field_beside(number, column.upper)
+        if upper is not None:
+            high = self.value_at(self.beside(places, upper))
+            has_high = ~np.isnan(high)
+            at, high = places[has_high], high[has_high]
+            wider = printed(high, of_cells.high[at] - of_cells.low[at])
+            is_range = high >= self.value[at]
+            of_cells.high[at] = np.where(is_range, wider.high, np.nan)
+            of_cells.low[at] = np.where(is_range, of_cells.low[at], np.nan)
+            of_cells.high_open[at] = wider.high_open
+        comparator = self.field_beside(number, column.comparator)
+        if comparator is not None:
+            named = self.codes(self.beside(places, comparator), _COMPARATORS)
+            named = np.where(np.isnan(of_cells.low[places]), NOWHERE, named)
+            of_cells.high[places[named == _MORE]] = np.inf
+            of_cells.low[places[named == _LESS]] = -np.inf
+            at = places[named != NOWHERE]
+            of_cells.low_open[at] = of_cells.high_open[at] = False
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    @cached_property
+    def line_of_row(self) -> Numbers:
+        return self.line[self.row_start]
+
+    @cached_property
+    def unit_typed(self) -> Numbers:
+        """The cell of the unit of measure in every row; NOWHERE where it has none."""
+        found = np.full(self.row_start.shape, NOWHERE, np.int64)
+        for column in self.fields("unit"):
+            places = self.in_rows(column)
+            found = np.where(places != NOWHERE, places, found)
+        return found
+
+    @cached_property
+    def unit_of_row(self) -> Numbers:
+        """The unit that a row's figures are in: as typed, else its line's; a place in `UNITS`."""
+        typed = self.codes(self.unit_typed, unit_numbers())
+        says = self.is_state(self.unit_typed, CODE, UNREAD)
+        return np.where(says, typed, self.unit_of_line)
+
+    @cached_property
+    def unit_of_line(self) -> Numbers:
+        """The unit that the line of each row has by itself."""
+        units = unit_numbers()
+        own = [units.get(line.unit_code or "", NOWHERE) for line in self.lines]
+        return self.of_lines(own, NOWHERE)
+
+    def of_lines(self, of_line: Sequence[int], otherwise: int) -> Numbers:
+        """For every row what is known of its line; `otherwise` for records."""
+        return np.append(np.array(of_line, np.int64), otherwise)[self.line_of_row]
+
+    @cached_property
+    def _asked(self) -> npt.NDArray[np.bool_]:
+        asked = [[column.is_asked_of(line) for line in self.lines] for column in self.columns]
+        of_records = [[True]] * len(self.columns)
+        return np.concatenate(
+            [np.array(asked, np.bool_).reshape(len(self.columns), -1), np.array(of_records)], axis=1
+        )
+
+    def is_asked(self, places: Numbers) -> Flags:
+        """Whether the lines of cells have anything to say in their columns."""
+        return np.asarray(self._asked[self.column[places], self.line[places]])
+
+    def is_asked_in(self, lines: Numbers, column: int) -> Flags:
+        """Whether lines have anything to say in another column."""
+        return np.asarray(self._asked[column, lines])
+
+    # --- words ------------------------------------------------------------------------------------
+
+    def exact(self, place: int) -> Decimal:
+        """The number of a cell as it was typed, in the form's unit; 0 where there is none."""
+        number = self._frame["number"][place] if place != NOWHERE else None
+        if number is None:
+            return Decimal(0)
+        factor = self._frame["factor"][place]
+        return Decimal(number) if factor == 1 else Decimal(number) * self._exact_factor(place)
+
+    def _exact_factor(self, place: int) -> Decimal:
+        """By what a figure in a unit that the sheet states becomes one in the form's."""
+        read = self.submissions[self.submission_no(place)]
+        [column] = [
+            c
+            for c in read.columns
+            if (c.area_no, c.col_no) == (self._frame["area_no"][place], self.col_no[place])
+        ]
+        return unit_factor(self.tables[self.table[place]], column)
+
+    def submission_no(self, place: int) -> int:
+        return self.numbers[int(self.submission[place])]
+
+    def sheet(self, place: int) -> str:
+        return self.sheets[int(self._sheet[place])]
+
+    def text(self, place: int) -> str | None:
+        """What was typed, where it was typed as text."""
+        found: str | None = self._frame["text"][place]
+        return found
+
+    def problem(self, place: int) -> str | None:
+        """What extraction found odd about a cell."""
+        found: str | None = self._frame["problem"][place]
+        return found
+
+    def address(self, place: int, sheet: str | None = None) -> str:
+        """A cell's address, with its sheet where that is another than the finding's."""
+        address = cell_address(int(self.row_no[place]), int(self.col_no[place]))
+        own = self.sheet(place)
+        return address if sheet is None or sheet == own else f"{own}!{address}"
+
+    def header(self, place: int) -> str:
+        return " / ".join(self.columns[self.column[place]].header)
+
+    def place(self, place: int) -> Place:
+        """A cell, or a remark, for a finding."""
+        if place >= self.n_cells:
+            return self._remark_places[place - self.n_cells]
+        typed = self.text(place)
+        number = self._frame["number"][place]
+        if typed is None and number is not None:
+            typed = vietnamese(Decimal(number))
+        if number is not None and self._frame["factor"][place] != 1:
+            # a sentence names the cell's figure beside others: all are in the form's unit
+            typed = f"{vietnamese(self.exact(place))} (ô ghi “{typed}”)"
+        return Place(
+            self.submission_no(place),
+            self.sheet(place),
+            int(self.row_no[place]),
+            int(self.col_no[place]),
+            typed,
+        )
+
+    # --- marks ------------------------------------------------------------------------------------
+
+    def add_remark_places(self, places: Iterable[Place]) -> Iterator[int]:
+        """Places that are no cells; before anything is marked."""
+        for place in places:
+            self._remark_places.append(place)
+            yield self.n_cells + len(self._remark_places) - 1
+
+    def mark(
+        self,
+        rule: str,
+        places: Numbers,
+        residuals: Floats | Flags,
+        explain: Callable[[int], Breach],
+    ) -> None:
+        """Set residuals: 0 obeys, above 0 breaks the rule, NaN is not looked at.
+
+        `explain` is asked for each that is broken, by its number among `places`.
+        """
+        if rule not in self.residuals:
+            self.residuals[rule] = np.full(self.n_cells + len(self._remark_places), np.nan)
+        column, found = self.residuals[rule], residuals.astype(np.float64)
+        column[places] = np.fmax(column[places], found)
+        for number in np.flatnonzero(found > 0):
+            self.breaches[int(places[number]), rule] = explain(int(number))
 
     def frame(self) -> pl.DataFrame:
-        """`cell_id` (row number) and one Float64 column a rule."""
+        """`cell_id` (a place) and one Float64 column a rule, or a family of rules."""
+        size = self.n_cells + len(self._remark_places)
         return pl.DataFrame(
-            {"cell_id": range(len(self.places))} | self.residuals,
-            schema={"cell_id": pl.Int64} | dict.fromkeys(self.residuals, pl.Float64),
+            {"cell_id": pl.int_range(size, eager=True)}
+            | {
+                name: pl.Series(column, nan_to_null=True) for name, column in self.residuals.items()
+            },
         )
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row of a table with its cells by field."""
-
-    submission_no: int
-    sheet: str
-    table_no: int
-    table: Table
-    row_no: int
-    line_code: str | None
-    cells: dict[str, tuple[int, ReadCell]]
-
-    @property
-    def key(self) -> tuple[str | None, ...]:
-        """What names a record: the codes or texts of the key's cells."""
-        cells = (self.cell(name) for name in self.table.rows.key)
-        return tuple((cell.code or cell.text) if cell else None for cell in cells)
-
-    @property
-    def identity(self) -> tuple[str | None, ...]:
-        """What names the row in every period: its line, or its record's key."""
-        return (self.line_code,) if self.line_code else self.key
-
-    def code(self, name: str) -> str | None:
-        return self.cells[name][1].code if name in self.cells else None
-
-    @property
-    def unit_code(self) -> str | None:
-        """The unit that the row's figures are in: as typed, else its line's."""
-        typed = self.cell("unit")
-        if typed is not None and typed.state in (CODE, UNREAD):
-            return typed.code
-        return self.line.unit_code if self.line is not None else None
-
-    @property
-    def is_by_value(self) -> bool:
-        """Whether a line without a unit of its own says "USD" for its unit: what the table's
-        amounts are in. Such a line is reported by value only."""
-        typed = self.code("unit")
-        if typed is None or self.line is None or self.line.unit_code is not None:
-            return False
-        units = reference.units()
-        amounts = {
-            units[column.unit].base_code
-            for column in self.table.columns
-            if column.role == "value" and column.unit is not None
-        }
-        return units[typed].base_code in amounts
-
-    @property
-    def line(self) -> Line | None:
-        """The printed line that the row is; None for a record."""
-        if self.line_code is None or self.table.rows.list is None:
-            return None
-        return lines_by_code(self.table.rows.list).get(self.line_code)
-
-    def cell(self, name: str) -> ReadCell | None:
-        return self.cells[name][1] if name in self.cells else None
-
-    def interval(self, column: Column) -> Interval | None:
-        """What the value may be, in the unit typed; None where there is no number."""
-        cell = self.cell(column.field)
-        if cell is None:
-            return None
-        if cell.state == NONE:
-            return Interval.exactly(0)
-        if cell.state != NUMBER or cell.number is None:
-            return None
-        comparator = (self.code(column.comparator) if column.comparator else None) or "="
-        upper = self.cell(column.upper) if column.upper else None
-        high = float(upper.number) if upper is not None and upper.number is not None else None
-        value = float(cell.number)
-        if high is not None and high < value:
-            return None
-        step = float(cell.printed_step or 0)
-        if column.unit == "vnd":  # whole đồng are exact
-            step = 0
-        return printed(value, step, comparator, high)
+_MORE, _LESS = 1, 2
+_COMPARATORS: Codes = {">": _MORE, ">=": _MORE, "<": _LESS, "<=": _LESS, "<~": _LESS}
 
 
-def _residuals(batch: Batch, rule: str) -> list[float | None]:
-    return batch.residuals.setdefault(rule, [None] * len(batch.places))
+def unit_numbers() -> dict[str, int]:
+    """Units of measure by code, numbered as `reference.units()` lists them."""
+    return {code: number for number, code in enumerate(reference.units())}
 
 
-def mark(
-    batch: Batch, rule: str, place: int, residual: float, breach: Breach | None = None
-) -> None:
-    column = _residuals(batch, rule)
-    column[place] = max(residual, column[place] or 0.0)
-    if residual > 0:
-        batch.breaches[place, rule] = breach or Breach()
+def _frame(rows: Sequence[tuple[object, ...]], schema: Mapping[str, object]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")  # type: ignore[arg-type]

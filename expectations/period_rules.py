@@ -7,13 +7,14 @@ period that the rule allows. Without any, the rule does not look.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
-from expectations.batch import Batch, Breach, Row, mark
-from expectations.interval import Interval
-from expectations.numbers import cell_address, vietnamese
-from expectations.table_rules import distance
+import numpy as np
+
+from expectations.batch import NOWHERE, Batch, Breach
+from expectations.intervals import Flags, Floats, Intervals, Numbers, distances
+from expectations.numbers import vietnamese
 from ingest import reference
 from ingest.contract import AddsUpCheck, Column, JumpCheck, NotFallingCheck, NotStaleCheck
 from ingest.normalise import NUMBER
@@ -22,45 +23,49 @@ from ingest.period import period_of, related
 # fewer equal figures than this may well be chance
 STALE_FIGURES = 4
 # what a wrong unit does: thousands for millions, đồng for millions
-MAGNITUDES = (Decimal(1000), Decimal(1000000))
-MAGNITUDE_SLACK = Decimal("1.6")
-
-Key = tuple[object, ...]
+MAGNITUDES = (1e3, 1e6)
+MAGNITUDE_SLACK = 1.6
+# so many of a column's figures must be off by the same thousands to be in another unit
+MAGNITUDE_SHARE = 0.6
 
 
 class History:
-    """The rows of a batch by submission, and each submission's predecessors."""
+    """For every submission of a batch the one before it: by its place, NOWHERE where none is."""
 
-    def __init__(self, batch: Batch, rows: Sequence[Row]) -> None:
-        self.rows: dict[int, dict[Key, Row]] = defaultdict(dict)
-        for row in rows:
-            self.rows[row.submission_no][row.table_no, *row.identity] = row
-        self._identity: dict[int, tuple[str, str]] = {}
+    def __init__(self, batch: Batch) -> None:
+        self._identity: list[tuple[str, str] | None] = []
         self._latest: dict[tuple[str, str], int] = {}
-        for number, submission in batch.submissions.items():
-            unit, period = submission.named_unit_code, submission.period_key
-            if unit is not None and period is not None:
-                self._identity[number] = unit, period
-                self._latest[unit, period] = number  # in order of receipt: the last one counts
+        for place, read in enumerate(batch.submissions.values()):
+            unit, period = read.named_unit_code, read.period_key
+            known = (unit, period) if unit is not None and period is not None else None
+            self._identity.append(known)
+            if known is not None:
+                self._latest[known] = place  # in order of receipt: the last one counts
         self._periods: dict[str, list[str]] = defaultdict(list)
         for unit, period in self._latest:
             self._periods[unit].append(period)
+        self.previous = self._array([self._previous(known) for known in self._identity])
+        self.earlier_this_year = self._array([self._earlier(known) for known in self._identity])
+        self.is_first_of_year: Flags = np.array(
+            [known is not None and _begins_a_year(known[1]) for known in self._identity], np.bool_
+        )
 
-    def period(self, number: int) -> str | None:
-        return self._identity[number][1] if number in self._identity else None
+    @staticmethod
+    def _array(places: list[int]) -> Numbers:
+        return np.array(places, np.int64)
 
-    def previous(self, number: int) -> int | None:
+    def _previous(self, known: tuple[str, str] | None) -> int:
         """The submission of the period just before."""
-        if number not in self._identity:
-            return None
-        unit, period = self._identity[number]
-        return self._latest.get((unit, related(period, "previous") or ""))
+        if known is None:
+            return NOWHERE
+        unit, period = known
+        return self._latest.get((unit, related(period, "previous") or ""), NOWHERE)
 
-    def earlier_this_year(self, number: int) -> int | None:
+    def _earlier(self, known: tuple[str, str] | None) -> int:
         """The submission of the nearest earlier period of the same kind and year."""
-        if number not in self._identity:
-            return None
-        unit, key = self._identity[number]
+        if known is None:
+            return NOWHERE
+        unit, key = known
         now = period_of(key)
         earlier = [
             period
@@ -68,196 +73,188 @@ class History:
             if period.kind == now.kind and period.end.year == now.end.year and period.end < now.end
         ]
         if not earlier:
-            return None
+            return NOWHERE
         return self._latest[unit, max(earlier, key=lambda period: period.end).key]
 
-    def is_first_of_year(self, number: int) -> bool:
-        period = self.period(number)
-        return period is not None and period_of(period).start.timetuple()[1:3] == (1, 1)
+    def words(self, submission: int) -> str:
+        """A submission's period, as a sentence says it."""
+        known = self._identity[submission] if submission != NOWHERE else None
+        return period_of(known[1]).label_vi if known else ""
 
 
-def _columns(row: Row, names: Sequence[str]) -> list[Column]:
-    return [column for column in row.table.columns if column.field in names]
+def _begins_a_year(period: str) -> bool:
+    return period_of(period).start.timetuple()[1:3] == (1, 1)
 
 
-def _words(key: str | None) -> str:
-    return period_of(key).label_vi if key else ""
+def _scales(batch: Batch, places: Numbers, before: Numbers) -> Floats:
+    """By what the earlier figures of cells are multiplied to be in the unit of now (tonnes now,
+    kilograms then); NaN where the two count different things."""
+    units = list(reference.units().values())
+    base_codes = list(dict.fromkeys(unit.base_code for unit in units))
+    base = np.array([*(base_codes.index(unit.base_code) for unit in units), NOWHERE], np.int64)
+    factor = np.array([*(float(unit.factor) for unit in units), np.nan])
+    has_own = np.array([column.unit is not None for column in batch.columns], np.bool_)
+    now, then = batch.unit_of_row[batch.row[places]], batch.unit_of_row[batch.row[before]]
+    is_known = (now != NOWHERE) & (then != NOWHERE) & (base[now] == base[then])
+    scale = np.where(is_known, factor[then] / factor[now], np.nan)
+    return np.where(has_own[batch.column[places]] | (now == then), 1.0, scale)
 
 
-def _scale(row: Row, before: Row, column: Column) -> Decimal | None:
-    """By what the earlier row's figures are multiplied to be in this row's unit (tonnes now,
-    kilograms then); None where the two count different things."""
-    if column.unit is not None or row.unit_code == before.unit_code:
-        return Decimal(1)
-    units = reference.units()
-    now, then = units.get(row.unit_code or ""), units.get(before.unit_code or "")
-    if now is None or then is None or now.base_code != then.base_code:
-        return None
-    return then.factor / now.factor
+def _then(batch: Batch, places: Numbers, before: Numbers) -> Intervals:
+    """The earlier figures of cells, in the unit of now."""
+    return batch.intervals(before) * Intervals.exactly(_scales(batch, places, before))
 
 
-def _then(row: Row, before: Row, column: Column) -> Interval | None:
-    """The earlier figure of a column, in this row's unit."""
-    scale, value = _scale(row, before, column), before.interval(column)
-    if scale is None or value is None or scale == 1:
-        return value if scale is not None else None
-    return value * Interval.exactly(float(scale))
+def not_falling(batch: Batch, history: History, check: NotFallingCheck) -> None:
+    """A cumulative column is not below the same unit's earlier periods of the year."""
+    for column in batch.fields(check.columns):
+        _not_falling(batch, history, check, batch.of_column(column))
 
 
-def not_falling(
-    batch: Batch, rows: Sequence[Row], history: History, check: NotFallingCheck
+def _not_falling(batch: Batch, history: History, check: NotFallingCheck, places: Numbers) -> None:
+    before = batch.same_elsewhere(places, history.earlier_this_year[batch.submission[places]])
+    now, then = batch.intervals(places), _then(batch, places, before)
+
+    def explain(at: int) -> Breach:
+        place, earlier = int(places[at]), int(before[at])
+        detail = {
+            "period": history.words(int(batch.submission[place])),
+            "previous_period": history.words(int(batch.submission[earlier])),
+            "previous": vietnamese(batch.exact(earlier)),
+        }
+        return Breach(detail, (batch.address(place),), check.severity, check.words)
+
+    is_known = now.is_known & then.is_known
+    fallen = np.where(is_known, np.maximum(then.low - now.high, 0.0), np.nan)
+    batch.mark("not_falling", places, fallen, explain)
+
+
+def adds_up(batch: Batch, history: History, check: AddsUpCheck) -> None:
+    """Cumulative = the previous period's cumulative + this period's part; both in one year."""
+    for column in batch.fields(check.cumulative):
+        part = batch.field_beside(column, check.part)
+        if part is not None:
+            places = batch.of_column(column)
+            _adds_up(batch, history, check, places, batch.beside(places, part))
+
+
+def _adds_up(
+    batch: Batch, history: History, check: AddsUpCheck, places: Numbers, parts: Numbers
 ) -> None:
-    for row in rows:
-        number = history.earlier_this_year(row.submission_no)
-        before = _row_before(history, number, row)
-        if before is None or number is None:
-            continue
-        for column in _columns(row, check.columns):
-            now, then = row.interval(column), _then(row, before, column)
-            if now is None or then is None or column.field not in row.cells:
-                continue
-            cell = before.cell(column.field)
-            detail = {
-                "period": _words(history.period(row.submission_no)),
-                "previous_period": _words(history.period(number)),
-                "previous": vietnamese(cell.number) if cell and cell.number is not None else "0",
-            }
-            place, here = row.cells[column.field]
-            breach = Breach(
-                detail, (cell_address(row.row_no, here.col_no),), check.severity, check.words
-            )
-            mark(batch, "not_falling", place, max(then.low - now.high, 0.0), breach)
+    submission = batch.submission[places]
+    is_first = history.is_first_of_year[submission]
+    before = batch.same_elsewhere(places, np.where(is_first, NOWHERE, history.previous[submission]))
+    nothing = Intervals.exactly(np.zeros(places.shape))
+    added = batch.intervals(parts) + nothing.where(is_first, _then(batch, places, before))
 
-
-def adds_up(batch: Batch, rows: Sequence[Row], history: History, check: AddsUpCheck) -> None:
-    for row in rows:
-        if check.cumulative not in row.cells or check.part not in row.cells:
-            continue
-        total, part = row.table.column(check.cumulative), row.table.column(check.part)
-        stated, added = row.interval(total), row.interval(part)
-        if stated is None or added is None:
-            continue
-        shown = "0"
-        if not history.is_first_of_year(row.submission_no):
-            number = history.previous(row.submission_no)
-            before = _row_before(history, number, row)
-            then = _then(row, before, total) if before is not None else None
-            if before is None or then is None:
-                continue
-            added = added + then
-            cell = before.cell(total.field)
-            shown = vietnamese(cell.number) if cell and cell.number is not None else "0"
-        cells = tuple(
-            cell_address(row.row_no, row.cells[name][1].col_no)
-            for name in (check.cumulative, check.part)
-        )
+    def explain(at: int) -> Breach:
+        cells = (batch.address(int(places[at])), batch.address(int(parts[at])))
+        given = added.at(at)
         detail = {
             "part_cell": cells[1],
-            "previous": shown,
-            "low": vietnamese(added.low),
-            "high": vietnamese(added.high),
+            "previous": vietnamese(batch.exact(int(before[at]))),
+            "low": vietnamese(given.low),
+            "high": vietnamese(given.high),
         }
-        breach = Breach(detail, cells, check.severity, check.words)
-        mark(batch, "adds_up", row.cells[check.cumulative][0], distance(stated, added), breach)
+        return Breach(detail, cells, check.severity, check.words)
+
+    batch.mark("adds_up", places, distances(batch.intervals(places), added), explain)
 
 
-def not_stale(batch: Batch, rows: Sequence[Row], history: History, check: NotStaleCheck) -> None:
+def not_stale(batch: Batch, history: History, check: NotStaleCheck) -> None:
     """Marks the first figure of a table all of whose figures stand in the previous period's too."""
-    tables: dict[tuple[int, int], list[Row]] = defaultdict(list)
-    for row in rows:
-        tables[row.submission_no, row.table_no].append(row)
-    for (number, _), members in tables.items():
-        previous = history.previous(number)
-        if previous is None:
-            continue
-        places: list[int] = []
-        same = figures = 0
-        for row in members:
-            before = _row_before(history, previous, row)
-            for column in _columns(row, check.columns):
-                cell = row.cell(column.field)
-                if cell is None or cell.state != NUMBER or not cell.number:
-                    continue
-                then = before.cell(column.field) if before is not None else None
-                figures += 1
-                same += then is not None and then.number == cell.number
-                places.append(row.cells[column.field][0])
-        if figures >= STALE_FIGURES:
-            detail = {
-                "previous_period": _words(history.period(previous)),
-                "period": _words(history.period(number)),
-            }
-            breach = Breach(detail, (), check.severity, check.words)
-            mark(batch, "not_stale", places[0], float(same == figures), breach)
+    is_figure = np.isin(batch.column, batch.fields(check.columns)) & (
+        np.nan_to_num(batch.value) != 0
+    )
+    places = np.flatnonzero(is_figure)
+    places = places[batch.is_state(places, NUMBER)]
+    previous = history.previous[batch.submission[places]]
+    places, previous = places[previous != NOWHERE], previous[previous != NOWHERE]
+    before = batch.same_elsewhere(places, previous)
+    is_same = batch.value_at(before) == batch.value[places]
+    table = batch.submission[places] * len(batch.tables) + batch.table[places]
+    _, first, which = np.unique(table, return_index=True, return_inverse=True)
+    figures = np.bincount(which, minlength=first.size)
+    same = np.bincount(which, weights=is_same, minlength=first.size)
+    enough = figures >= STALE_FIGURES
+    firsts = places[first[enough]]
+
+    def explain(at: int) -> Breach:
+        submission = int(batch.submission[firsts[at]])
+        detail = {
+            "previous_period": history.words(int(history.previous[submission])),
+            "period": history.words(submission),
+        }
+        return Breach(detail, (), check.severity, check.words)
+
+    batch.mark("not_stale", firsts, (same == figures)[enough], explain)
 
 
-def jump(batch: Batch, rows: Sequence[Row], history: History, check: JumpCheck) -> None:
+def jump(batch: Batch, history: History, check: JumpCheck) -> None:
     """Many times the previous period's figure; about a thousand times it is a wrong unit."""
-    for row in rows:
-        number = history.previous(row.submission_no)
-        before = _row_before(history, number, row)
-        if before is None or number is None:
-            continue
-        for column in _columns(row, check.columns):
-            if history.is_first_of_year(row.submission_no) and _starts_anew(column):
-                continue
-            now, then = row.cell(column.field), before.cell(column.field)
-            scale = _scale(row, before, column)
-            if now is None or then is None or not now.number or not then.number or scale is None:
-                continue
-            times = abs(now.number / (then.number * scale))
-            ratio = max(times, 1 / times)
-            detail = {
-                "previous_period": _words(history.period(number)),
-                "previous": vietnamese(then.number),
-                "times": _times(times),
-            }
-            cells = (cell_address(row.row_no, now.col_no),)
-            wrong_unit = any(_is_times(ratio, size) for size in MAGNITUDES)
-            place = row.cells[column.field][0]
-            mark(batch, "magnitude", place, float(wrong_unit), Breach(detail, cells))
-            excess = 0.0 if wrong_unit else max(float(ratio - check.factor), 0.0)
-            breach = Breach(detail, cells, check.severity, check.words)
-            mark(batch, "jump", place, excess, breach)
+    for column in batch.fields(check.columns):
+        places = batch.of_column(column)
+        if _starts_anew(batch.columns[column]):
+            places = places[~history.is_first_of_year[batch.submission[places]]]
+        growth = _Growth.since(batch, history, places)
+        times = np.maximum(growth.times, 1 / growth.times)
+        is_wrong_unit = np.any([_is_times(times, size) for size in MAGNITUDES], axis=0)
+        factor = float(check.factor)
+        # "five times" is no jump where the quotient of two decimals is a bit more in binary
+        is_jump = (times > factor * (1 + 1e-12)) & ~is_wrong_unit
+        growth.mark("magnitude", is_wrong_unit)
+        growth.mark("jump", np.where(is_jump, times - factor, 0.0), check)
 
 
-# so many of a column's figures must be off by the same thousands to be in another unit
-MAGNITUDE_SHARE = 0.6
-
-
-def magnitudes(batch: Batch, rows: Sequence[Row], history: History) -> None:
+def magnitudes(batch: Batch, history: History) -> None:
     """Amounts of a column that are all about a thousand or a million times those of the previous
     period, or a part of them: a wrong unit. A single figure may well grow so much (a new project).
     """
-    columns: dict[tuple[int, int, str], list[tuple[Row, Column, Decimal, Decimal]]]
-    columns = defaultdict(list)
-    for row in rows:
-        before = _row_before(history, history.previous(row.submission_no), row)
-        if before is None:
+    for number, column in enumerate(batch.columns):
+        if column.role != "value" or not _is_amount(column):
             continue
-        for column in row.table.columns:
-            if column.role != "value" or not _is_amount(column):
-                continue
-            now, then = row.cell(column.field), before.cell(column.field)
-            if now is not None and then is not None and now.number and then.number:
-                key = (row.submission_no, row.table_no, column.field)
-                columns[key].append((row, column, now.number, then.number))
-    for (number, _, _), pairs in columns.items():
-        previous = history.period(history.previous(number) or 0)
+        growth = _Growth.since(batch, history, batch.of_column(number))
+        _, which = np.unique(batch.submission[growth.places], return_inverse=True)
+        figures = np.bincount(which)
+        is_wrong = np.zeros(growth.places.shape, np.bool_)
         for size in (*MAGNITUDES, *(1 / size for size in MAGNITUDES)):
-            off = [pair for pair in pairs if _is_times(abs(pair[2] / pair[3]), size)]
-            is_wrong = len(off) >= MAGNITUDE_SHARE * len(pairs)
-            for row, column, now_value, then_value in off if is_wrong else ():
-                detail = {
-                    "previous_period": _words(previous),
-                    "previous": vietnamese(then_value),
-                    "times": _times(abs(now_value / then_value)),
-                }
-                place, cell = row.cells[column.field]
-                cells = (cell_address(row.row_no, cell.col_no),)
-                mark(batch, "magnitude", place, 1.0, Breach(detail, cells))
-        for row, column, _, _ in pairs:
-            mark(batch, "magnitude", row.cells[column.field][0], 0.0)
+            is_off = _is_times(growth.times, size)
+            off = np.bincount(which, weights=is_off)
+            is_wrong |= is_off & (off >= MAGNITUDE_SHARE * figures)[which]
+        growth.mark("magnitude", is_wrong)
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """Figures, those of the previous period, and how many times these they are; none is zero."""
+
+    batch: Batch
+    history: History
+    places: Numbers
+    before: Numbers
+    times: Floats
+
+    @classmethod
+    def since(cls, batch: Batch, history: History, places: Numbers) -> _Growth:
+        before = batch.same_elsewhere(places, history.previous[batch.submission[places]])
+        now = np.nan_to_num(batch.value[places])
+        then = np.nan_to_num(batch.value_at(before) * _scales(batch, places, before))
+        both = (now != 0) & (then != 0)
+        times = np.abs(now[both] / then[both])
+        return cls(batch, history, places[both], before[both], times)
+
+    def mark(self, rule: str, residuals: Floats | Flags, check: JumpCheck | None = None) -> None:
+        severity, words = (check.severity, check.words) if check is not None else (None, None)
+        self.batch.mark(rule, self.places, residuals, lambda at: self._breach(at, severity, words))
+
+    def _breach(self, at: int, severity: str | None, words: str | None) -> Breach:
+        before = int(self.before[at])
+        detail = {
+            "previous_period": self.history.words(int(self.batch.submission[before])),
+            "previous": vietnamese(self.batch.exact(before)),
+            "times": _times(Decimal(float(self.times[at]))),
+        }
+        return Breach(detail, (self.batch.address(int(self.places[at])),), severity, words)
 
 
 def _is_amount(column: Column) -> bool:
@@ -265,8 +262,8 @@ def _is_amount(column: Column) -> bool:
     return column.type == "money" or (unit is not None and unit.base_code == "usd")
 
 
-def _is_times(ratio: Decimal, size: Decimal) -> bool:
-    return size / MAGNITUDE_SLACK <= ratio <= size * MAGNITUDE_SLACK
+def _is_times(ratio: Floats, size: float) -> Flags:
+    return (ratio >= size / MAGNITUDE_SLACK) & (ratio <= size * MAGNITUDE_SLACK)
 
 
 def _starts_anew(column: Column) -> bool:
@@ -279,9 +276,3 @@ def _times(times: Decimal) -> str:
     if times >= 1:
         return f"gấp khoảng {vietnamese(times.quantize(Decimal(1)))} lần"
     return f"chỉ bằng khoảng 1/{vietnamese((1 / times).quantize(Decimal(1)))}"
-
-
-def _row_before(history: History, number: int | None, row: Row) -> Row | None:
-    if number is None:
-        return None
-    return history.rows[number].get((row.table_no, *row.identity))

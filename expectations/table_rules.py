@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
-from expectations.batch import Batch, Breach, Row, mark
-from expectations.interval import Interval, Unbounded
-from expectations.numbers import cell_address, vietnamese
+import numpy as np
+
+from expectations.batch import NOWHERE, Batch, Breach
+from expectations.intervals import Flags, Intervals, Numbers, distances
+from expectations.numbers import vietnamese
 from ingest.contract import (
-    Column,
     FormulasCheck,
     PartsWithinCheck,
     TotalsCheck,
@@ -18,181 +18,194 @@ from ingest.contract import (
 )
 from ingest.formula import Formula
 from ingest.normalise import NUMBER
-
-HUNDRED = Interval.exactly(100)
-
-
-def _tables(rows: Sequence[Row]) -> Iterator[dict[str, Row]]:
-    """The rows of every table with fixed lines, by line."""
-    found: dict[tuple[int, int], dict[str, Row]] = defaultdict(dict)
-    for row in rows:
-        if row.line_code:
-            found[row.submission_no, row.table_no][row.line_code] = row
-    yield from found.values()
+from ingest.reference import Line
 
 
-def _address(row: Row, field: str, sheet: str | None = None) -> str:
-    """The cell's address, with its sheet where that is another than the finding's."""
-    address = cell_address(row.row_no, row.cells[field][1].col_no)
-    return address if sheet is None or sheet == row.sheet else f"{row.sheet}!{address}"
-
-
-def distance(stated: Interval, wanted: Interval) -> float:
-    """How far two intervals are from having a number in common; 0 where they have one."""
-    residual = stated - wanted
-    slack = 1e-12 * max(abs(wanted.low), abs(stated.low), 1.0)  # decimal digits in binary
-    if residual.low < residual.high:  # of large numbers it must stay far below the last digit
-        slack = min(slack, (residual.high - residual.low) / 1000)
-    if residual.contains(0.0, slack):
-        return 0.0
-    # where only the last digit's open end is touched, the distance is nothing but still broken
-    return max(residual.low, -residual.high, 1e-9)
-
-
-def totals(batch: Batch, rows: Sequence[Row], check: TotalsCheck) -> None:
+def totals(batch: Batch, check: TotalsCheck) -> None:
     """Every additive parent against the sum of its parts, where all of them are filled."""
-    for lines in _tables(rows):
-        table = next(iter(lines.values())).table
-        for parent, parts in table.parts_of().items():
-            if parent not in lines or any(part.code not in lines for part in parts):
-                continue
-            signed = [(part.sign, lines[part.code]) for part in parts]
-            for name in check.columns:
-                if any(column.field == name for column in table.columns):
-                    _total(batch, table.column(name), lines[parent], signed, check)
+    for column in batch.fields(check.columns):
+        line_no = _line_numbers(batch, column)
+        for parent, parts in batch.tables[batch.table_of_column[column]].parts_of().items():
+            _total(
+                batch, check, column, line_no[parent], [(p.sign, line_no[p.code]) for p in parts]
+            )
+
+
+def _line_numbers(batch: Batch, column: int) -> dict[str, int]:
+    """The numbers in the batch of the lines of a column's table, by code."""
+    table_no = batch.table_of_column[column]
+    start = sum(len(table.lines) for table in batch.tables[:table_no])
+    return {line.code: start + n for n, line in enumerate(batch.tables[table_no].lines)}
 
 
 def _total(
-    batch: Batch, column: Column, total: Row, parts: list[tuple[int, Row]], check: TotalsCheck
+    batch: Batch, check: TotalsCheck, column: int, total: int, parts: list[tuple[int, int]]
 ) -> None:
-    stated = total.interval(column)
-    if stated is None or column.field not in total.cells:
-        return
-    filled = [
-        interval if sign > 0 else -interval
-        for sign, part in parts
-        if (interval := part.interval(column)) is not None
-    ]
-    if len(filled) < len(parts):
-        return
-    added = sum(filled[1:], start=filled[0])
-    rows = [total, *(part for _, part in parts)]
-    cells = tuple(_address(row, column.field, total.sheet) for row in rows)
-    detail = {
-        "low": vietnamese(added.low),
-        "high": vietnamese(added.high),
-        "cells": f"{cells[0]}, {cells[1]}:{cells[-1]}",
-    }
-    breach = Breach(detail, cells, check.severity, check.words)
-    mark(batch, "totals", total.cells[column.field][0], distance(stated, added), breach)
+    at = batch.of_line(total, column)
+    parts_at = [batch.of_line(line, column) for _, line in parts]
+    added: Intervals | None = None
+    for (sign, _), places in zip(parts, parts_at, strict=True):
+        part = batch.intervals(places)
+        part = part if sign > 0 else -part
+        added = part if added is None else added + part
+    assert added is not None
+    is_there = at != NOWHERE
+    at, added = at[is_there], added[is_there]
+    parts_at = [places[is_there] for places in parts_at]
+
+    def explain(number: int) -> Breach:
+        place, sum_of_parts = int(at[number]), added.at(number)
+        sheet = batch.sheet(place)
+        cells = (
+            batch.address(place),
+            *(batch.address(int(each[number]), sheet) for each in parts_at),
+        )
+        detail = {
+            "low": vietnamese(sum_of_parts.low),
+            "high": vietnamese(sum_of_parts.high),
+            "cells": f"{cells[0]}, {cells[1]}:{cells[-1]}",
+        }
+        return Breach(detail, cells, check.severity, check.words)
+
+    batch.mark("totals", at, distances(batch.intervals(at), added), explain)
 
 
-def formulas(batch: Batch, rows: Sequence[Row], check: FormulasCheck) -> None:
+def formulas(batch: Batch, check: FormulasCheck) -> None:
     """Every column with a formula against what the other columns of its row give."""
-    for row in rows:
-        for column in row.table.columns:
-            formula = column.parsed_formula
-            cell = row.cell(column.field)
-            if formula is None or cell is None or cell.state != NUMBER:
-                continue
-            wanted = _evaluated(row, formula)
-            stated = row.interval(column)
-            if wanted is None or stated is None:
-                continue
-            factor = HUNDRED if column.type == "percent" and formula.is_ratio else None
-            wanted = wanted * factor if factor else wanted
-            cells = [column.field, *dict.fromkeys(formula.fields())]
-            shown = formula.written(lambda field, row=row: _address(row, field))  # type: ignore[misc]
-            detail = {
-                "formula": shown + (" × 100" if factor else ""),
-                "low": vietnamese(float(f"{wanted.low:.6g}")),
-                "high": vietnamese(float(f"{wanted.high:.6g}")),
-                "cells": ", ".join(_address(row, field) for field in cells[1:]),
-            }
-            places = tuple(_address(row, field) for field in cells)
-            breach = Breach(detail, places, check.severity, check.words)
-            mark(batch, "formula", row.cells[column.field][0], distance(stated, wanted), breach)
+    for number, column in enumerate(batch.columns):
+        formula = column.parsed_formula
+        if formula is None:
+            continue
+        places = batch.of_column(number)
+        places = places[batch.is_state(places, NUMBER)]
+        wanted = _evaluated(batch, number, formula, places)
+        is_percent = column.type == "percent" and formula.is_ratio
+        if is_percent:
+            wanted = wanted * Intervals.exactly(100.0)
+        _formula(batch, check, number, formula, places, wanted, is_percent)
 
 
-def _evaluated(row: Row, formula: Formula) -> Interval | None:
-    def read(field: str) -> Interval | None:
-        column, cell = row.table.column(field), row.cell(field)
+def _formula(
+    batch: Batch,
+    check: FormulasCheck,
+    column: int,
+    formula: Formula,
+    places: Numbers,
+    wanted: Intervals,
+    is_percent: bool,
+) -> None:
+    fields = list(dict.fromkeys(formula.fields()))
+    beside = {
+        field: batch.beside(places, number)
+        for field in fields
+        if (number := batch.field_beside(column, field)) is not None
+    }
+
+    def explain(at: int) -> Breach:
+        def address(field: str) -> str:
+            return batch.address(int(beside[field][at]))
+
+        given = wanted.at(at)
+        detail = {
+            "formula": formula.written(address) + (" × 100" if is_percent else ""),
+            "low": vietnamese(float(f"{given.low:.6g}")),
+            "high": vietnamese(float(f"{given.high:.6g}")),
+            "cells": ", ".join(map(address, fields)),
+        }
+        cells = (batch.address(int(places[at])), *map(address, fields))
+        return Breach(detail, cells, check.severity, check.words)
+
+    batch.mark("formula", places, distances(batch.intervals(places), wanted), explain)
+
+
+def _evaluated(batch: Batch, column: int, formula: Formula, places: Numbers) -> Intervals:
+    """What the formula of a column gives in the rows of these cells."""
+
+    def read(field: str) -> Intervals:
+        number = batch.field_beside(column, field)
+        assert number is not None  # the contract was checked
+        beside = batch.beside(places, number)
+        line = batch.line[places]
         # what the line has nothing to say about ("x", or blank) adds nothing
-        if row.line is not None and not column.is_asked_of(row.line):
-            return Interval.exactly(0) if cell is None or cell.state != NUMBER else None
-        return row.interval(column) if cell is not None else None
+        says_nothing = ~batch.is_asked_in(line, number)
+        nothing = says_nothing & ~batch.is_state(beside, NUMBER)
+        found = batch.intervals(np.where(says_nothing, NOWHERE, beside))
+        return Intervals.exactly(np.zeros(places.shape)).where(nothing, found)
 
-    try:
-        wanted: Interval | None = formula.value(read, lambda x: Interval.exactly(float(x)))
-    except Unbounded:
-        return None
+    wanted: Intervals = formula.value(
+        read, lambda constant: Intervals.exactly(np.full(places.shape, float(constant)))
+    )
     return wanted
 
 
-def within(batch: Batch, rows: Sequence[Row], check: WithinCheck) -> None:
-    for row in rows:
-        if check.column not in row.cells or check.limit not in row.cells:
-            continue
-        column, limit = row.table.column(check.column), row.table.column(check.limit)
-        _not_above(batch, "within", check.words, check.severity, row, column, row, limit)
+def within(batch: Batch, check: WithinCheck) -> None:
+    """On every row one column is not above another."""
+    for column in batch.fields(check.column):
+        limit = batch.field_beside(column, check.limit)
+        if limit is not None:
+            places = batch.of_column(column)
+            _not_above(batch, "within", check, places, batch.beside(places, limit))
 
 
-def parts_within(batch: Batch, rows: Sequence[Row], check: PartsWithinCheck) -> None:
+def parts_within(batch: Batch, check: PartsWithinCheck) -> None:
     """A "trong đó" line, and each known part of a partial list, against its parent."""
-    for lines in _tables(rows):
-        table = next(iter(lines.values())).table
-        for line in table.lines:
-            parent = lines.get(line.parent or "")
-            row = lines.get(line.code)
-            if row is None or parent is None or line.children == "heading":
-                continue
-            is_partial = any(
-                each.code == line.parent and each.children == "partial" for each in table.lines
-            )
-            if line.is_additive and not is_partial:
-                continue
-            for name in check.columns:
-                if any(column.field == name for column in table.columns):
-                    column = table.column(name)
-                    _not_above(
-                        batch, "parts_within", check.words, check.severity,
-                        row, column, parent, column,
-                    )  # fmt: skip
+    for column in batch.fields(check.columns):
+        lines = batch.tables[batch.table_of_column[column]].lines
+        line_no = _line_numbers(batch, column)
+        partial = {line.code for line in lines if line.children == "partial"}
+        for line in lines:
+            if line.parent is not None and _is_part(line, partial):
+                places = batch.of_line(line_no[line.code], column)
+                whole = batch.of_line(line_no[line.parent], column)
+                is_there = places != NOWHERE
+                _not_above(batch, "parts_within", check, places[is_there], whole[is_there])
+
+
+def _is_part(line: Line, partial: set[str]) -> bool:
+    """Whether a line is only held to be no more than its parent: it is not summed up with others
+    to all of it."""
+    return line.children != "heading" and (not line.is_additive or line.parent in partial)
 
 
 def _not_above(
     batch: Batch,
     rule: str,
-    words: str,
-    severity: str | None,
-    row: Row,
-    column: Column,
-    limit_row: Row,
-    limit: Column,
+    check: WithinCheck | PartsWithinCheck,
+    places: Numbers,
+    limits: Numbers,
 ) -> None:
-    value, most = row.interval(column), limit_row.interval(limit)
-    if value is None or most is None or column.field not in row.cells:
-        return
-    cells = (_address(row, column.field), _address(limit_row, limit.field, row.sheet))
-    stated = limit_row.cell(limit.field)
-    detail = {
-        "header": " / ".join(column.header),
-        "limit_header": " / ".join(limit.header),
-        "limit_cell": cells[1],
-        "limit": vietnamese(stated.number) if stated is not None and stated.number else "0",
-    }
-    breach = Breach(detail, cells, severity, words)
-    mark(batch, rule, row.cells[column.field][0], max(value.low - most.high, 0.0), breach)
+    value, most = batch.intervals(places), batch.intervals(limits)
+
+    def explain(number: int) -> Breach:
+        place, limit = int(places[number]), int(limits[number])
+        cells = (batch.address(place), batch.address(limit, batch.sheet(place)))
+        detail = {
+            "header": batch.header(place),
+            "limit_header": batch.header(limit),
+            "limit_cell": cells[1],
+            "limit": vietnamese(batch.exact(limit) or Decimal(0)),
+        }
+        return Breach(detail, cells, check.severity, check.words)
+
+    is_known: Flags = value.is_known & most.is_known
+    excess = np.where(is_known, np.maximum(value.low - most.high, 0.0), np.nan)
+    batch.mark(rule, places, excess, explain)
 
 
-def unique_rows(batch: Batch, rows: Iterable[Row], check: UniqueRowsCheck) -> None:
-    seen: dict[tuple[object, ...], Row] = {}
-    for row in rows:
-        if not row.table.rows.key:
-            continue
-        first = seen.setdefault((row.submission_no, row.table_no, *row.key), row)
-        place = next(iter(row.cells.values()))[0]
-        breach = Breach(
-            {"row": str(row.row_no), "other": str(first.row_no)}, (), check.severity, check.words
-        )
-        mark(batch, "unique_rows", place, float(first is not row), breach)
+def unique_rows(batch: Batch, check: UniqueRowsCheck) -> None:
+    """No two records of a table have the same key."""
+    has_key = np.array([bool(table.rows.key) for table in batch.tables], np.bool_)
+    rows = np.flatnonzero(has_key[batch.table[batch.row_start]])
+    starts = batch.row_start[rows]
+    owner = batch.submission[starts] * (int(batch.row_identity.max(initial=0)) + 1)
+    _, first, which = np.unique(
+        owner + batch.row_identity[rows], return_index=True, return_inverse=True
+    )
+    earliest = first[which]
+
+    def explain(number: int) -> Breach:
+        other = batch.row_no[starts[earliest[number]]]
+        detail = {"row": str(batch.row_no[starts[number]]), "other": str(other)}
+        return Breach(detail, (), check.severity, check.words)
+
+    batch.mark("unique_rows", starts, earliest != np.arange(rows.size), explain)

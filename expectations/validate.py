@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import polars as pl
 
 from expectations.batch import Batch
 from expectations.findings import Finding, compose
 from expectations.residuals import build_batch
 from expectations.suites import RuleResult, validate_residuals
-from ingest.cells import CellColumns
 from ingest.contract import Contract
+from ingest.load import cells_held
 from ingest.reading import ReadSubmission
 from ingest.register import Submission
 
@@ -35,21 +37,19 @@ class FormValidation:
 def validate_submissions(
     contracts: Mapping[str, Contract],
     submissions: Iterable[tuple[int, ReadSubmission]],
-    cells_of: Callable[[Sequence[int]], Mapping[int, CellColumns]] | None = None,
+    cells_of: Callable[[Sequence[int]], pl.DataFrame] | None = None,
 ) -> list[FormValidation]:
     """Validate every submission against its contract (`contracts` by `form.vN`), form by form.
 
     `cells_of` gives the cells of the submissions of one form, where these do not hold them.
     """
-    by_form: dict[str, list[tuple[int, ReadSubmission]]] = defaultdict(list)
+    by_form: dict[str, dict[int, ReadSubmission]] = defaultdict(dict)
     for number, submission in submissions:
-        by_form[f"{submission.form}.v{submission.version}"].append((number, submission))
+        by_form[f"{submission.form}.v{submission.version}"][number] = submission
     validations = []
     for form, members in sorted(by_form.items()):
-        if cells_of is not None:
-            cells = cells_of([number for number, _ in members])
-            members = [(number, replace(read, cells=cells[number])) for number, read in members]
-        validations.append(validate_form(contracts[form], members))
+        cells = cells_held(members) if cells_of is None else cells_of(list(members))
+        validations.append(validate_form(contracts[form], members, cells))
     return validations
 
 
@@ -68,22 +68,37 @@ def file_findings(submissions: Iterable[Submission]) -> Iterator[Finding]:
 
 
 def validate_form(
-    contract: Contract, submissions: Iterable[tuple[int, ReadSubmission]]
+    contract: Contract, submissions: Mapping[int, ReadSubmission], cells: pl.DataFrame
 ) -> FormValidation:
     """Residuals, then one Great Expectations run, then sentences."""
-    batch = build_batch(contract, submissions)
-    results = validate_residuals(contract.id, batch.frame(), sorted(batch.residuals))
-    findings = [
-        _finding(batch, result.rule, place) for result in results for place in result.unexpected
-    ]
+    batch = build_batch(contract, submissions, cells)
+    results: list[RuleResult] = []
+    findings: list[Finding] = []
+    for result in validate_residuals(contract.id, batch.frame(), sorted(batch.residuals)):
+        results += _by_rule(batch, result)
+        findings += [_finding(batch, result.rule, place) for place in result.unexpected]
     findings.sort(key=lambda finding: (finding.submission_no, finding.sheet or ""))
     return FormValidation(contract.form, tuple(results), tuple(findings))
 
 
+def _by_rule(batch: Batch, result: RuleResult) -> Iterator[RuleResult]:
+    """What a family's result says of each of its rules; a rule of its own as it is."""
+    rules = batch.families.get(result.rule)
+    if rules is None or result.outcome == "raised":
+        yield result
+        return
+    broken: dict[str, list[int]] = defaultdict(list)
+    for place in result.unexpected:
+        broken[batch.breaches[place, result.rule].rule or ""].append(place)
+    for rule in rules:
+        outcome = "failed" if broken[rule] else "passed"
+        yield RuleResult(rule, outcome, result.evaluated, tuple(broken[rule]))
+
+
 def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
-    place, breach = batch.places[place_no], batch.breaches[place_no, rule]
+    place, breach = batch.place(place_no), batch.breaches[place_no, rule]
     return compose(
-        rule,
+        breach.rule or rule,
         place.submission_no,
         sentence=breach.sentence,
         sheet=place.sheet,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 
@@ -12,12 +12,12 @@ import polars as pl
 import pyarrow as pa
 
 from ingest import reference
-from ingest.cell_files import EXACT_DIGITS, count_cells
-from ingest.cells import STATE_NO, STATES, CellColumns
+from ingest.cell_files import EXACT_DIGITS, count_cells, table_of
+from ingest.cells import STATES
 from ingest.contract import Contract
 from ingest.expected import expected_submissions
 from ingest.period import RELATIONS, calendar_of, related
-from ingest.reading import ReadSubmission
+from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import Submission
 
 # the dimensions that a line of a list may fix
@@ -136,21 +136,14 @@ def load_cells(
         for s in submissions
         if s.read is not None
     ]
-    schema: Schema = {"submission_no": pl.Int32, "file_no": pl.Int32, "place": pl.Int16}
-    states = pl.DataFrame({"state_no": list(range(len(STATES))), "state": list(STATES)})
     connection.execute("delete from raw.cell")
-    connection.register("incoming_cell", cells)
-    connection.register("incoming_owner", _frame(owners, schema).to_arrow())
-    connection.register("incoming_state", states.to_arrow())
-    connection.execute(_INSERT_CELLS)
-    for name in ("incoming_cell", "incoming_owner", "incoming_state"):
-        connection.unregister(name)
+    with _incoming(connection, cells, owners):
+        connection.execute(f"insert into raw.cell by name {_CELLS}")
 
 
 # a number typed as one is a whole mantissa and its decimals: exact without a float between. Of two
 # decimals of up to 18 digits DuckDB makes one of 18, too few from a million on: hence 19
-_INSERT_CELLS = f"""
-insert into raw.cell by name
+_CELLS = f"""
 with power as (
     select scale::tinyint as scale, cast(value as decimal(13, 12)) as value
     from (values {", ".join(f"({d}, '{Decimal(1).scaleb(-d):f}')" for d in range(13))})
@@ -179,35 +172,52 @@ left join power on cell.scale = power.scale
 """
 
 
-def cells_of(
-    connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]
-) -> dict[int, CellColumns]:
+@contextmanager
+def _incoming(
+    connection: duckdb.DuckDBPyConnection, cells: pa.Table, owners: Sequence[tuple[object, ...]]
+) -> Iterator[None]:
+    """What `_CELLS` reads: `owners` are submission number, number of the file, place in it."""
+    schema: Schema = {"submission_no": pl.Int32, "file_no": pl.Int32, "place": pl.Int16}
+    states = pl.DataFrame({"state_no": list(range(len(STATES))), "state": list(STATES)})
+    connection.register("incoming_cell", cells)
+    connection.register("incoming_owner", _frame(owners, schema).to_arrow())
+    connection.register("incoming_state", states.to_arrow())
+    yield
+    for name in ("incoming_cell", "incoming_owner", "incoming_state"):
+        connection.unregister(name)
+
+
+# cells as the rules want them: numbers for arithmetic beside the exact ones
+_CELLS_FOR_RULES = """
+select submission_no, area_no, row_no, col_no, state, number, text, code, problem,
+    cast(number as double) as value, cast(printed_step as double) as step
+from {source}
+{condition}
+order by submission_no, area_no, row_no, col_no
+"""
+
+
+def cells_of(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> pl.DataFrame:
     """The cells of some submissions from raw.cell, in the order of their rows."""
-    found = {number: CellColumns() for number in numbers}
-    table = connection.sql(
-        """
-        select submission_no, area_no, row_no, col_no, state,
-            rtrim(rtrim(cast(number as varchar), '0'), '.') as exact,
-            rtrim(rtrim(cast(printed_step as varchar), '0'), '.') as step, text, code, problem
-        from raw.cell where submission_no in (select unnest(?))
-        order by submission_no, area_no, row_no, col_no
-        """,
-        params=[list(numbers)],
-    ).to_arrow_table()
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    owners = columns["submission_no"]
-    start = 0
-    while start < len(owners):
-        end = bisect_right(owners, owners[start], start)
-        part = slice(start, end)
-        states = [STATE_NO[state] for state in columns["state"][part]]
-        found[owners[start]] = CellColumns(
-            columns["area_no"][part], columns["row_no"][part], columns["col_no"][part], states,
-            [None] * (end - start), columns["exact"][part], columns["step"][part],
-            columns["text"][part], columns["code"][part], columns["problem"][part],
-        )  # fmt: skip
-        start = end
-    return found
+    query = _CELLS_FOR_RULES.format(
+        source="raw.cell", condition="where submission_no in (select unnest(?))"
+    )
+    return _as_frame(connection.sql(query, params=[list(numbers)]))
+
+
+def cells_held(submissions: Mapping[int, ReadSubmission]) -> pl.DataFrame:
+    """The same of submissions that hold their cells themselves, by number."""
+    files = [ReadFile((read,), None, (), 0) for read in submissions.values()]
+    owners = [(number, place, 0) for place, number in enumerate(submissions)]
+    with duckdb.connect() as connection, _incoming(connection, table_of(files), owners):
+        query = _CELLS_FOR_RULES.format(source=f"({_CELLS}) as cell", condition="")
+        return _as_frame(connection.sql(query))
+
+
+def _as_frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    frame = pl.from_arrow(relation.to_arrow_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def _frame(rows: Sequence[tuple[object, ...]], schema: Schema) -> pl.DataFrame:

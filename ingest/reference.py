@@ -145,6 +145,12 @@ def units_of_measures() -> dict[str, str]:
     }
 
 
+@cache
+def indicators() -> dict[str, dict[str, str]]:
+    """The rows of the seed of indicators, by code."""
+    return {row["indicator_code"]: row for row in read_seed("indicator")}
+
+
 # lists that are seeds of their own: list name -> (seed, column of the code)
 _SEED_LISTS = {
     "indicator": ("indicator", "indicator_code"),

@@ -27,6 +27,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 _CACHED = (
     reference.units,
+    reference.indicators,
     reference._units_by_name,
     reference.vocabulary,
     reference.coded_list,

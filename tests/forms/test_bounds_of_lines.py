@@ -10,7 +10,7 @@ import pytest
 from filled_templates import PERIODIC, filled, read, write
 
 from expectations.findings import Finding
-from expectations.validate import validate_form
+from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import Contract
 from ingest.template import FilledForm, sheet_name
@@ -18,10 +18,15 @@ from ingest.template import FilledForm, sheet_name
 FORMS = {contract.form: contract for contract in PERIODIC}
 
 
+def findings_in(contract: Contract, path: Path) -> list[Finding]:
+    [validation] = validate_submissions({contract.id: contract}, [(1, read(path))])
+    return list(validation.findings)
+
+
 def judged(folder: Path, form: FilledForm) -> tuple[list[Finding], dict[str, str]]:
     """The findings on bounds, and the cell of every (row, field)."""
     path, addresses = write(folder, form)
-    findings = validate_form(form.contract, [(1, read(path))]).findings
+    findings = findings_in(form.contract, path)
     cells = {f"{row}/{field}": address for (_, _, row, field), address in addresses.items()}
     return [f for f in findings if f.rule == "out_of_bounds"], cells
 
@@ -83,7 +88,7 @@ def test_quantity_on_a_line_that_has_no_unit(form: str, tmp_path: Path) -> None:
         path, addresses = write(
             tmp_path / line_code, replace(empty, values={key: Decimal("1250.5")})
         )
-        findings = validate_form(contract, [(1, read(path))]).findings
+        findings = findings_in(contract, path)
         place = next(a for (_, _, row, f), a in addresses.items() if (row, f) == key[1:])
         return [f for f in findings if f.rule == "unit_missing"], place
 
@@ -106,7 +111,7 @@ def test_figure_too_large_for_the_facts_in_its_lines_unit(tmp_path: Path) -> Non
     def found(typed: str) -> tuple[list[Finding], str]:
         form = replace(empty, values={key: Decimal(typed)})
         path, addresses = write(tmp_path / typed, form)
-        findings = validate_form(contract, [(1, read(path))]).findings
+        findings = findings_in(contract, path)
         place = next(a for (_, _, row, f), a in addresses.items() if (row, f) == key[1:])
         return [f for f in findings if f.rule == "number_too_large"], place
 

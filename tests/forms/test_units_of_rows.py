@@ -11,7 +11,7 @@ import pytest
 from filled_templates import PERIODIC, filled, read, write
 
 from expectations.findings import Finding
-from expectations.validate import validate_form
+from expectations.validate import validate_submissions
 from ingest.contract import Contract
 from ingest.extract import ReadSubmission
 from ingest.template import FilledForm, sheet_name
@@ -39,8 +39,9 @@ def sent(
 def judged(
     contract: Contract, *submissions: ReadSubmission, rules: tuple[str, ...]
 ) -> list[Finding]:
-    numbered = list(enumerate(submissions, start=1))
-    return [f for f in validate_form(contract, numbered).findings if f.rule in rules]
+    numbered = enumerate(submissions, start=1)
+    [validation] = validate_submissions({contract.id: contract}, numbered)
+    return [finding for finding in validation.findings if finding.rule in rules]
 
 
 UNITS = ("unit_missing", "unit_of_other_quantity", "unit_unknown")
