@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.assets import dbt, ingest, marts, publish, quality
 from orchestration.resources import BuildResource
@@ -16,6 +15,6 @@ defs = dg.Definitions(
     executor=dg.in_process_executor,
     resources={
         "build": BuildResource(),
-        "dbt": DbtCliResource(project_dir=dbt.dbt_project),
+        "dbt": dbt.NightlyDbt(project_dir=dbt.dbt_project),
     },
 )
