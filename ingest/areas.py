@@ -115,16 +115,14 @@ def is_figure(value: Any) -> bool:
     """A number, or a text that was meant as one."""
     if type(value) is float:
         return True
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int | float):
-        return True
-    return (
-        isinstance(value, str)
-        and value != ""
-        and nil_state(value) is None
-        and read_number_text(value, None).problem != "not_a_number"
-    )
+    if isinstance(value, str):
+        return value != "" and _is_figure_in_words(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@lru_cache(maxsize=2**14)
+def _is_figure_in_words(text: str) -> bool:
+    return nil_state(text) is None and read_number_text(text, None).problem != "not_a_number"
 
 
 def _is_title(row: Sequence[Any], names_form: Callable[[str], bool]) -> bool:

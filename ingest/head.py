@@ -446,7 +446,7 @@ def _period(
 ) -> tuple[str | None, list[Remark]]:
     frequency = contract.reporting.frequency
     explicit = [
-        (said, line) for line in lines if (said := _labelled_period(line.text)) is not None
+        (words, line) for line in lines if (words := _labelled_period(line.text)) is not None
     ]
     if frequency not in PERIODIC:
         return _period_of_other_forms(sheet, explicit, lines, identity)

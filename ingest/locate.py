@@ -77,6 +77,9 @@ class TableWords:
             if len(path) > 1:
                 self._add(number, self.joined[number], is_joined=True)
         self.texts = self.levels | self.leaves.keys()
+        # without which a table cannot be read, and of which one at least is wanted
+        self.needed = {c.field for c in table.columns if c.required or c.role == "line"}
+        self.figures = {c.field for c in table.columns if c.role == "value"}
         self.required = [
             number
             for number, column in enumerate(table.columns)
@@ -138,9 +141,11 @@ def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     """The texts of some rows, from `first`."""
     start = bisect_left(sheet.texts, (first,))
     end = bisect_left(sheet.texts, (first + rows,))
+    # a spot a text of every sheet: made directly, it costs less than half
+    new = tuple.__new__
     return Spots(
         [
-            Spot(row_no, col_no, header(text))
+            new(Spot, (row_no, col_no, header(text)))
             for row_no, col_no, text in sheet.texts[start:end]
             if len(text) <= LONGEST
         ]
@@ -571,11 +576,8 @@ def nearness(
 
 def is_whole(table: Table, match: ColumnMatch) -> bool:
     """Every column that is required or names the lines is there, and one of figures."""
-    return all(
-        column.field in match.columns
-        for column in table.columns
-        if column.required or column.role == "line"
-    ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
+    words = words_of(table)
+    return words.needed <= match.columns.keys() and not words.figures.isdisjoint(match.columns)
 
 
 def title_key(contract: Contract) -> str:
@@ -593,6 +595,9 @@ class FormIndex:
 
     def __init__(self, contracts: Sequence[Contract]) -> None:
         self.contracts = tuple(contracts)
+        self.by_form: dict[str, list[Contract]] = defaultdict(list)
+        for contract in self.contracts:
+            self.by_form[contract.form].append(contract)
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for number, contract in enumerate(self.contracts):
             words = words_of(contract.tables[0])

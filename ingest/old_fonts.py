@@ -23,7 +23,8 @@ def _encoding(text: str) -> Encoding | None:
 
 def decode_sheet(sheet: Sheet) -> None:
     """Decode the texts of a sheet in place; its `typed` and `encodings` say what was done."""
-    if not any(_encoding(text) for _, _, text in sheet.texts if not text.isascii()):
+    texts = [text for _, _, text in sheet.texts if not text.isascii()]
+    if not any(map(_encoding, texts)):
         return
     found = [
         (row_no, col_no, text, _encoding(text))

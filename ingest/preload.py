@@ -1,5 +1,7 @@
 """What every reading process needs, loaded once in the server that they are forked from."""
 
+# ruff: noqa: E402 - what is set first decides how the rest is loaded
+
 import gc
 import os
 import sys
