@@ -69,7 +69,7 @@ class Sentence:
 @cache
 def sentences() -> dict[str, Sentence]:
     """Every rule's words. Raises ValueError for an entry that is incomplete."""
-    content = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
+    content = yaml.load(SENTENCES.read_bytes(), yaml.CSafeLoader)
     found = {}
     for rule, entry in content.items():
         sentence = Sentence(

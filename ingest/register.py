@@ -11,14 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ingest import reference
 from ingest.contract import Contract
 from ingest.package import Unreadable
 from ingest.period import period_of
 from ingest.reading import ReadFile, ReadSubmission, Remark
-from ingest.sources import PulledFile
 from warehouse.ledger import Receipt, timestamp
+
+if TYPE_CHECKING:  # it knows all kinds of places that files come from
+    from ingest.sources import PulledFile
 
 ACCEPTED, HELD, SUPERSEDED = "accepted", "held", "superseded"
 UNRECOGNISED, UNREADABLE = "unrecognised", "unreadable"
@@ -191,7 +194,7 @@ def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract)
             ("validity", _validity(contract)),
         )
         remarks.append(Remark("form_not_valid", sheet, detail=detail))
-    return replace(read, remarks=tuple(remarks))
+    return replace(read, remarks=tuple(remarks)) if len(remarks) > len(read.remarks) else read
 
 
 def _validity(contract: Contract) -> str:
