@@ -1,16 +1,18 @@
-"""What tests share: the hypothesis profile, lists read anew where a test changes the seeds, and
-tests that need LibreOffice: skipped where it is missing, but never in CI."""
+"""What tests share: the hypothesis profile, lists read anew where a test changes the seeds, a
+simulated province; tests that need LibreOffice are skipped where it is missing, never in CI."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from ingest import contract, reference
+from tests.shared import made_once, run_kho
 
 settings.register_profile(
     "kho", deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow]
@@ -44,3 +46,15 @@ def fresh_reference() -> Iterator[None]:
     yield
     for function in _CACHED:
         function.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def clean_province(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two communes and all agencies over the first four months of 2026, by the real command; seed
+    1, no errors. Once for all test processes; tests must not change it."""
+
+    def make(folder: Path) -> None:
+        run = run_kho("simulate", "--out", folder, "--communes", "2", "--months", "4")
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    return made_once(tmp_path_factory, "clean_province", make)

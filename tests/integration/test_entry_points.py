@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import PROJECT, Built, Run, run_kho
+from tests.integration.conftest import PROJECT, Built
+from tests.shared import Run, run_kho
 
 BIN = Path(sys.executable).parent
 
