@@ -27,6 +27,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("soffice is not installed")
 
 
+@pytest.hookimpl(trylast=True)  # when what does not run is gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two test processes share the tests by halves and then take from each other's: one begins with
+    the nights on the samples, the other with the night on the simulated province."""
+    nights = [item for item in items if item.path.parent.name == "integration"]
+    province = [item for item in nights if item.path.name == "test_simulated_province.py"]
+    samples = [item for item in nights if item not in province]
+    others = [item for item in items if item not in nights]
+    half = max(0, len(items) // 2 - len(samples))
+    items[:] = [*samples, *others[:half], *province, *others[half:]]
+
+
 _CACHED = (
     reference.units,
     reference._units_by_name,

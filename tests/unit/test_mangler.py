@@ -237,12 +237,18 @@ def test_what_is_true_comes_back_from_its_file() -> None:
     assert (back.verdict, back.owed, back.causes) == (case.verdict, case.owed, case.causes)
 
 
-def test_clean_workbooks_are_read_completely(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param([contract.form for contract in forms()][::11], id="few"),
+        pytest.param([contract.form for contract in forms()], id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_clean_workbooks_are_read_completely(tmp_path: Path, wanted: list[str]) -> None:
     """Otherwise a habit would be blamed for what the draft did."""
-    few = [contract.form for contract in forms()][::7]
-    cases = [compose(1, number, clean=True, wanted=few) for number in range(len(few))]
+    cases = [compose(1, number, clean=True, wanted=wanted) for number in range(len(wanted))]
     outcomes = {r.case.truths[0].contract.form: r.outcome for r in run_cases(cases, tmp_path)}
-    assert outcomes == dict.fromkeys(few, "complete")
+    assert outcomes == dict.fromkeys(wanted, "complete")
 
 
 # --- the score ----------------------------------------------------------------------------------
