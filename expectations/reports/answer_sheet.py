@@ -8,6 +8,8 @@ each finding, so that an explanation is known again wherever its row has gone.
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +34,7 @@ EXPLANATION_TITLE = "Giải trình của đơn vị"
 COLUMNS = ("STT", "Trang tính", "Ô", "Giá trị đã ghi", "Nội dung", "Cách xử lý")
 MOST_LISTED = 2_000
 LONGEST_TEXT, LONGEST_VALUE = 1_200, 240
+MOST_LINES = 24  # a row is at most 409 points high
 _WIDTHS = (3, 6, 15, 8, 18, 46, 36, 36)
 _FIRST, _LAST = 2, EXPLANATION_COLUMN  # the columns that are seen
 _LINE = 16.5  # points
@@ -121,10 +124,14 @@ def draw_answer(
     if any(mark.severity != "info" for mark in marks):
         _wide(drawn, _HOW, looks.plain)
         drawn.row({
-            _FIRST: ("", looks.error), _FIRST + 1: ("Ô màu đỏ: phải chỉnh sửa", looks.plain),
-            _FIRST + 3: ("", looks.warning),
-            _FIRST + 4: ("Ô màu xanh: đề nghị giải trình", looks.plain),
+            _FIRST: ("", looks.error), _FIRST + 1: ("Ô màu đỏ: phải chỉnh sửa", looks.label),
         })  # fmt: skip
+        drawn.row(
+            {
+                _FIRST: ("", looks.warning),
+                _FIRST + 1: ("Ô màu xanh: đề nghị giải trình", looks.label),
+            }
+        )
     for note in notes:
         _wide(drawn, f"Lưu ý: {shown(note, LONGEST_TEXT)}", looks.plain)
     for severity, title in SECTIONS.items():
@@ -171,11 +178,16 @@ def _finding(
         _FIRST + 4: (shown(mark.message, LONGEST_TEXT), looks.text),
         _FIRST + 5: (shown(mark.fix, LONGEST_TEXT), looks.text),
     }  # fmt: skip
+    cells = {
+        column: (_fitting(text, _WIDTHS[column - 1]), look)
+        for column, (text, look) in cells.items()
+    }
     if has_explanation:
         cells[1] = (mark.place_key, looks.hidden)
         text = explained.get(mark.place_key, "")
         cells[EXPLANATION_COLUMN] = (text, looks.open)
-    row = drawn.row(cells)
+    lines = max(len(_lines(text, _WIDTHS[c - 1])) for c, (text, _) in cells.items() if c > 1)
+    row = drawn.row(cells, 4 + _LINE * min(lines, MOST_LINES))
     if has_explanation:
         drawn.open_cells.append(cell_address(row, EXPLANATION_COLUMN))
     if link is not None:
@@ -189,10 +201,45 @@ def _finding(
 
 def _wide(drawn: _Drawn, text: str, style: int) -> None:
     """A text over all columns, as high as it needs."""
-    characters = sum(_WIDTHS[_FIRST - 1 :])
-    lines = sum(1 + int(len(line) * 1.08 // characters) for line in text.split("\n"))
-    row = drawn.row({_FIRST: (text, style)}, 3 + _LINE * lines)
+    width = sum(_WIDTHS[_FIRST - 1 :])
+    text = _fitting(text, width)
+    row = drawn.row({_FIRST: (text, style)}, 4 + _LINE * len(_lines(text, width)))
     drawn.merges.append(f"{cell_address(row, _FIRST)}:{cell_address(row, _LAST)}")
+
+
+def _lines(text: str, width: float) -> list[str]:
+    """About how a text is broken in a column of so many characters, rather too early."""
+    limit = max(int(width * 0.94), 1)
+    lines = []
+    for paragraph in text.split("\n"):
+        line, used = "", 0
+        for word in re.findall(r"\S+\s*|\s+", paragraph):
+            size = _size(word.rstrip())
+            if used and used + size > limit:
+                lines.append(line)
+                line, used = "", 0
+            while size > limit:  # a word longer than the column is broken anywhere
+                lines.append(word[: limit // 2])
+                word = word[limit // 2 :]
+                size = _size(word.rstrip())
+            line, used = line + word, used + _size(word)
+        lines.append(line)
+    return lines
+
+
+def _size(text: str) -> int:
+    """The width of a text in digits: capitals are broader, signs of East Asia twice as broad."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide + sum(map(str.isupper, text)) // 3
+
+
+def _fitting(text: str, width: float) -> str:
+    """A text that a row can show."""
+    lines = _lines(text, width)
+    if len(lines) <= MOST_LINES:
+        return text
+    kept = "".join(lines[: MOST_LINES - 2]).rstrip()
+    return f"{kept}… (còn nữa)"
 
 
 class _Looks:
@@ -241,6 +288,7 @@ class _Looks:
         top, middle = 'vertical="top" wrapText="1"', 'vertical="center"'
         self.hidden = look(plain, none, empty, middle)
         self.title = look(large, none, empty, middle)
+        self.label = look(plain, none, empty, middle)
         self.plain_bold = look(bold, none, empty, top)
         self.plain = look(plain, none, empty, top)
         self.italic = look(italic, none, empty, top)
@@ -277,7 +325,8 @@ def _sheet_xml(drawn: _Drawn) -> str:
         where = " ".join(_runs(drawn.open_cells))
         parts.append(
             '<dataValidations count="1"><dataValidation type="textLength"'
-            ' operator="lessThanOrEqual" allowBlank="1" showErrorMessage="1" errorTitle="Giải trình của đơn vị"'
+            ' operator="lessThanOrEqual" allowBlank="1" showErrorMessage="1"'
+            f' errorTitle="{EXPLANATION_TITLE}"'
             f' error="Nội dung giải trình không quá {vietnamese(LONGEST_EXPLANATION)} ký tự."'
             f' sqref="{where}"><formula1>{LONGEST_EXPLANATION}</formula1></dataValidation>'
             "</dataValidations>"
