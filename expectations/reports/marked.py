@@ -101,10 +101,15 @@ def marked_workbook(content: bytes, marks: Sequence[Mark], heading: Heading) -> 
                 return _values(content, marks, heading, _NOT_PATCHED)
         return _values(content, marks, heading, _CONVERTED.format(kind=_KINDS[kind]))
     except Unreadable as refused:
-        empty, _ = values_book([])
-        reason = sentences()[refused.reason].message
-        note = _NOT_OPENED.format(reason=reason)
-        return _patched(empty, marks, heading, (note,), is_bare=True)
+        return only_list(marks, heading, refused.reason)
+
+
+def only_list(marks: Sequence[Mark], heading: Heading, reason: str) -> MarkedWorkbook:
+    """A workbook with the list alone, for a file that cannot be opened; `reason` is one of
+    ingest.package.REASONS."""
+    empty, _ = values_book([])
+    note = _NOT_OPENED.format(reason=sentences()[reason].message)
+    return _patched(empty, _in_order(marks), heading, (note,), is_bare=True)
 
 
 def _values(content: bytes, marks: Sequence[Mark], heading: Heading, note: str) -> MarkedWorkbook:
