@@ -37,7 +37,7 @@ LONGEST_TEXT, LONGEST_VALUE = 1_200, 240
 MOST_LINES = 24  # a row is at most 409 points high
 _WIDTHS = (3, 6, 15, 8, 18, 46, 36, 36)
 _FIRST, _LAST = 2, EXPLANATION_COLUMN  # the columns that are seen
-_LINE = 16.5  # points
+_LINE = 15.75  # points
 _HIDDEN = ' hidden="1"'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _HOW = (
@@ -142,7 +142,7 @@ def draw_answer(
         count = f" ({vietnamese(len(found))} nội dung)" if found else ""
         drawn.row({_FIRST: (title + count, looks.section)}, 22)
         if not found:
-            drawn.row({_FIRST: ("Không có.", looks.plain)})
+            drawn.row({_FIRST: ("Không có.", looks.label)})
             continue
         has_explanation = severity == "warning"
         header = {_FIRST + n: (text, looks.header) for n, text in enumerate(COLUMNS)}
@@ -209,7 +209,7 @@ def _wide(drawn: _Drawn, text: str, style: int) -> None:
 
 def _lines(text: str, width: float) -> list[str]:
     """About how a text is broken in a column of so many characters, rather too early."""
-    limit = max(int(width * 0.94), 1)
+    limit = max(int(width * 0.97), 1)
     lines = []
     for paragraph in text.split("\n"):
         line, used = "", 0

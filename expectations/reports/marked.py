@@ -193,7 +193,7 @@ def _patched(
     before = _before(content, package)
     book = Book(package)
     if book.is_strict:
-        return _values(content, marks, heading, _NOT_PATCHED)
+        return _values(content, marks, heading, _CONVERTED.format(kind="Strict Open XML"))
     book.remove_sheets(before.sheets)
     not_kept = list(notes)
     if book.remove_signatures():

@@ -58,14 +58,20 @@ def values_book(sheets: Sequence[Sheet]) -> tuple[bytes, dict[str, str]]:
 
 def _name(name: str, taken: set[str]) -> str:
     """A name that Excel takes: at most 31 characters, none of them `[]:*?/\\`."""
-    plain = "".join("_" if c in "[]:*?/\\" or c < " " else c for c in name).strip("'") or "Trang"
-    short, number = plain[:_LONGEST_NAME], 1
+    plain = "".join("_" if c in "[]:*?/\\" or c < " " else c for c in name)
     folded = {each.casefold() for each in taken}
+    short, number = _cut(plain, _LONGEST_NAME) or "Trang", 1
     while short.casefold() in folded:
         number += 1
         tail = f" ({number})"
-        short = plain[: _LONGEST_NAME - len(tail)] + tail
+        short = _cut(plain, _LONGEST_NAME - len(tail)) + tail
     return short
+
+
+def _cut(name: str, longest: int) -> str:
+    """So many characters of a name as Excel counts them, without apostrophes around it."""
+    coded = name.strip("'").encode("utf-16-le", "replace")[: 2 * longest]
+    return coded.decode("utf-16-le", "ignore").strip("'")
 
 
 class _Looks:
