@@ -60,7 +60,7 @@ def officers_book(path: Path) -> bytes:
     second.write_formula("B2", "='Biểu 1'!D14*2", None, 13233)
     second.activate()
     second.print_area("A1:B9")
-    book.define_name("'Ngân sách ''xã'' 2026'!so_lieu", "='Ngân sách ''xã'' 2026'!$B$2")
+    book.define_name("'Biểu 1'!so_lieu", "='Biểu 1'!$D$2:$D$12")
     book.define_name("toan_tep", "='Biểu 1'!$D$14")
     book.close()
     return path.read_bytes()
