@@ -47,13 +47,15 @@ class Comment:
 @dataclass
 class SheetComments:
     """The comments of one sheet: where its parts are, which cells have somebody else's comment,
-    which have ours."""
+    which have ours, and whether more can be added (another program may draw boxes in a way that
+    cannot be added to)."""
 
     sheet_part: str
     part_name: str | None
     drawing_name: str | None
     others: set[Place]
     ours: set[Place]
+    is_open: bool = True
 
 
 def comments_of(package: OpenPackage, sheet_part: str, drawing_id: str | None) -> SheetComments:
@@ -68,9 +70,9 @@ def comments_of(package: OpenPackage, sheet_part: str, drawing_id: str | None) -
             names["drawing"] = relation.target
     part_name = package.name_of(names["comments"]) if "comments" in names else None
     drawing_name = package.name_of(names["drawing"]) if "drawing" in names else None
-    if drawing_id is not None and drawing_name is None:
-        raise PackageError("a drawing of comments that is not there")
     found = SheetComments(sheet_part, part_name, drawing_name, set(), set())
+    if drawing_id is not None:
+        found.is_open = drawing_name is not None and _is_open(package.parts[drawing_name])
     if part_name is not None:
         part = package.xml(part_name)
         for comment, text in _comments(part):
@@ -78,6 +80,11 @@ def comments_of(package: OpenPackage, sheet_part: str, drawing_id: str | None) -
             if place is not None:
                 (found.ours if text.startswith(SIGN) else found.others).add(place)
     return found
+
+
+def _is_open(drawing: bytes) -> bool:
+    prefixes = (b"xmlns:v=", b"xmlns:o=", b"xmlns:x=")
+    return b"</xml>" in drawing and all(prefix in drawing for prefix in prefixes)
 
 
 def _comments(part: bytes) -> list[tuple[Tag, str]]:
@@ -134,9 +141,10 @@ def add_comments(
     comments: Mapping[Place, Comment],
 ) -> str | None:
     """Hang comments on cells; returns the id of the drawing's relation where the sheet must be
-    given one. Cells with somebody else's comment are left out: the caller says so."""
+    given one. Cells with somebody else's comment are left out, and all where `found` is not
+    open: the caller says so."""
     comments = {place: words for place, words in comments.items() if place not in found.others}
-    if not comments:
+    if not comments or not found.is_open:
         return None
     _add_words(package, found, comments)
     return _add_boxes(package, found, scan, sorted(comments), comments)
@@ -221,10 +229,6 @@ def _add_boxes(
         found.drawing_name = name
     drawing = package.parts[found.drawing_name]
     end = drawing.rfind(b"</xml>")
-    if end < 0 or any(
-        b"xmlns:%s=" % prefix not in drawing for prefix in (b"v", b"o", b"x")
-    ):  # another program's spelling
-        raise PackageError("a drawing of comments that cannot be added to")
     numbers = [int(n) for n in re.findall(rb"_x0000_s(\d{1,9})", drawing)]
     number = max([1024, *numbers])
     shapes = []

@@ -45,7 +45,7 @@ from expectations.reports.package_xml import (
     shown,
     write_package,
 )
-from expectations.reports.sheet_xml import Place, Scan, patched, place_of, scan
+from expectations.reports.sheet_xml import Place, Scan, deselected, patched, place_of, scan
 from expectations.reports.styles_xml import NO_FILL, Fill, Styles, checked_fill
 from expectations.reports.values_book import values_book
 from expectations.reports.workbook_xml import Book
@@ -74,6 +74,10 @@ _NOT_OPENED = "không mở được tệp nên phiếu này không kèm các tra
 _COMMENTED = (
     "ô {cells} đã có ghi chú của đơn vị, được giữ nguyên; nội dung cần chỉnh sửa của các ô này chỉ"
     " nêu ở trang này."
+)
+_NO_COMMENTS = (
+    "trang {sheets} có hình vẽ, nút điều khiển không thêm ghi chú vào được; các ô vẫn được tô màu,"
+    " nội dung nêu ở trang này."
 )
 _KINDS: dict[Kind, str] = {"xls": ".xls", "xlsb": ".xlsb", "ods": ".ods", "xlsx": ".xlsx"}
 
@@ -209,12 +213,14 @@ def _patched(
             by_sheet[sheet][place].append(mark)
     cells: list[MarkedCell] = []
     commented: list[str] = []
+    closed: list[str] = []
     links: dict[Mark, tuple[str, str]] = {}
     for sheet, part_name in book.worksheets().items():
         places = by_sheet.get(sheet, {})
         done = _mark_sheet(package, styles, part_name, places, before, sheet)
         cells += done.cells
         commented += [f"{sheet}!{cell_address(*place)}" for place in done.commented]
+        closed += [sheet] * done.is_closed
         links |= {
             mark: (sheet, cell_address(*place)) for place, found in places.items() for mark in found
         }
@@ -227,6 +233,8 @@ def _patched(
         some = ", ".join(shown(cell, 60) for cell in commented[:12])
         more = f" và {len(commented) - 12} ô khác" if len(commented) > 12 else ""
         not_kept.append(_COMMENTED.format(cells=some + more))
+    if closed:
+        not_kept.append(_NO_COMMENTS.format(sheets=", ".join(shown(name, 40) for name in closed)))
     known = {**before.explained, **(explained or {})}
     answer = draw_answer(styles, heading, marks, not_kept, known, {} if is_bare else links)
     book.put_styles(styles.render())
@@ -242,6 +250,7 @@ class _Done:
 
     cells: list[MarkedCell] = field(default_factory=list)
     commented: list[Place] = field(default_factory=list)
+    is_closed: bool = False  # no comment could be added
 
 
 def _mark_sheet(
@@ -254,6 +263,10 @@ def _mark_sheet(
 ) -> _Done:
     """Fill and comment the cells of a sheet; take away old fills and comments of ours."""
     part = package.xml(part_name)
+    if not places and not before.sheets:
+        if (new := deselected(part)) != part:
+            package.put(part_name, new)
+        return _Done()
     ours = styles.marks() if before.sheets else {}
     found = scan(part, {row for row, _ in places}, ours)
     anchored: dict[Place, list[Mark]] = defaultdict(list)
@@ -278,6 +291,7 @@ def _mark_sheet(
         done.cells.append(MarkedCell(sheet, cell_address(*place), own_fills[place]))
     comments = comments_of(package, part_name, found.drawing_id)
     remove_ours(package, comments)
+    done.is_closed = bool(anchored) and not comments.is_open
     done.commented = sorted(set(anchored) & comments.others)
     wanted = {place: _comment(marks) for place, marks in anchored.items()}
     drawing_id = add_comments(package, comments, found, wanted)

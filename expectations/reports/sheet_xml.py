@@ -223,12 +223,24 @@ def _whole(text: str | None) -> int:
     return int(text) if text is not None and text.isdigit() and len(text) < 8 else 0
 
 
+_VIEW = re.compile(rb"<(?:\w+:)?sheetView\s")
+
+
+def deselected(part: bytes) -> bytes:
+    """A sheet's part with its tab not chosen: what is said before its data."""
+    edits = []
+    for view in _VIEW.finditer(part, 0, max(part.find(b"sheetData"), 0)):
+        end, _ = tag_end(part, view.start())
+        edits.append(
+            (view.start(), end, with_attributes(part[view.start() : end], {"tabSelected": None}))
+        )
+    return spliced(part, edits)
+
+
 def patched(
     found: Scan,
     restyle: Mapping[Place, int],
     drawing_id: str | None = None,
-    *,
-    deselect: bool = True,
 ) -> bytes:
     """The part with cells in other formats, cells that were not there added, a relation to the
     drawing of comments added, and (the first sheet is chosen now) the sheet's tab not chosen."""
@@ -252,10 +264,9 @@ def patched(
             f'<{found.prefix}legacyDrawing xmlns:r="{RELATIONS_NS}" r:id="{drawing_id}"/>'
         ).encode()
         edits.append((found.drawing_at, found.drawing_at, xml))
-    if deselect:
-        for start, end in found.selected:
-            tag = with_attributes(found.part[start:end], {"tabSelected": None})
-            edits.append((start, end, tag))
+    for start, end in found.selected:
+        tag = with_attributes(found.part[start:end], {"tabSelected": None})
+        edits.append((start, end, tag))
     return spliced(found.part, edits)
 
 

@@ -227,6 +227,32 @@ def test_same_input_gives_the_same_bytes(original: bytes) -> None:
 # --- packages as other programs write them --------------------------------------------------------
 
 
+def test_comments_are_added_beside_buttons(original: bytes, tmp_path: Path) -> None:
+    """A drawing of buttons, and no comments yet."""
+    parts = parts_of(original)
+    del parts["xl/comments1.xml"]
+    rels = "xl/worksheets/_rels/sheet1.xml.rels"
+    parts[rels] = re.sub(rb"<Relationship [^>]*/comments\"[^>]*/>", b"", parts[rels])
+    parts["[Content_Types].xml"] = re.sub(
+        rb'<Override PartName="/xl/comments1.xml"[^>]*/>', b"", parts["[Content_Types].xml"]
+    )
+    content = marked(packed(parts), mark("D8"))
+    after = parts_of(content)
+    assert after["xl/worksheets/sheet1.xml"].count(b"legacyDrawing ") == 1
+    assert after["xl/drawings/vmlDrawing1.vml"].count(b"<v:shape ") == 2
+    assert opened(content)["Biểu 1"]["D8"].comment.text.startswith("Kho Xứ Lạng")
+    assert faults(content, tmp_path / "a.xlsx") == []
+
+
+def test_a_drawing_that_cannot_be_added_to_is_left_and_said(original: bytes) -> None:
+    parts = parts_of(original)
+    parts["xl/drawings/vmlDrawing1.vml"] = b"<html>not a drawing</html>"
+    content = marked(packed(parts), mark("D8"))
+    assert parts_of(content)["xl/drawings/vmlDrawing1.vml"] == b"<html>not a drawing</html>"
+    assert colour(content, "Biểu 1", "D8") == COLOURS["error"]
+    assert "trang Biểu 1 có hình vẽ, nút điều khiển" in not_kept(packed(parts), mark("D8"))
+
+
 def test_prefixed_names_are_patched(original: bytes, tmp_path: Path) -> None:
     parts = parts_of(original)
     for name in ("xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"):
