@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.numbers import cell_address, column_letters
+from expectations.reports.explanations import explanations_of
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, read_area
 from ingest.cells import STATES, CellColumns
@@ -118,6 +119,7 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
         missing_headers=nearest[2] if nearest else (),
         cells_seen=sum(sheet.filled for sheet in sheets),
         unread_sheets=tuple(unread),
+        explanations=explanations_of(sheets),
     )
 
 
