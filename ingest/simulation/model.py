@@ -43,6 +43,11 @@ class Quantity:
     within: str | None = None
     # a rate in % that follows from two stocks
     share_of: tuple[str, str] | None = None
+    all_of: str | None = None  # as much as another stock: all of it
+    # a source of capital: of it no more is paid than was collected
+    feeds: str | None = None
+    # what a fund spends: all of its sources but what the next year opens with
+    leaves: tuple[str, str] | None = None
 
     @property
     def is_flow(self) -> bool:
@@ -50,6 +55,7 @@ class Quantity:
             self.annual is not None
             or self.sum_of
             or self.times
+            or self.leaves
             or self.capital
             or self.is_own_capital
         )
@@ -101,6 +107,17 @@ def _targets(content: dict[str, Any]) -> Targets:
         each_agency=content["each_agency"],
         document=content["document"],
     )
+
+
+@dataclass(frozen=True)
+class PlanDate:
+    """By when projects of a group, and of a priority where one is named, must reach a milestone:
+    the code of the reference data's parameter."""
+
+    rule: str
+    group: str
+    milestone: str
+    priority: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +178,8 @@ class Model:
     dates: dict[str, str]  # a field that repeats a milestone's actual date
     private_counts: dict[str, int]
     targets: Targets
+    plan_floors: dict[str, str]  # by group of projects, the parameter that sets its floors
+    plan_dates: tuple[PlanDate, ...]
     errors: dict[str, tuple[str, ...]]
     scarce_errors: tuple[str, ...]  # kinds that few forms have a place for
 
@@ -203,6 +222,9 @@ def read_model() -> Model:
                 is_capital_rate=entry.get("capital_rate", False),
                 within=entry.get("within"),
                 share_of=_pair(entry.get("share_of")),
+                all_of=entry.get("all_of"),
+                feeds=entry.get("feeds"),
+                leaves=_pair(entry.get("leaves")),
             )
             for code, entry in content["quantities"].items()
         },
@@ -247,6 +269,8 @@ def read_model() -> Model:
         dates=content["dates"],
         private_counts=content["private_counts"],
         targets=_targets(content["targets"]),
+        plan_floors=content["plan_rules"]["floors"],
+        plan_dates=tuple(PlanDate(**entry) for entry in content["plan_rules"]["dates"]),
         scarce_errors=tuple(content["scarce_errors"]),
         errors={kind: tuple(rules) for kind, rules in content["errors"].items()},
     )
