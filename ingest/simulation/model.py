@@ -181,6 +181,12 @@ class Model:
     plan_floors: dict[str, str]  # by group of projects, the parameter that sets its floors
     plan_dates: tuple[PlanDate, ...]
     errors: dict[str, tuple[str, ...]]
+    whole_errors: tuple[str, ...]
+    summed_errors: tuple[str, ...]
+    unknowable_errors: tuple[str, ...]
+    between_senders: tuple[str, ...]  # rules
+    # measures of records that no rule holds against anything
+    unwatched_measures: tuple[str, ...]
     scarce_errors: tuple[str, ...]  # kinds that few forms have a place for
 
 
@@ -271,6 +277,11 @@ def read_model() -> Model:
         targets=_targets(content["targets"]),
         plan_floors=content["plan_rules"]["floors"],
         plan_dates=tuple(PlanDate(**entry) for entry in content["plan_rules"]["dates"]),
+        whole_errors=tuple(content["whole_errors"]),
+        summed_errors=tuple(content["summed_errors"]),
+        unknowable_errors=tuple(content["unknowable_errors"]),
+        between_senders=tuple(content["between_senders"]),
+        unwatched_measures=tuple(content["unwatched_measures"]),
         scarce_errors=tuple(content["scarce_errors"]),
         errors={kind: tuple(rules) for kind, rules in content["errors"].items()},
     )

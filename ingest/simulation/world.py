@@ -68,9 +68,7 @@ class World(Dice):
             return self.annual(quantity.times[0], base_unit, year) * quantity.times[1]
         if quantity.leaves:
             sources, opening = quantity.leaves
-            return self.annual(sources, base_unit, year) - self.annual(
-                opening, base_unit, year + 1
-            )
+            return self.annual(sources, base_unit, year) - self.annual(opening, base_unit, year + 1)
         if quantity.annual is None:
             return sum(self._capital(quantity, base_unit, self.province, year))
         value = quantity.annual
