@@ -181,6 +181,7 @@ class Model:
     plan_floors: dict[str, str]  # by group of projects, the parameter that sets its floors
     plan_dates: tuple[PlanDate, ...]
     errors: dict[str, tuple[str, ...]]
+    law_errors: dict[str, str]  # kinds, and the rules of facts/rules.md that they break
     whole_errors: tuple[str, ...]
     summed_errors: tuple[str, ...]
     unknowable_errors: tuple[str, ...]
@@ -277,6 +278,7 @@ def read_model() -> Model:
         targets=_targets(content["targets"]),
         plan_floors=content["plan_rules"]["floors"],
         plan_dates=tuple(PlanDate(**entry) for entry in content["plan_rules"]["dates"]),
+        law_errors=content["law_errors"],
         whole_errors=tuple(content["whole_errors"]),
         summed_errors=tuple(content["summed_errors"]),
         unknowable_errors=tuple(content["unknowable_errors"]),

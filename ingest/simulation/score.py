@@ -209,7 +209,7 @@ class _Held:
             return finding.rule in self.kinds.rules.get(row.kind, ())
         if not finding.file:  # nothing was received, or not this
             return row.kind in self.kinds.whole and finding.period in _periods(row)
-        if row.form and row.form != finding.form:
+        if (row.form, row.sheet) != (finding.form, finding.sheet):
             return False
         later = {related_key for key in _periods(row) if (related_key := _next(key))}
         is_said = row.kind in self.kinds.whole and finding.period in _periods(row)
