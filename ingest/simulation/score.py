@@ -200,7 +200,9 @@ class _Held:
             "",
             finding.sheet or "",
         ):
-            return is_touched
+            # a finding without a cell names none that could be touched
+            answers = self.kinds.rules.get(row.kind, ())
+            return is_touched or (not finding.cells and finding.rule in answers)
         if finding.rule in self.kinds.between:
             return bool(set(row.states.split()) & set(finding.quantities))
         if row.unit != finding.unit:

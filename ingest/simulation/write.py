@@ -312,9 +312,13 @@ def _cells(
 ) -> list[str]:
     assert error.place is not None
     places = set(differ)
-    if error.edit == "row":
-        places |= {key[1:] for key in addresses if key[0] == form.contract.form
-                   and key[1:3] == error.place[:2]}  # fmt: skip
+    rows = {error.place[:2]} if error.edit == "row" else set()
+    table = form.contract.tables[error.place[0] - 1]
+    if error.place[2] in table.rows.key:
+        # to whatever compares, the row is now another's, and the one whose key it has is two
+        value = form.values.get(error.place)
+        rows = {p[:2] for p, v in form.values.items() if p[2] == error.place[2] and v == value}
+    places |= {key[1:] for key in addresses if key[0] == form.contract.form and key[1:3] in rows}
     return sorted({addresses[form.contract.form, *place] for place in places})
 
 
