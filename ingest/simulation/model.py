@@ -43,7 +43,6 @@ class Quantity:
     within: str | None = None
     # a rate in % that follows from two stocks
     share_of: tuple[str, str] | None = None
-    all_of: str | None = None  # as much as another stock: all of it
     # a source of capital: of it no more is paid than was collected
     feeds: str | None = None
     # what a fund spends: all of its sources but what the next year opens with
@@ -229,7 +228,6 @@ def read_model() -> Model:
                 is_capital_rate=entry.get("capital_rate", False),
                 within=entry.get("within"),
                 share_of=_pair(entry.get("share_of")),
-                all_of=entry.get("all_of"),
                 feeds=entry.get("feeds"),
                 leaves=_pair(entry.get("leaves")),
             )

@@ -38,8 +38,6 @@ _AFTER_CLOSE, _AFTER_LAST_CLOSE = 27, 16
 
 def _milestone_order(form: Form) -> Spoiled | None:
     """A step before the start dated after the step that follows it (R17)."""
-    if not is_bound(form.unit):
-        return None
     end = period_of(form.period_key).end
     places: dict[Key, date] = {}
     for number, table in tables_of(form):
@@ -75,7 +73,7 @@ def _adjustment_too_late(form: Form) -> Spoiled | None:
 
 def _decided_before_asked(form: Form) -> Spoiled | None:
     """A decision on a request dated before the request (R21)."""
-    if not is_bound(form.unit) or not _has_measure(form.contract, "plan_decrease"):
+    if not _has_measure(form.contract, "plan_decrease"):
         return None
     places: dict[Key, date] = {}
     for number, _ in tables_of(form):
@@ -90,8 +88,6 @@ def _decided_before_asked(form: Form) -> Spoiled | None:
 
 def _overdue_advance(form: Form) -> Spoiled | None:
     """An advance that was to be paid back and was not (R30)."""
-    if not is_bound(form.unit):
-        return None
     places: dict[Key, Decimal] = {}
     for number, table in tables_of(form):
         advance, overdue = (
@@ -110,8 +106,6 @@ def _overdue_advance(form: Form) -> Spoiled | None:
 
 def _no_one_responsible(form: Form) -> Spoiled | None:
     """A project under way without anyone who answers for it (R31)."""
-    if not is_bound(form.unit):
-        return None
     done = reference.vocabulary("stage_group")["completed"]
     places = [
         place
@@ -137,8 +131,6 @@ def _counterpart_short(form: Form) -> Spoiled | None:
 
 def _council_below_assigned(form: Form) -> Spoiled | None:
     """A council's estimate of revenue below what was assigned (R33)."""
-    if not is_bound(form.unit):
-        return None
     measures = ("estimate_council", "estimate_assigned")
     if not all(_has_measure(form.contract, measure) for measure in measures):
         return None
@@ -189,6 +181,7 @@ def _wrong_share(form: Form) -> Spoiled | None:
         for p in amounts(form)
         if (known := _quantity(form, p)) is not None
         and known.times is not None
+        and known.times[1] > 1
         and _is_fund(form, p)
     ]
     fund = form.choose(funds)
@@ -241,11 +234,14 @@ def _wrong_route(form: Form) -> Spoiled | None:
 
 
 def _above_all_of_it(form: Form) -> Spoiled | None:
-    """More answered than was received (R50)."""
+    """More answered so far than was received (R50)."""
     places = [
         place
         for place in amounts(form, least=1)
-        if (known := _quantity(form, place)) is not None and known.all_of is not None
+        if _is_cumulative(column_of(form, place))
+        and (known := _quantity(form, place)) is not None
+        and known.times is not None
+        and known.times[1] == 1
     ]
     place = form.choose(places)
     if place is None:

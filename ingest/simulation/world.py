@@ -198,8 +198,6 @@ class World(Dice):
         known = self.model.quantities.get(code)
         if known is not None and known.is_capital_rate:
             return self._capital_rate(year, month)
-        if known is not None and known.all_of is not None:
-            return self.level(known.all_of, unit_code, unit, year, month)
         if known is not None and known.share_of is not None:
             part, whole = (self.stock(each, unit, year, month) for each in known.share_of)
             return 100 * part / whole

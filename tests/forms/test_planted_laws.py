@@ -49,7 +49,7 @@ LAWS = [
     ("arrears", "ns03_du_phong_chuyen_nguon", COMMUNES[0], "2026-06", "closing", 35),
     ("wrong_route", "ns04_de_nghi_bo_sung_kinh_phi", COMMUNES[0], "2026-06",
      "lead_unit_code", None),
-    ("above_all_of_it", "chi_tieu_thang", "VPUBND", "2026-02", "level", None),
+    ("above_all_of_it", "chi_tieu_thang", "VPUBND", "2026-02", "cumulative", None),
     ("plausible_digit", "du_an_ngoai_ngan_sach", "STC", "2026-06", None, None),
 ]  # fmt: skip
 
@@ -114,13 +114,11 @@ def test_what_breaks_a_law_stands_at_the_cell_that_is_named(
         assert (value or "") == says
 
 
-@pytest.mark.parametrize("unit", [u for u in COMMUNES[:1] if not deadlines.is_bound(u)])
-def test_a_unit_that_no_plan_binds_is_not_late(unit: str) -> None:
-    register = filled("moc_tien_do_du_an", unit, "2026-06")
-    assert planted(register, "milestone_order") is None
-    assert planted(register, "no_one_responsible") is None
-    assert planted(filled("giai_ngan_du_an", unit, "2026-09"), "overdue_advance") is None
-    assert planted(filled("xa_thu_nsnn", unit, "2026-02"), "council_below_assigned") is None
+def test_a_round_closes_only_for_units_that_the_plan_binds() -> None:
+    unit = next(unit for unit in COMMUNES if not deadlines.is_bound(unit))
+    asked = with_requests(filled("dieu_chinh_ke_hoach_von", unit, "2026-06"))
+    assert planted(asked, "adjustment_too_late") is None
+    assert planted(asked, "decided_before_asked") is not None
 
 
 def test_a_shares_levels_still_make_the_whole() -> None:
