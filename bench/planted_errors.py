@@ -14,32 +14,36 @@ import argparse
 import os
 import sys
 import tempfile
-import time
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from time import perf_counter
 
+from ingest.period import period_of
 from ingest.simulation.score import Score, as_markdown, read_findings, score
 from ingest.simulation.write import Plan, months_from, read_truth, simulate
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
 from warehouse.home import Home
 
-AS_OF = datetime.fromisoformat("2032-01-31T02:00")  # after everything that this bench simulates
+NIGHT = time(2)
+DAYS_AFTER = 10  # the last month's end: before any form is late, after every date that a plan names
 
 
 def scored(communes: int, first: str, months: int, seed: int, rate: float) -> Score:
     """One province, simulated and put through the night. Exits where the night fails."""
     with tempfile.TemporaryDirectory() as folder:
         inbox, home = Path(folder) / "inbox", Home(Path(folder) / "home")
-        began = time.perf_counter()
+        began = perf_counter()
         for _ in simulate(
             Plan(inbox, communes, months_from(first, months), seed, rate),
             min(2, os.cpu_count() or 1),
         ):
             pass
-        simulated = time.perf_counter()
-        outcome = run_nightly(home, str(inbox), AS_OF, Settings().workers, lambda *_: None)
-        done = time.perf_counter()
+        simulated = perf_counter()
+        last = period_of(months_from(first, months)[-1]).end
+        as_of = datetime.combine(last + timedelta(DAYS_AFTER), NIGHT)
+        outcome = run_nightly(home, str(inbox), as_of, Settings().workers, lambda *_: None)
+        done = perf_counter()
         if not outcome.succeeded:
             sys.exit(f"the night failed: {outcome.failed_steps} {outcome.failed_checks}")
         result = score(read_truth(inbox), read_findings(home.published_file))

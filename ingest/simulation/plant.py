@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ingest import reference
 from ingest.contract import AddsUpCheck, BoundsCheck, WithinCheck
-from ingest.period import related
+from ingest.period import period_of, related
 from ingest.simulation.fill import Key
 from ingest.simulation.plant_laws import LAW_PLANTERS
 from ingest.simulation.spoiled import (
@@ -85,6 +85,8 @@ def _wrong_total(form: Form) -> Spoiled | None:
 
 def _digit_swapped(form: Form) -> Spoiled | None:
     """Two neighbouring digits of a part change places, where its cumulative figure shows it."""
+    if not form.previous and period_of(form.period_key).start.month > 1:
+        return None  # nothing was reported before that the cumulative figure could be held against
     whole = {c.part: c.cumulative for c in form.contract.checks if isinstance(c, AddsUpCheck)}
     fields = set(whole)
     places = []
