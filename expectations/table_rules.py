@@ -206,6 +206,22 @@ def unique_rows(batch: Batch, check: UniqueRowsCheck) -> None:
     def explain(number: int) -> Breach:
         other = batch.row_no[starts[earliest[number]]]
         detail = {"row": str(batch.row_no[starts[number]]), "other": str(other)}
-        return Breach(detail, (), check.severity, check.words)
+        both = np.array([starts[number], starts[earliest[number]]])
+        cells = _key_cells(batch, both)
+        return Breach(detail, cells, check.severity, check.words)
 
     batch.mark("unique_rows", starts, earliest != np.arange(rows.size), explain)
+
+
+def _key_cells(batch: Batch, places: Numbers) -> tuple[str, ...]:
+    """The addresses of the cells that make the keys of the rows of these cells."""
+    table_no = int(batch.table[places[0]])
+    found = [
+        batch.beside(places, number)
+        for number, column in enumerate(batch.columns)
+        if batch.table_of_column[number] == table_no
+        and column.field in batch.tables[table_no].rows.key
+    ]
+    return tuple(
+        batch.address(int(place)) for cells in found for place in cells if place != NOWHERE
+    )

@@ -601,8 +601,13 @@ class _Records:
                 ("requested_on", "decided_on", "decision_no", "request_status", "reason")
             )
         key = ("adjustment", project.code, self.period.key)
+        round_ = (
+            "adjustment",
+            self.unit,
+            self.period.key,
+        )  # one answer to all that belongs together
         end = self.period.end  # rounds close before the 25th, the last one before 15 December
-        status = "refused" if self.world.chance(*key) < REFUSED else "pending"
+        status = "refused" if self.world.chance(*round_) < REFUSED else "pending"
         row: dict[str, Value | None] = {
             "requested_on": end.replace(day=1 + int(5 * self.world.chance(*key, "day"))),
             "request_status": reference.vocabulary("request_status")[status],

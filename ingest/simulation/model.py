@@ -43,6 +43,10 @@ class Quantity:
     within: str | None = None
     # a rate in % that follows from two stocks
     share_of: tuple[str, str] | None = None
+    # a source of capital: of it no more is paid than was collected
+    feeds: str | None = None
+    # what a fund spends: all of its sources but what the next year opens with
+    leaves: tuple[str, str] | None = None
 
     @property
     def is_flow(self) -> bool:
@@ -50,6 +54,7 @@ class Quantity:
             self.annual is not None
             or self.sum_of
             or self.times
+            or self.leaves
             or self.capital
             or self.is_own_capital
         )
@@ -101,6 +106,17 @@ def _targets(content: dict[str, Any]) -> Targets:
         each_agency=content["each_agency"],
         document=content["document"],
     )
+
+
+@dataclass(frozen=True)
+class PlanDate:
+    """By when projects of a group, and of a priority where one is named, must reach a milestone:
+    the code of the reference data's parameter."""
+
+    rule: str
+    group: str
+    milestone: str
+    priority: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +177,16 @@ class Model:
     dates: dict[str, str]  # a field that repeats a milestone's actual date
     private_counts: dict[str, int]
     targets: Targets
+    plan_floors: dict[str, str]  # by group of projects, the parameter that sets its floors
+    plan_dates: tuple[PlanDate, ...]
     errors: dict[str, tuple[str, ...]]
+    law_errors: dict[str, str]  # kinds, and the rules of facts/rules.md that they break
+    whole_errors: tuple[str, ...]
+    summed_errors: tuple[str, ...]
+    unknowable_errors: tuple[str, ...]
+    between_senders: tuple[str, ...]  # rules
+    # measures of records that no rule holds against anything
+    unwatched_measures: tuple[str, ...]
     scarce_errors: tuple[str, ...]  # kinds that few forms have a place for
 
 
@@ -203,6 +228,8 @@ def read_model() -> Model:
                 is_capital_rate=entry.get("capital_rate", False),
                 within=entry.get("within"),
                 share_of=_pair(entry.get("share_of")),
+                feeds=entry.get("feeds"),
+                leaves=_pair(entry.get("leaves")),
             )
             for code, entry in content["quantities"].items()
         },
@@ -247,6 +274,14 @@ def read_model() -> Model:
         dates=content["dates"],
         private_counts=content["private_counts"],
         targets=_targets(content["targets"]),
+        plan_floors=content["plan_rules"]["floors"],
+        plan_dates=tuple(PlanDate(**entry) for entry in content["plan_rules"]["dates"]),
+        law_errors=content["law_errors"],
+        whole_errors=tuple(content["whole_errors"]),
+        summed_errors=tuple(content["summed_errors"]),
+        unknowable_errors=tuple(content["unknowable_errors"]),
+        between_senders=tuple(content["between_senders"]),
+        unwatched_measures=tuple(content["unwatched_measures"]),
         scarce_errors=tuple(content["scarce_errors"]),
         errors={kind: tuple(rules) for kind, rules in content["errors"].items()},
     )

@@ -6,51 +6,33 @@ must not fall, a wrong total a total. What answers a kind stands in simulation.y
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from ingest import reference
-from ingest.contract import AddsUpCheck, BoundsCheck, Column, Contract, Table, WithinCheck
-from ingest.period import related
-from ingest.reference import Line
-from ingest.simulation.fill import Key, Value
+from ingest.contract import AddsUpCheck, BoundsCheck, WithinCheck
+from ingest.period import period_of, related
+from ingest.simulation.fill import Key
+from ingest.simulation.plant_laws import LAW_PLANTERS
+from ingest.simulation.spoiled import (
+    Form,
+    Spoiled,
+    amounts,
+    changed,
+    column_of,
+    line_of,
+    named,
+    shown,
+    tables_of,
+)
 from ingest.simulation.world import World
 from ingest.template_values import TableValues, total_columns
+
+__all__ = ["Form", "Spoiled", "chooser", "kinds", "plant"]
 
 COMMUNE_SUM = "commune_sum"
 UNIT_LINE = "Đơn vị tính: "
 THOUSAND = 1000
-
-
-@dataclass(frozen=True)
-class Spoiled:
-    """A form with one error: its values, and what was done where (None: the whole form)."""
-
-    kind: str
-    values: dict[Key, Value]
-    place: Key | None
-    original: str = ""
-    planted: str = ""
-    # what the head says, where that is the error: of the period, of the unit of measure
-    said_period: str | None = None
-    said_unit: str | None = None
-    # what is done to the sheet once it is written: the row emptied, the column with its header too,
-    # the cell overwritten
-    edit: str = ""
-
-
-@dataclass(frozen=True)
-class Form:
-    """What a planter may look at: the form as filled, and as filled for the period before."""
-
-    contract: Contract
-    period_key: str
-    values: Mapping[Key, Value]
-    previous: Mapping[Key, Value]
-    choose: Callable[[Sequence[Key]], Key | None]
-    # cells whose untruth shows in the sum over the communes
-    summed: frozenset[Key] = frozenset()
 
 
 def plant(form: Form, kind: str) -> Spoiled | None:
@@ -74,59 +56,16 @@ def chooser(world: World, *key: object) -> Callable[[Sequence[Key]], Key | None]
     return choose
 
 
-def _column(form: Form, place: Key) -> Column:
-    return form.contract.tables[place[0] - 1].column(place[2])
-
-
-def _tables(form: Form) -> list[tuple[int, Table]]:
-    return list(enumerate(form.contract.tables, start=1))
-
-
-def _named(form: Form, rule: str) -> set[str]:
-    """The columns that the checks of a rule look at."""
-    return {
-        name for check in form.contract.checks if check.rule == rule for name in check.named_fields
-    }
-
-
-def _amounts(form: Form, *, least: int = 20, fields: set[str] | None = None) -> list[Key]:
-    """Filled value cells above a size, so that a change is more than rounding."""
-    return [
-        place
-        for place, value in form.values.items()
-        if isinstance(value, Decimal)
-        and value >= least
-        and _column(form, place).role == "value"
-        and (fields is None or place[2] in fields)
-    ]
-
-
-def _changed(form: Form, kind: str, place: Key | None, value: Value | None) -> Spoiled | None:
-    if place is None:
-        return None
-    original = form.values.get(place)
-    values = dict(form.values)
-    if value is None:
-        values.pop(place, None)
-    else:
-        values[place] = value
-    return Spoiled(kind, values, place, _shown(original), _shown(value))
-
-
-def _shown(value: Value | None) -> str:
-    return "" if value is None else str(value)
-
-
 def _wrong_total(form: Form) -> Spoiled | None:
-    named = _named(form, "totals")
+    added = named(form, "totals")
     places: list[Key] = []
-    for number, table in _tables(form):
+    for number, table in tables_of(form):
         computed = TableValues(number, table, form.values, total_columns(form.contract))
         places += [
             (number, row, column.field)
             for row in table.parts_of()
             for column in table.columns
-            if column.field in named
+            if column.field in added
             and column.formula is None
             and (value := computed.computed(row, column)) is not None
             and value >= 100
@@ -136,20 +75,22 @@ def _wrong_total(form: Form) -> Spoiled | None:
         return None
     table = form.contract.tables[place[0] - 1]
     right = TableValues(place[0], table, form.values, total_columns(form.contract)).computed(
-        place[1], _column(form, place)
+        place[1], column_of(form, place)
     )
     assert right is not None
     wrong = right + max(Decimal(50), (right / 50).quantize(Decimal(1)))
-    spoiled = _changed(form, "wrong_total", place, wrong)
+    spoiled = changed(form, "wrong_total", place, wrong)
     return spoiled and Spoiled("wrong_total", spoiled.values, place, str(right), str(wrong))
 
 
 def _digit_swapped(form: Form) -> Spoiled | None:
     """Two neighbouring digits of a part change places, where its cumulative figure shows it."""
+    if not form.previous and period_of(form.period_key).start.month > 1:
+        return None  # nothing was reported before that the cumulative figure could be held against
     whole = {c.part: c.cumulative for c in form.contract.checks if isinstance(c, AddsUpCheck)}
     fields = set(whole)
     places = []
-    for candidate in _amounts(form, least=100, fields=fields):
+    for candidate in amounts(form, least=100, fields=fields):
         if (*candidate[:2], whole[candidate[2]]) not in form.values:
             continue  # what does not add up over the year has no cumulative figure
         digits = str(int(Decimal(str(form.values[candidate]))))
@@ -159,57 +100,57 @@ def _digit_swapped(form: Form) -> Spoiled | None:
     if place is None:
         return None
     digits = str(int(Decimal(str(form.values[place]))))
-    return _changed(form, "digit_swapped", place, Decimal(digits[1] + digits[0] + digits[2:]))
+    return changed(form, "digit_swapped", place, Decimal(digits[1] + digits[0] + digits[2:]))
 
 
 def _unit_1000(form: Form) -> Spoiled | None:
-    fields = _named(form, "jump")
+    fields = named(form, "jump")
     places = [
         place
-        for place in _amounts(form, fields=fields)
+        for place in amounts(form, fields=fields)
         if isinstance(form.previous.get(place), Decimal) and form.previous[place] != 0
     ]
     place = form.choose(places)
     if place is None:
         return None
-    return _changed(form, "unit_1000", place, Decimal(str(form.values[place])) * 1000)
+    return changed(form, "unit_1000", place, Decimal(str(form.values[place])) * 1000)
 
 
 def _required_blank(form: Form) -> Spoiled | None:
     places = [
         place
         for place in form.values
-        if _column(form, place).required and _column(form, place).role == "value"
+        if column_of(form, place).required and column_of(form, place).role == "value"
     ]
-    return _changed(form, "required_blank", form.choose(places), None)
+    return changed(form, "required_blank", form.choose(places), None)
 
 
 def _text_in_number(form: Form) -> Spoiled | None:
-    place = form.choose(_amounts(form, least=1))
+    place = form.choose(amounts(form, least=1))
     if place is None:
         return None
-    return _changed(form, "text_in_number", place, f"khoảng {form.values[place]} (ước)")
+    return changed(form, "text_in_number", place, f"khoảng {form.values[place]} (ước)")
 
 
 def _falling_cumulative(form: Form) -> Spoiled | None:
-    fields = _named(form, "not_falling")
+    fields = named(form, "not_falling")
     before = related(form.period_key, "previous")
     if before is None or before[:4] != form.period_key[:4]:
         return None
     places = [
         place
-        for place in _amounts(form, least=50, fields=fields)
+        for place in amounts(form, least=50, fields=fields)
         if isinstance(value := form.previous.get(place), Decimal) and value >= 50
     ]
     place = form.choose(places)
     if place is None:
         return None
     less = (Decimal(str(form.previous[place])) * Decimal("0.6")).quantize(Decimal(1))
-    return _changed(form, "falling_cumulative", place, less)
+    return changed(form, "falling_cumulative", place, less)
 
 
 def _stale_period(form: Form) -> Spoiled | None:
-    if not _named(form, "not_stale") or not form.previous:
+    if not named(form, "not_stale") or not form.previous:
         return None
     return Spoiled("stale_period", dict(form.previous), None)
 
@@ -218,7 +159,7 @@ def _missing_row(form: Form) -> Spoiled | None:
     """A line that carries no sums below it is left out of the sheet."""
     rows = {
         (number, line.code, "")
-        for number, table in _tables(form)
+        for number, table in tables_of(form)
         if table.rows.kind == "lines"
         for line in table.lines
         if not any(other.parent == line.code for other in table.lines)
@@ -234,18 +175,18 @@ def _missing_row(form: Form) -> Spoiled | None:
 def _negative(form: Form) -> Spoiled | None:
     places = [
         place
-        for place in _amounts(form)
-        if _column(form, place).min == 0 or _is_never_negative(form, place)
+        for place in amounts(form)
+        if column_of(form, place).min == 0 or _is_never_negative(form, place)
     ]
     place = form.choose(places)
     if place is None:
         return None
-    return _changed(form, "negative", place, -Decimal(str(form.values[place])))
+    return changed(form, "negative", place, -Decimal(str(form.values[place])))
 
 
 def _is_never_negative(form: Form, place: Key) -> bool:
     """Whether the contract says that a row whose unit counts things is not below nothing."""
-    line = _line(form, place)
+    line = line_of(form, place)
     unit = reference.units().get((line and line.unit_code) or "")
     return (
         unit is not None
@@ -258,21 +199,15 @@ def _is_never_negative(form: Form, place: Key) -> bool:
     )
 
 
-def _line(form: Form, place: Key) -> Line | None:
-    """The printed line of a place, where it is on one."""
-    table = form.contract.tables[place[0] - 1]
-    return next((line for line in table.lines if line.code == place[1]), None)
-
-
 def _share_over_100(form: Form) -> Spoiled | None:
     """In a column that ends at 100, or on a row in % where the contract says that such rows do."""
     places = [
         place
         for place, value in form.values.items()
         if isinstance(value, Decimal)
-        and (_column(form, place).max == 100 or _is_bounded_share(form, place))
+        and (column_of(form, place).max == 100 or _is_bounded_share(form, place))
     ]
-    return _changed(form, "share_over_100", form.choose(places), Decimal("112.5"))
+    return changed(form, "share_over_100", form.choose(places), Decimal("112.5"))
 
 
 def _is_bounded_share(form: Form, place: Key) -> bool:
@@ -292,14 +227,14 @@ def _commune_sum(form: Form) -> Spoiled | None:
     """A commune's figure that is right in itself and of the right size, and not the true one."""
     places = [
         place
-        for place in _amounts(form, least=50)
+        for place in amounts(form, least=50)
         if place in form.summed and not _is_a_part(form, place)
     ]
     place = form.choose(places)
     if place is None:
         return None
     more = (Decimal(str(form.values[place])) * Decimal("1.1")).quantize(Decimal(1))
-    return _changed(form, COMMUNE_SUM, place, more)
+    return changed(form, COMMUNE_SUM, place, more)
 
 
 def _is_a_part(form: Form, place: Key) -> bool:
@@ -313,7 +248,7 @@ def _broken_formula(form: Form) -> Spoiled | None:
     if not any(check.rule == "formulas" for check in form.contract.checks):
         return None
     right: dict[Key, Decimal] = {}
-    for number, table in _tables(form):
+    for number, table in tables_of(form):
         computed = TableValues(number, table, form.values, total_columns(form.contract))
         formulas = [column for column in table.columns if column.formula]
         for row in {row for at, row, _ in form.values if at == number}:
@@ -325,7 +260,7 @@ def _broken_formula(form: Form) -> Spoiled | None:
     if place is None:
         return None
     wrong = (right[place] * Decimal("1.5")).quantize(Decimal(1)) + 5
-    spoiled = _changed(form, "broken_formula", place, wrong)
+    spoiled = changed(form, "broken_formula", place, wrong)
     return spoiled and Spoiled(
         "broken_formula", spoiled.values, place, str(right[place]), str(wrong)
     )
@@ -336,7 +271,7 @@ def _part_above_whole(form: Form) -> Spoiled | None:
     limits = {c.column: c.limit for c in form.contract.checks if isinstance(c, WithinCheck)}
     places = [
         place
-        for place in _amounts(form, least=0, fields=set(limits))
+        for place in amounts(form, least=0, fields=set(limits))
         if isinstance(form.values.get((*place[:2], limits[place[2]])), Decimal)
     ]
     place = form.choose(places)
@@ -344,7 +279,7 @@ def _part_above_whole(form: Form) -> Spoiled | None:
         return None
     limit = Decimal(str(form.values[(*place[:2], limits[place[2]])]))
     more = (limit * Decimal("1.3")).quantize(Decimal(1)) + 10
-    return _changed(form, "part_above_whole", place, more)
+    return changed(form, "part_above_whole", place, more)
 
 
 def _impossible_date(form: Form) -> Spoiled | None:
@@ -352,14 +287,14 @@ def _impossible_date(form: Form) -> Spoiled | None:
     places = [
         place
         for place in form.values
-        if _column(form, place).type == "date" and _column(form, place).role != "label"
+        if column_of(form, place).type == "date" and column_of(form, place).role != "label"
     ]
-    return _changed(form, "impossible_date", form.choose(places), "31/02/2026")
+    return changed(form, "impossible_date", form.choose(places), "31/02/2026")
 
 
 def _duplicate_row(form: Form) -> Spoiled | None:
     """A row of records with another row's key."""
-    for number, table in _tables(form):
+    for number, table in tables_of(form):
         if table.rows.kind != "records":
             continue
         rows = sorted({row for at, row, _ in form.values if at == number}, key=int)
@@ -372,14 +307,14 @@ def _duplicate_row(form: Form) -> Spoiled | None:
                 values[number, last, field] = values[number, first, field]
         place = (number, last, table.rows.key[0])
         was, now = form.values.get(place), values.get(place)
-        return Spoiled("duplicate_row", values, place, _shown(was), _shown(now))
+        return Spoiled("duplicate_row", values, place, shown(was), shown(now))
     return None
 
 
 def _missing_column(form: Form) -> Spoiled | None:
     """A column of figures that the form must have, deleted with its header."""
     places = []
-    for number, table in _tables(form):
+    for number, table in tables_of(form):
         figures = [c for c in table.columns if c.role == "value" and c.is_numeric]
         if len(figures) < 4:
             continue
@@ -395,11 +330,11 @@ def _missing_column(form: Form) -> Spoiled | None:
 
 def _error_cell(form: Form) -> Spoiled | None:
     """A formula of the sender's own that ends in an error."""
-    place = form.choose(_amounts(form, least=0))
+    place = form.choose(amounts(form, least=0))
     if place is None:
         return None
     return Spoiled(
-        "error_cell", dict(form.values), place, _shown(form.values[place]), "#DIV/0!", edit="cell"
+        "error_cell", dict(form.values), place, shown(form.values[place]), "#DIV/0!", edit="cell"
     )
 
 
@@ -407,7 +342,7 @@ def _unknown_line(form: Form) -> Spoiled | None:
     """A printed line renamed."""
     rows = {
         (number, row, column.field)
-        for number, table in _tables(form)
+        for number, table in tables_of(form)
         if table.rows.kind == "lines"
         for column in table.columns
         if column.role == "line"
@@ -423,8 +358,8 @@ def _unknown_line(form: Form) -> Spoiled | None:
 
 
 def _unknown_unit(form: Form) -> Spoiled | None:
-    places = [place for place in form.values if _column(form, place).type == "unit"]
-    return _changed(form, "unknown_unit", form.choose(places), "thúng")
+    places = [place for place in form.values if column_of(form, place).type == "unit"]
+    return changed(form, "unknown_unit", form.choose(places), "thúng")
 
 
 def _wrong_unit_line(form: Form) -> Spoiled | None:
@@ -453,7 +388,7 @@ def _unknown_unit_line(form: Form) -> Spoiled | None:
 
 def _money_unit(form: Form) -> reference.Unit | None:
     """The one unit of a form's amounts, which the line above the table names."""
-    columns = [column for _, table in _tables(form) for column in table.columns]
+    columns = [column for _, table in tables_of(form) for column in table.columns]
     money = {column.unit for column in columns if column.type == "money"}
     return reference.units()[money.pop() or ""] if len(money) == 1 else None
 
@@ -461,8 +396,8 @@ def _money_unit(form: Form) -> reference.Unit | None:
 def _unit_of_column(form: Form) -> Spoiled | None:
     """A whole column of amounts typed in another unit than the period before."""
     places: dict[tuple[int, str], list[Key]] = {}
-    for place in _amounts(form, least=1):
-        if _column(form, place).type == "money":
+    for place in amounts(form, least=1):
+        if column_of(form, place).type == "money":
             places.setdefault((place[0], place[2]), []).append(place)
     alike = [
         min(column)
@@ -476,7 +411,7 @@ def _unit_of_column(form: Form) -> Spoiled | None:
     for each in places[chosen[0], chosen[2]]:
         values[each] = Decimal(str(form.values[each])) * THOUSAND
     was, now = form.values[chosen], values[chosen]
-    return Spoiled("unit_of_column", values, chosen, _shown(was), _shown(now))
+    return Spoiled("unit_of_column", values, chosen, shown(was), shown(now))
 
 
 def _is_like_before(form: Form, place: Key) -> bool:
@@ -491,7 +426,7 @@ def _not_of_line(form: Form) -> Spoiled | None:
     """A figure where the line has nothing to say: imports, on a line of exports only."""
     places = [
         (number, line.code, column.field)
-        for number, table in _tables(form)
+        for number, table in tables_of(form)
         if table.rows.kind == "lines"
         for line in table.lines
         if any(at == number and row == line.code for at, row, _ in form.values)
@@ -510,7 +445,7 @@ def _not_of_line(form: Form) -> Spoiled | None:
 def _unit_of_line(form: Form) -> Spoiled | None:
     """The unit printed on a line typed over with one of another quantity."""
     places = []
-    for number, table in _tables(form):
+    for number, table in tables_of(form):
         if table.rows.kind != "lines":
             continue
         units = [c for c in table.columns if c.role == "dimension" and c.type == "unit"]
@@ -531,7 +466,7 @@ def _unit_of_line(form: Form) -> Spoiled | None:
     place = form.choose(places)
     if place is None:
         return None
-    line = _line(form, place)
+    line = line_of(form, place)
     units_by_code = reference.units()
     own = units_by_code[(line and line.unit_code) or ""]
     other = next(
@@ -546,9 +481,9 @@ def _unknown_code(form: Form) -> Spoiled | None:
     places = [
         place
         for place in form.values
-        if _column(form, place).type == "code" and place in form.values
+        if column_of(form, place).type == "code" and place in form.values
     ]
-    return _changed(form, "unknown_code", form.choose(places), "mã lạ 99")
+    return changed(form, "unknown_code", form.choose(places), "mã lạ 99")
 
 
 def _wrong_period(form: Form) -> Spoiled | None:
@@ -585,4 +520,5 @@ _PLANTERS: dict[str, Callable[[Form], Spoiled | None]] = {
     "unit_of_column": _unit_of_column,
     "not_of_line": _not_of_line,
     "unit_of_line": _unit_of_line,
+    **LAW_PLANTERS,
 }

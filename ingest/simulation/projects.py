@@ -16,12 +16,15 @@ from functools import cache, cached_property
 from ingest import reference
 from ingest.contract import Column
 from ingest.period import Period
+from ingest.simulation import deadlines
+from ingest.simulation.deadlines import is_bound
 from ingest.simulation.dice import Dice, split
 
 MILLION = Decimal(1_000_000)
 MONTHS = 12
 FIRST_YEAR = 2015  # before every year that is asked about, so that all places are in the cycle
-LATE = 0.15  # the share of projects that miss a date or a floor: late, not wrong
+SLOW = 0.15  # the share of projects whose money is moved to others, in time for every floor
+RARE = 0.05  # of projects in a quarter: a change of the project, a violation
 EXTENDABLE = ("ongoing", "completed")
 
 # Planned dates, as (year after the start, month, day); the start's year is the first of building.
@@ -57,12 +60,14 @@ class Project:
     plan: int
     extended: int
     allocated_before: int
+    allocated: int  # by the plans of all years of its life
+    paid_in_all: int  # of that
     months: tuple[int, ...]  # disbursed by month, of plan and extended plan together
     extended_months: tuple[int, ...]  # what of it is the extended plan's
     volume_months: tuple[int, ...]
     planned: Mapping[str, date]
     actual: Mapping[str, date]
-    is_late: bool
+    is_late: bool  # misses a floor or a date: planted, never in a clean province
 
     @property
     def extended_volume(self) -> tuple[int, ...]:
@@ -105,8 +110,10 @@ class _Place:
 class Projects:
     """Every unit's projects of a year, and what the forms ask about them."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, late: float = 0.0) -> None:
+        """`late`: the share of projects that miss what a plan says, of the units that it binds."""
         self.dice = dice
+        self.late = late
         self.model = dice.model
         self._units = reference.reporting_units()
         self._number = {code: place for place, code in enumerate(self._units)}
@@ -156,15 +163,18 @@ class Projects:
         texts = self.model.words["project_name"]
         group = _group(stage, place)
         late = self._is_late(place, generation, stage)
+        delayed = stage < 2 and self._is_delayed(place, generation)
         planned, actual = self._dates(place, generation, start)
         plan = self._plan(place, generation, stage, total)
-        before = sum(self._plan(place, generation, each, total) for each in range(stage))
+        plans = [self._plan(place, generation, each, total) for each in range(place.cycle)]
+        before = sum(plans[:stage])
+        prepared = self._spent(place, generation, 0, start - 1, plans[0])
         extended = 0
         if group in EXTENDABLE:
             last = self._plan(place, generation, stage - 1, total)
-            extended = last - self._spent(place, generation, stage - 1, last)
+            extended = last - self._spent(place, generation, stage - 1, year - 1, last)
         months = split(
-            self._spent(place, generation, stage, plan) + extended,
+            self._spent(place, generation, stage, year, plan) + extended,
             self._profile(group, actual["start"], year, late, *key),
         )
         return Project(
@@ -181,12 +191,14 @@ class Projects:
             plan=plan,
             extended=extended,
             allocated_before=before,
+            allocated=sum(plans),
+            paid_in_all=sum(plans[1:]) + prepared,
             months=months,
             extended_months=_first(extended, months),
             volume_months=_volume(group, months, actual["start"], year),
             planned=planned,
             actual=actual,
-            is_late=late,
+            is_late=late or delayed,
         )
 
     def _plan(self, place: _Place, generation: int, stage: int, total: int) -> int:
@@ -203,14 +215,26 @@ class Projects:
         return int(total * share)
 
     def _is_late(self, place: _Place, generation: int, stage: int) -> bool:
-        return self.dice.chance("late", place.unit, place.number, generation, stage) < LATE
+        """Whether a project's payments of a year fall behind."""
+        key = ("late", place.unit, place.number, generation, stage)
+        return is_bound(place.unit) and self.dice.chance(*key) < self.late
 
-    def _spent(self, place: _Place, generation: int, stage: int, plan: int) -> int:
-        """What of a year's plan is disbursed in the year: all of it, nearly all, or too little."""
+    def _is_delayed(self, place: _Place, generation: int) -> bool:
+        """Whether a project's dates fall behind, from some milestone on."""
+        key = ("delayed", place.unit, place.number, generation)
+        return is_bound(place.unit) and self.dice.chance(*key) < self.late
+
+    def _spent(self, place: _Place, generation: int, stage: int, year: int, plan: int) -> int:
+        """What of a year's plan is disbursed in the year: all of it, nearly all, or too little.
+
+        A year that floors are set for ends with every đồng disbursed (QD-CHILANG-2026, II.5: rule
+        R01); in others what is left of building is carried over."""
         key = (place.unit, place.number, generation, stage)
         if self._is_late(place, generation, stage) and stage > 0:
             return int(plan * self.dice.between(0.75, 0.92, "spent", *key))
-        if stage == 1:
+        if stage == 0 and year not in deadlines.years():
+            return plan * 9 // 10  # lapses: nothing of a preparation is carried over
+        if 0 < stage < place.cycle - 1 and year not in deadlines.years():
             return int(plan * self.dice.between(0.96, 1.0, "spent", *key))
         return plan
 
@@ -257,9 +281,12 @@ class Projects:
             n: d + timedelta(int(self.dice.between(0, 8, *key, n))) for n, d in planned.items()
         }
         lost = 0
-        if self._is_late(place, generation, 1):
+        order = (*_BEFORE_START["other"], *_AT_START)
+        first = 0
+        if self._is_delayed(place, generation):
             lost = int(self.dice.between(30, 75, *key, "lost"))
-        for name in ("project_approval", *_AT_START):
+            first = int(4 * self.dice.chance(*key, "first"))
+        for name in order[first:]:
             moved[name] += timedelta(lost)
         return planned, moved
 
@@ -288,10 +315,13 @@ class Projects:
             def cut(amounts: Sequence[int]) -> tuple[int, ...]:
                 return tuple(int(amount * part[1]) for amount in amounts)
 
+            # what of it was carried over stays with the whole: only the three programmes of
+            # 2021-2025 may use it (QD-CHILANG-2026, II.5: rule R26)
+            none = (0,) * MONTHS
             return SourceFlow(
-                int(whole.plan * part[1]), int(whole.extended * part[1]),
-                cut(whole.months), cut(whole.extended_months), cut(whole.volume_months),
-                cut(whole.extended_volume),
+                int(whole.plan * part[1]), 0,
+                cut(_less(whole.months, whole.extended_months)), none,
+                cut(_less(whole.volume_months, whole.extended_volume)), none,
             )  # fmt: skip
         units = self.places if unit is None else (unit,)
         found = [
@@ -368,11 +398,10 @@ class Projects:
         first, last = period.start.month - 1, period.end.month
         until = sum(project.months[:last])
         owed = project.plan // 20 if project.has_reached("start", period.end) else 0
-        overdue = self.dice.chance("overdue", project.code, project.year) < LATE / 3
-        approved = project.total * 95 // 100
         is_settled = project.has_reached("settlement_approval", period.end)
         decrease, increase = self.adjustment(project, period)
         paid = sum(project.months[:last]) + project.allocated_before - project.extended
+        paid -= project.allocated - project.paid_in_all  # of the preparation, what lapsed
         known = {
             "plan_year": project.plan,
             "plan_extended": project.extended,
@@ -384,10 +413,10 @@ class Projects:
             "volume": sum(project.volume_months[first:last]),
             "volume_cumulative": sum(project.volume_months[:last]),
             "advance_outstanding": owed,
-            "advance_overdue": owed // 3 if overdue else 0,
+            "advance_overdue": 0,
             "projected": sum(project.months),
-            "settlement_requested": project.total * 97 // 100,
-            "settlement_approved": approved if is_settled else None,
+            "settlement_requested": project.allocated,
+            "settlement_approved": project.paid_in_all if is_settled else None,
             "paid_total": paid,
             "package_price": project.total * 4 // 5,
             "winning_price": project.total * 4 // 5 - project.total // 40,
@@ -399,12 +428,12 @@ class Projects:
         return known.get(measure)
 
     def adjustment(self, project: Project, period: Period) -> tuple[int, int]:
-        """What a round moves from a late project to the unit's largest that is not: what one
+        """What a round moves from a slow project to the unit's largest that is not: what one
         gives, another takes (QD-CHILANG-2026, II.5: rules R21, R22)."""
         projects = self.of_unit(project.unit, project.year)
         building = [p for p in projects if p.stage_group in ("ongoing", "new_start")]
-        late = [p for p in building if p.is_late]
-        others = sorted((p for p in building if not p.is_late), key=lambda p: (-p.plan, p.code))
+        late = [p for p in building if p.is_late or self.dice.chance("slow", p.code, p.year) < SLOW]
+        others = sorted((p for p in building if p not in late), key=lambda p: (-p.plan, p.code))
         if period.end.month < 6 or not late or not others:
             return 0, 0
         given = {p.code: p.plan * period.end.month // 240 for p in late}
@@ -424,8 +453,11 @@ class Projects:
         area = Decimal(round(project.total / 900, 1)).quantize(Decimal("0.1")) + Decimal("0.5")
         households = 4 + project.total // 600
         handed = self._handed(project, period)
-        changed = int(self.dice.chance("changed", project.code, period.key) < LATE / 2)
+        changed = int(self.dice.chance("changed", project.code, period.key) < RARE)
         seen = int(2 * self.dice.chance("inspected", project.code, period.key))
+        # every project once a year at least (QD-CHILANG-2026, II.5: rule R27)
+        quarter = 3 + 3 * int(4 * self.dice.chance("visit", project.code, project.year))
+        seen = max(seen, int(period.end.month == quarter))
         known: dict[str, Decimal | float | int] = {
             "area_needed": area,
             "area_handed": (area * Decimal(str(round(handed, 2)))).quantize(Decimal("0.01")),
@@ -437,7 +469,7 @@ class Projects:
             "inspections": seen + changed,
             "project_changes": changed,
             "inspections_after_change": changed,
-            "violations": int(self.dice.chance("violated", project.code, period.key) < LATE / 3),
+            "violations": int(self.dice.chance("violated", project.code, period.key) < RARE),
         }
         value = known.get(measure)
         return None if value is None else Decimal(value)
@@ -478,6 +510,10 @@ def _volume(group: str, months: Sequence[int], start: date, year: int) -> tuple[
         0 if number <= began else month + month // 20
         for number, month in enumerate(months, start=1)
     )
+
+
+def _less(whole: Sequence[int], part: Sequence[int]) -> tuple[int, ...]:
+    return tuple(a - b for a, b in zip(whole, part, strict=True))
 
 
 def _added(rows: Sequence[Sequence[int]]) -> tuple[int, ...]:

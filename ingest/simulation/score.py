@@ -1,25 +1,26 @@
-"""Holds the findings of a build against the errors that were planted: found, missed, false alarms.
+"""Holds the findings of a build against the errors that were planted, strictly.
 
-An error is found where a finding stands on its sheet and either names its cell or comes from a rule
-that answers its kind (simulation.yml, errors). A false alarm is a finding on a sheet in which
-nothing was planted, unless it follows from an error elsewhere.
+An error is found where a finding on its sheet has its cell among its cells; what concerns a whole
+sheet or file (simulation.yml, whole_errors) where a rule that answers it speaks of that sheet or
+file. Three sorts are counted apart: what shows only in a sum of many senders, and what no rule can
+know. A finding that answers no error is a consequence where the cells that it names say something
+else because of one: on the same sheet, in the next period's form of the same unit, or in a figure
+of another sender of the same quantity. Every other finding is a false alarm.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.period import period_of
+from ingest.period import period_of, related
+from ingest.simulation.deadlines import KINDS as LATE_KINDS
 from ingest.simulation.model import read_model
-from ingest.simulation.write import Planted
+from ingest.simulation.write import ALL, Planted
 
-# rules that look at figures of several senders: their findings follow from any error of the period
-BETWEEN_LEVELS = "commune_sum"
-BETWEEN_SENDERS = (BETWEEN_LEVELS, "identity_broken")
+DUPLICATE = "duplicate_file"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,30 @@ class Found:
     sheet: str | None
     rule: str
     cells: tuple[str, ...]  # without the sheet
+    quantities: tuple[str, ...] = ()  # what its cell states
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """How each kind of error is to be found: its rules, and the kinds with a way of their own."""
+
+    rules: Mapping[str, Sequence[str]]
+    whole: Sequence[str]
+    summed: Sequence[str]
+    unknowable: Sequence[str]
+    between: Sequence[str]
+
+    @classmethod
+    def of_model(cls) -> Kinds:
+        model = read_model()
+        return cls(
+            model.errors, model.whole_errors, model.summed_errors, model.unknowable_errors,
+            model.between_senders,
+        )  # fmt: skip
+
+    def is_apart(self, kind: str) -> bool:
+        return kind in self.summed or kind in self.unknowable
 
 
 @dataclass(frozen=True)
@@ -48,116 +73,208 @@ class KindScore:
 
 @dataclass(frozen=True)
 class Score:
-    """What became of every planted error, and the findings that answer to none, by rule."""
+    """What became of every planted error, and of every finding."""
 
     kinds: tuple[KindScore, ...]
-    missed: tuple[Planted, ...]
-    false_alarms: tuple[Found, ...]
+    summed: tuple[KindScore, ...] = ()
+    unknowable: tuple[KindScore, ...] = ()
+    missed: tuple[Planted, ...] = ()
+    answers: int = 0
+    consequences: tuple[Found, ...] = ()
+    false_alarms: tuple[Found, ...] = ()
 
     @property
     def false_alarms_by_rule(self) -> dict[str, int]:
         return dict(sorted(Counter(finding.rule for finding in self.false_alarms).items()))
 
-
-def score(
-    truth: Sequence[Planted],
-    findings: Sequence[Found],
-    rules_of_kind: Mapping[str, Sequence[str]] | None = None,
-) -> Score:
-    """Every planted error against every finding; without `rules_of_kind`, by simulation.yml."""
-    rules = read_model().errors if rules_of_kind is None else rules_of_kind
-    by_sheet: dict[tuple[str, str], list[Found]] = {}
-    between: set[tuple[str, str | None]] = set()
-    for finding in findings:
-        if finding.rule in BETWEEN_SENDERS:
-            between.add((finding.rule, finding.period))
-        for place in _places(finding):
-            by_sheet.setdefault(place, []).append(finding)
-
-    def is_found(row: Planted) -> bool:
-        answers = rules.get(row.kind, ())
-        if answers and all(rule in BETWEEN_SENDERS for rule in answers):
-            # said on another sender's sheet: whose part is wrong, no rule can know
-            return any((rule, row.period) in between for rule in answers)
-        return any(
-            (row.cell and row.cell in finding.cells) or finding.rule in answers
-            for place in _places_of(row)
-            for finding in by_sheet.get(place, ())
+    def __add__(self, other: Score) -> Score:
+        """Of two provinces together."""
+        return Score(
+            _sum(self.kinds, other.kinds),
+            _sum(self.summed, other.summed),
+            _sum(self.unknowable, other.unknowable),
+            self.missed + other.missed,
+            self.answers + other.answers,
+            self.consequences + other.consequences,
+            self.false_alarms + other.false_alarms,
         )
 
-    missed = tuple(row for row in truth if not is_found(row))
-    planted, lost = Counter(row.kind for row in truth), Counter(row.kind for row in missed)
+
+def _sum(one: Iterable[KindScore], two: Iterable[KindScore]) -> tuple[KindScore, ...]:
+    planted: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for each in (*one, *two):
+        planted[each.kind] += each.planted
+        found[each.kind] += each.found
+    return tuple(KindScore(kind, count, found[kind]) for kind, count in sorted(planted.items()))
+
+
+def score(truth: Sequence[Planted], findings: Sequence[Found], kinds: Kinds | None = None) -> Score:
+    """Every planted error against every finding; without `kinds`, by simulation.yml."""
+    held = _Held(truth, kinds or Kinds.of_model())
+    for finding in findings:
+        held.take(finding)
+    found = [row for number, row in enumerate(truth) if number in held.found]
+    planted, seen = Counter(row.kind for row in truth), Counter(row.kind for row in found)
+
+    def of(chosen: Iterable[str]) -> tuple[KindScore, ...]:
+        return tuple(KindScore(kind, planted[kind], seen[kind]) for kind in sorted(chosen))
+
+    how = held.kinds
     return Score(
-        kinds=tuple(
-            KindScore(kind, count, count - lost[kind]) for kind, count in sorted(planted.items())
+        kinds=of(kind for kind in planted if not how.is_apart(kind)),
+        summed=of(kind for kind in planted if kind in how.summed),
+        unknowable=of(kind for kind in planted if kind in how.unknowable),
+        missed=tuple(
+            row
+            for number, row in enumerate(truth)
+            if number not in held.found and row.kind not in how.unknowable
         ),
-        missed=missed,
-        false_alarms=tuple(_false_alarms(truth, findings)),
+        answers=held.answers,
+        consequences=tuple(held.consequences),
+        false_alarms=tuple(held.false_alarms),
     )
 
 
-def _places(finding: Found) -> list[tuple[str, str]]:
-    """A sheet by its file, and by whose form of which period it is: a file sent twice is answered
-    on either copy."""
-    sheet = finding.sheet or ""
-    return [(finding.file, sheet), (f"{finding.unit}/{finding.form}/{finding.period}", sheet)]
+@dataclass
+class _Held:
+    """The truth, with what findings have said of it so far."""
+
+    truth: Sequence[Planted]
+    kinds: Kinds
+    found: set[int] = field(default_factory=set)
+    answers: int = 0
+    consequences: list[Found] = field(default_factory=list)
+    false_alarms: list[Found] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # a file and its copy are one: an officer is answered on either
+        self._first = {row.file: row.original for row in self.truth if row.kind == DUPLICATE}
+        self._of_file: dict[str, list[int]] = {}
+        self._of_unit: dict[str, list[int]] = {}
+        for number, row in enumerate(self.truth):
+            self._of_file.setdefault(self._file(row.file), []).append(number)
+            self._of_unit.setdefault(row.unit, []).append(number)
+
+    def _file(self, name: str) -> str:
+        return self._first.get(name, name)
+
+    def take(self, finding: Found) -> None:
+        answered = [n for n in self._near(finding) if self._answers(self.truth[n], finding)]
+        answered += [n for n in self._summed(finding) if n not in answered]
+        self.found.update(answered)
+        if answered:
+            self.answers += 1
+        elif any(self._explains(row, finding) for row in self.truth):
+            self.consequences.append(finding)
+        else:
+            self.false_alarms.append(finding)
+
+    def _near(self, finding: Found) -> list[int]:
+        return [
+            n
+            for n in self._of_file.get(self._file(finding.file), ())
+            if self.truth[n].sheet in ("", finding.sheet or "")
+        ]
+
+    def _answers(self, row: Planted, finding: Found) -> bool:
+        if row.kind in self.kinds.whole:
+            return finding.rule in self.kinds.rules.get(row.kind, ())
+        return bool(row.cell) and row.cell in finding.cells and row.sheet == finding.sheet
+
+    def _summed(self, finding: Found) -> list[int]:
+        """Errors that show in a sum of many senders: of the same quantity and period."""
+        return [
+            n
+            for n, row in enumerate(self.truth)
+            if row.kind in self.kinds.summed
+            and finding.rule in self.kinds.rules.get(row.kind, ())
+            and row.period == finding.period
+            and set(row.states.split()) & set(finding.quantities)
+        ]
+
+    def _explains(self, row: Planted, finding: Found) -> bool:
+        touched = set(row.touched.split()) | {row.cell}
+        is_touched = ALL in touched or bool(touched & set(finding.cells))
+        if self._file(row.file) == self._file(finding.file) and row.sheet in (
+            "",
+            finding.sheet or "",
+        ):
+            # a finding without a cell names none that could be touched
+            answers = self.kinds.rules.get(row.kind, ())
+            return is_touched or (not finding.cells and finding.rule in answers)
+        if finding.rule in self.kinds.between:
+            return bool(set(row.states.split()) & set(finding.quantities))
+        if row.unit != finding.unit:
+            return False
+        if row.kind in LATE_KINDS:  # the project is late on the unit's other forms too
+            return finding.rule in self.kinds.rules.get(row.kind, ())
+        if not finding.file:  # nothing was received, or not this
+            return row.kind in self.kinds.whole and finding.period in _periods(row)
+        if (row.form, row.sheet) != (finding.form, finding.sheet):
+            return False
+        later = {related_key for key in _periods(row) if (related_key := _next(key))}
+        is_said = row.kind in self.kinds.whole and finding.period in _periods(row)
+        return (finding.period in later and is_touched) or is_said
 
 
-def _places_of(row: Planted) -> list[tuple[str, str]]:
-    whose = f"{row.unit}/{row.form}/{row.period}"
-    return [(row.file, row.sheet), (whose, row.sheet), (row.file, ""), (whose, "")]
-
-
-def _false_alarms(truth: Sequence[Planted], findings: Iterable[Found]) -> Iterable[Found]:
-    spoiled_files = {(row.file, row.sheet) for row in truth}
-    first_error: dict[tuple[str, str], str] = {}
-    ends = set()
-    for row in truth:
-        # a file in another unit's folder meets that unit's own
-        units = {row.unit, row.file.partition("/")[0]}
-        for unit, period in product(units, (row.period, *_said_period(row))):
-            key, end = (unit, row.form), period_of(period).end.isoformat()
-            first_error[key] = min(end, first_error.get(key, end))
-            ends.add(end)
-    for finding in findings:
-        if (finding.file, finding.sheet or "") in spoiled_files:
-            continue
-        end = period_of(finding.period).end.isoformat() if finding.period else ""
-        if finding.rule in BETWEEN_SENDERS and any(each <= end for each in ends):
-            continue
-        # a unit's later periods are held against the spoiled one
-        before = first_error.get((finding.unit or "", finding.form or ""))
-        if before is not None and before <= end:
-            continue
-        yield finding
-
-
-def _said_period(row: Planted) -> Iterable[str]:
-    """A sheet that names another period meets that period's own sheet."""
+def _periods(row: Planted) -> tuple[str, ...]:
+    """The period of a row; a sheet that names another period meets that period's own sheet."""
     if not row.cell and row.original == row.period and row.planted:
-        yield row.planted
+        return row.period, row.planted
+    return (row.period,)
+
+
+def _next(period_key: str) -> str | None:
+    now = period_of(period_key)
+    year, month = now.end.year, now.end.month
+    if now.kind == "year":
+        return f"{year + 1}"
+    step = 3 if now.kind == "quarter" else 1
+    month += step
+    if month > 12:
+        year, month = year + 1, month - 12
+    key = f"{year}-Q{month // 3}" if step == 3 else f"{year}-{month:02d}"
+    return key if related(key, "previous") == period_key else None
 
 
 _FINDINGS = """
+    with figure as (
+        select submission_id, cell_ref, indicator_code from fct_indicator
+        union select submission_id, cell_ref, indicator_code from fct_budget
+        union select submission_id, cell_ref, indicator_code from fct_investment
+        union select submission_id, cell_ref, indicator_code from fct_trade
+    ),
+
+    stated as (
+        select submission_id, cell_ref, list(distinct indicator_code) as quantities
+        from figure where indicator_code is not null group by all
+    )
+
     select result.file, result.form_code, result.reporter_unit_code, submission.period_key,
-        result.sheet, result.rule, result.cell_ref, result.cells
+        result.sheet, result.rule, result.cell_ref, result.cells, stated.quantities, result.message
     from dq_result as result
     left join submission on result.submission_id = submission.submission_id
-    where result.closed is null and result.severity in ('error', 'warning')
+    left join stated
+        on result.submission_id = stated.submission_id and result.cell_ref = stated.cell_ref
+    where result.closed is null
     order by result.finding_key
 """
 
 
 def read_findings(published: Path) -> list[Found]:
-    """The open errors and warnings of a published build (`kho.duckdb`)."""
+    """The open findings of a published build (`kho.duckdb`), of every severity."""
     from warehouse.connection import open_published
 
     with open_published(published) as connection:
         rows = connection.execute(_FINDINGS).fetchall()
     return [
-        Found(file, form, unit, period, sheet, rule, _addresses(cell, cells))
-        for file, form, unit, period, sheet, rule, cell, cells in rows
-    ]
+        Found(
+            file or "", form, unit, period, sheet, rule, _addresses(cell, cells),
+            tuple(quantities or ()), message,
+        )
+        for file, form, unit, period, sheet, rule, cell, cells, quantities, message in rows
+    ]  # fmt: skip
 
 
 def _addresses(cell: str | None, cells: Sequence[str] | None) -> tuple[str, ...]:
@@ -166,17 +283,28 @@ def _addresses(cell: str | None, cells: Sequence[str] | None) -> tuple[str, ...]
 
 
 def as_markdown(result: Score) -> str:
-    """The table for the README: kinds, and one line for false alarms."""
+    """The table for the README: kinds, what is counted apart, and what else was found."""
     lines = ["| kind | planted | found | missed | share |", "| --- | ---: | ---: | ---: | ---: |"]
-    planted = found = 0
-    for each in result.kinds:
-        lines.append(_row(each.kind, each.planted, each.found))
-        planted, found = planted + each.planted, found + each.found
+    lines += [_row(f"`{each.kind}`", each.planted, each.found) for each in result.kinds]
+    planted, found = (
+        sum(each.planted for each in result.kinds),
+        sum(each.found for each in result.kinds),
+    )
     lines.append(_row("all", planted, found))
-    alarms = ", ".join(f"{rule} {n}" for rule, n in result.false_alarms_by_rule.items()) or "none"
-    return "\n".join([*lines, "", f"False alarms: {alarms}."])
+    lines += [_row(f"`{e.kind}` (in the sum only)", e.planted, e.found) for e in result.summed]
+    lines += [_row(f"`{e.kind}` (no rule can)", e.planted, e.found) for e in result.unknowable]
+    alarms = ", ".join(f"{rule} {n}" for rule, n in result.false_alarms_by_rule.items())
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Findings that name a planted error: {result.answers}; that follow from one: "
+            f"{len(result.consequences)}; false alarms: {len(result.false_alarms)}"
+            + (f" ({alarms})." if alarms else "."),
+        ]
+    )
 
 
-def _row(kind: str, planted: int, found: int) -> str:
+def _row(name: str, planted: int, found: int) -> str:
     share = f"{100 * found / planted:.1f} %" if planted else "-"
-    return f"| `{kind}` | {planted} | {found} | {planted - found} | {share} |"
+    return f"| {name} | {planted} | {found} | {planted - found} | {share} |"

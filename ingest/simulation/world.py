@@ -24,14 +24,16 @@ PARTIAL_SHARE = 0.8  # what the known parts of an excerpt make of their parent
 DEDUCTED_OF = 50  # one part in so many is deducted (refunds)
 MONTHS = 12
 MILLION = 1_000_000
+COLLECTED = 1.3  # of what a source pays for in a year: so much is collected at least
 
 
 class World(Dice):
     """Everything that is true in the simulated province."""
 
-    def __init__(self, seed: int, model: Model) -> None:
+    def __init__(self, seed: int, model: Model, late: float = 0.0) -> None:
+        """`late`: the share of bound projects that miss what the plan says."""
         super().__init__(seed, model)
-        self.projects = Projects(self)
+        self.projects = Projects(self, late)
         self.province = reference.province_code()
         self.communes = tuple(
             unit.code for unit in reference.reporting_units().values() if unit.level == "commune"
@@ -64,6 +66,9 @@ class World(Dice):
             return sum(self.annual(each, base_unit, year) for each in quantity.sum_of)
         if quantity.times:
             return self.annual(quantity.times[0], base_unit, year) * quantity.times[1]
+        if quantity.leaves:
+            sources, opening = quantity.leaves
+            return self.annual(sources, base_unit, year) - self.annual(opening, base_unit, year + 1)
         if quantity.annual is None:
             return sum(self._capital(quantity, base_unit, self.province, year))
         value = quantity.annual
@@ -71,6 +76,9 @@ class World(Dice):
             value *= 1 + quantity.growth + self.between(-0.02, 0.02, "drift", code, each)
         for each in range(year + 1, BASE_YEAR + 1):
             value /= 1 + quantity.growth + self.between(-0.02, 0.02, "drift", code, each)
+        if quantity.feeds is not None:
+            paid = sum(self.projects.flow((quantity.feeds,), year).months) * MILLION
+            value = max(value, paid * COLLECTED)
         return round(value / self.step(base_unit))
 
     def estimate(self, code: str, base_unit: str, year: int, *, of_commune: bool = False) -> int:
@@ -80,7 +88,7 @@ class World(Dice):
             return sum(self.estimate(each, base_unit, year) for each in quantity.sum_of)
         if quantity.times:
             return self.estimate(quantity.times[0], base_unit, year) * quantity.times[1]
-        if quantity.annual is None:
+        if quantity.annual is None and not quantity.leaves:
             return self._capital_plan(quantity, base_unit, self.province, year)
         if quantity.estimate is not None and year == BASE_YEAR + 1:
             return round(quantity.estimate / self.step(base_unit))

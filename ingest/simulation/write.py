@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -19,6 +19,7 @@ from pathlib import Path
 from ingest import reference
 from ingest.contract import Contract, all_contracts
 from ingest.period import period_of, related
+from ingest.simulation.deadlines import Missed, missed
 from ingest.simulation.fill import Filler, Key, Value
 from ingest.simulation.model import read_model
 from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, chooser, kinds, plant
@@ -27,8 +28,11 @@ from ingest.simulation.sums import agencies, quantities, reporters, simulated_co
 from ingest.simulation.world import World
 from ingest.sources import SIMULATION_MARKER
 from ingest.template import FilledForm, due_forms, previous_period, sheet_name, write_workbook
+from ingest.template_values import TableValues, total_columns
 
 PLANTED = "planted_errors.csv"
+LATE_PER_ERROR, LATE_MOST = 20, 0.5
+ALL = "*"
 FIRST_PERIOD = "2025-07"  # the communes of today exist since July 2025
 
 
@@ -56,6 +60,10 @@ class Planted:
     period: str
     original: str
     planted: str
+    # the other cells of the sheet that say something else for it; * for all of them
+    touched: str = ""
+    # what quantities the cell states, that other senders state too
+    states: str = ""
 
 
 def months_from(first: str, count: int) -> tuple[str, ...]:
@@ -107,14 +115,15 @@ def read_truth(out: Path) -> list[Planted]:
 
 
 @cache
-def _world(seed: int) -> World:
+def _world(seed: int, late: float) -> World:
     """One world a process: what one unit has asked of it, the next need not work out again."""
-    return World(seed, read_model())
+    return World(seed, read_model(), late)
 
 
 def _write_unit(task: tuple[Plan, str]) -> tuple[str, int, list[Planted]]:
     plan, unit = task
-    world = _world(plan.seed)
+    # few units are bound by the plan's dates: more of their projects are late than forms spoiled
+    world = _world(plan.seed, min(LATE_MOST, LATE_PER_ERROR * plan.error_rate))
     writer = _UnitWriter(plan, unit, world, Filler(world, world.projects))
     count = sum(writer.write_month(month) for month in plan.months)
     return unit, count, writer.planted
@@ -137,18 +146,24 @@ class _UnitWriter:
             return 0
         path = self.plan.out / self.unit / f"{self.unit}_{month}.xlsx"
         sheets: list[FilledForm] = []
-        spoiled: list[tuple[FilledForm, Spoiled]] = []
+        spoiled: list[tuple[FilledForm, FilledForm, Spoiled]] = []
+        late: list[tuple[FilledForm, Missed]] = []
         for contract, period_key in due:
             values = self.filler.values(contract, self.unit, period_key)
             previous = self._previous(contract, period_key)
-            form = FilledForm(contract, self.unit, period_key, values, previous, True)
-            if (error := self._error(form, month)) is not None:
+            clean = form = FilledForm(contract, self.unit, period_key, values, previous, True)
+            past = list(missed(contract, self.unit, period_key, values))
+            late += [(form, each) for each in past]
+            if not past and (error := self._error(form, month)) is not None:
                 form = replace(form, values=error.values)
-                spoiled.append((form, error))
+                spoiled.append((clean, form, error))
             sheets.append(form)
         addresses = write_workbook(path, sheets)
-        for form, error in spoiled:
-            self._note(path, form, error, addresses)
+        for form, each in late:
+            cell = addresses[form.contract.form, *each.place]
+            self._add(path, form, each.kind, cell, each.asked, each.said)
+        for clean, form, error in spoiled:
+            self._note(path, clean, form, error, addresses)
         return 1 + self._spoil_file(path, month, sheets)
 
     def _previous(self, contract: Contract, period_key: str) -> dict[Key, Value]:
@@ -174,6 +189,7 @@ class _UnitWriter:
             form.values,
             form.previous if before else {},
             chooser(self.world, *key),
+            self.unit,
             frozenset(self._summed(form, month)),
         )
         if look.summed:
@@ -211,54 +227,109 @@ class _UnitWriter:
     def _note(
         self,
         path: Path,
+        clean: FilledForm,
         form: FilledForm,
         error: Spoiled,
         addresses: dict[tuple[str, int, str, str], str],
     ) -> None:
         cell = spoil_sheet(path, form, error, addresses)
-        self._add(path, form, error.kind, cell, error.original, error.planted)
+        whole = error.place is None or error.edit == "column"
+        differ = [] if whole else _differ(clean, form)
+        touched = ALL if whole else " ".join(_cells(error, differ, form, addresses))
+        states = " ".join(
+            _quantities(form, None if error.place is None or whole else [*differ, error.place])
+        )
+        self._add(path, form, error.kind, cell, error.original, error.planted, touched, states)
 
     def _add(
-        self, path: Path, form: FilledForm, kind: str, cell: str, original: str, planted: str
+        self,
+        path: Path,
+        form: FilledForm,
+        kind: str,
+        cell: str,
+        original: str,
+        planted: str,
+        touched: str = "",
+        states: str = "",
     ) -> None:
         self.planted.append(
             Planted(
                 path.relative_to(self.plan.out).as_posix(), sheet_name(form.contract), cell, kind,
-                form.contract.form, self.unit, form.period_key, original, planted,
+                form.contract.form, self.unit, form.period_key, original, planted, touched, states,
             )
         )  # fmt: skip
+
+    def _add_file(self, path: Path, month: str, kind: str, original: str, planted: str) -> None:
+        file = path.relative_to(self.plan.out).as_posix()
+        self.planted.append(
+            Planted(file, "", "", kind, "", self.unit, month, original, planted, ALL)
+        )
 
     def _spoil_file(self, path: Path, month: str, sheets: Sequence[FilledForm]) -> int:
         """The same file twice, or in another unit's folder."""
         key = ("file", self.unit, month)
         if not self._is_drawn(*key) or any(any(self._summed(form, month)) for form in sheets):
             return 0
+        file = path.relative_to(self.plan.out).as_posix()
         if self.world.chance("kind", *key) < 0.5:
             copy = path.with_name(f"{path.stem}_lan2.xlsx")
             shutil.copyfile(path, copy)
-            unread = {
-                (row.form, row.period): row
-                for row in self.planted
-                if row.kind == "missing_column" and row.unit == self.unit
-            }
-            for form in sheets:  # a sheet that is not read is not read twice: its copy lacks it too
-                lacking = unread.get((form.contract.form, form.period_key))
-                if lacking is None:
-                    self._add(copy, form, "duplicate_file", "", "", "")
-                else:
-                    self._add(copy, form, lacking.kind, lacking.cell, lacking.original, "")
+            self._add_file(copy, month, "duplicate_file", file, "")
             return 1
+        if any(row.file == file for row in self.planted):
+            return 0  # what is refused with its file is not said of its cells
         others = [unit for unit in units_of(self.plan.communes) if unit != self.unit]
         other = others[int(len(others) * self.world.chance("other", *key))]
         moved = self.plan.out / other / path.name
         moved.parent.mkdir(parents=True, exist_ok=True)
         path.replace(moved)
-        self.planted = [
-            replace(row, file=moved.relative_to(self.plan.out).as_posix())
-            if row.file == path.relative_to(self.plan.out).as_posix()
-            else row
-            for row in self.planted
-        ]
-        for form in sheets:
-            self._add(moved, form, "wrong_sender", "", self.unit, other)
+        self._add_file(moved, month, "wrong_sender", self.unit, other)
         return 0
+
+
+Addresses = Mapping[tuple[str, int, str, str], str]
+
+
+def _differ(clean: FilledForm, form: FilledForm) -> list[Key]:
+    """The cells that say something else, by what was typed or by what is computed of it."""
+    found = []
+    for number, table in enumerate(form.contract.tables, start=1):
+        added = total_columns(form.contract)
+        was, now = (TableValues(number, table, each.values, added) for each in (clean, form))
+        rows = {row for each in (clean, form) for at, row, _ in each.values if at == number}
+        rows |= set(table.parts_of())
+        found += [
+            (number, row, column.field)
+            for row in sorted(rows)
+            for column in table.columns
+            if was.value(row, column) != now.value(row, column)
+        ]
+    return found
+
+
+def _cells(
+    error: Spoiled, differ: Sequence[Key], form: FilledForm, addresses: Addresses
+) -> list[str]:
+    assert error.place is not None
+    places = set(differ)
+    rows = {error.place[:2]} if error.edit == "row" else set()
+    table = form.contract.tables[error.place[0] - 1]
+    if error.place[2] in table.rows.key:
+        # to whatever compares, the row is now another's, and the one whose key it has is two
+        value = form.values.get(error.place)
+        rows = {p[:2] for p, v in form.values.items() if p[2] == error.place[2] and v == value}
+    places |= {key[1:] for key in addresses if key[0] == form.contract.form and key[1:3] in rows}
+    return sorted({addresses[form.contract.form, *place] for place in places})
+
+
+def _quantities(form: FilledForm, places: Sequence[Key] | None) -> list[str]:
+    """The indicators that these cells state, or all of the form's."""
+    rows = None if places is None else {place[:2] for place in places}
+    return sorted(
+        {
+            line.indicator_code
+            for number, table in enumerate(form.contract.tables, start=1)
+            for line in table.lines
+            if line.indicator_code is not None and (rows is None or (number, line.code) in rows)
+        }
+    )

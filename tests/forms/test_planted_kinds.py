@@ -19,6 +19,7 @@ from ingest.simulation.dice import chance
 from ingest.simulation.fill import Key
 from ingest.simulation.model import read_model
 from ingest.simulation.plant import COMMUNE_SUM, Form, Spoiled, kinds, plant
+from ingest.simulation.plant_laws import LAW_PLANTERS
 from ingest.simulation.sheet_edits import spoil_sheet
 from ingest.simulation.sums import agencies, quantities, reporters
 from ingest.simulation.write import Plan, _UnitWriter, months_from
@@ -166,7 +167,8 @@ def _plan_year(places: Sequence[Key]) -> Key | None:
 
 def test_every_kind_is_asked_about() -> None:
     planted = [kind for said in SAID.values() for kind in said]
-    assert set(planted) | {COMMUNE_SUM, "missing_column"} == set(kinds())
+    of_form = set(kinds()) - set(LAW_PLANTERS)
+    assert set(planted) | {COMMUNE_SUM, "missing_column"} == of_form
 
 
 @pytest.mark.parametrize(
@@ -218,6 +220,7 @@ def test_an_untrue_commune_changes_one_figure_and_no_other() -> None:
         form.values,
         {},
         lambda found: min(found, default=None),
+        unit,
         places,
     )
     error = plant(look, COMMUNE_SUM)
@@ -230,16 +233,35 @@ def test_an_untrue_commune_changes_one_figure_and_no_other() -> None:
     )
 
 
-def test_the_copy_of_a_sheet_that_is_not_read_lacks_its_column_too(tmp_path: Path) -> None:
+def test_a_copy_is_one_error_of_the_file_and_names_the_first(tmp_path: Path) -> None:
     month = "2026-02"
     unit = next(u for u in COMMUNES if filler().world.chance("kind", "file", u, month) < 0.5)
     writer = _writer(tmp_path, unit, 3, 1.0)
     sheets = [_filled(form, unit, month) for form in ("xa_thu_nsnn", "xa_chi_nsnn")]
     path = tmp_path / unit / f"{unit}_{month}.xlsx"
     write_workbook(path, sheets)
-    writer._add(path, sheets[0], "missing_column", "D9", "1", "")
 
     assert writer._spoil_file(path, month, sheets) == 1
-    lacking, copied, second = writer.planted
-    assert copied == replace(lacking, file=f"{unit}/{unit}_{month}_lan2.xlsx")
-    assert (second.kind, second.form, second.cell) == ("duplicate_file", "xa_chi_nsnn", "")
+    [copied] = writer.planted
+    assert (copied.kind, copied.sheet, copied.cell) == ("duplicate_file", "", "")
+    assert copied.file == f"{unit}/{unit}_{month}_lan2.xlsx"
+    assert copied.original == f"{unit}/{unit}_{month}.xlsx"
+
+
+def test_a_file_with_an_error_in_it_stays_in_its_own_folder(tmp_path: Path) -> None:
+    month = "2026-02"
+    unit = next(u for u in COMMUNES if filler().world.chance("kind", "file", u, month) >= 0.5)
+    writer = _writer(tmp_path, unit, 3, 1.0)
+    sheets = [_filled("xa_thu_nsnn", unit, month)]
+    path = tmp_path / unit / f"{unit}_{month}.xlsx"
+    write_workbook(path, sheets)
+    writer._add(path, sheets[0], "negative", "D9", "1", "-1")
+
+    assert writer._spoil_file(path, month, sheets) == 0
+    assert path.exists()
+    writer.planted.clear()
+    assert writer._spoil_file(path, month, sheets) == 0
+    assert not path.exists()
+    [moved] = writer.planted
+    assert (moved.kind, moved.original) == ("wrong_sender", unit)
+    assert (tmp_path / moved.file).exists()

@@ -242,7 +242,8 @@ CASES = [
          fix="Đề nghị rà soát C12, C13:C14."),
     Case("unique_rows", records({}, RATE, {}), records({}, RATE, {"locator": "P2"}),
          "Dòng 13 trùng hoàn toàn khóa với dòng 11.", at="A13",
-         expected="Mỗi số liệu chỉ ghi một lần"),
+         expected="Mỗi số liệu chỉ ghi một lần", 
+         cells=tuple(f"{column}{row}" for column in "BDEFGOPQ" for row in (13, 11))),
 ]  # fmt: skip
 
 # the same rule in other shapes: (name, case)

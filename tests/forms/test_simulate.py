@@ -3,7 +3,6 @@ nothing is found in a clean one; the score; the command. What is written: test_s
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise, product
 from pathlib import Path
@@ -20,9 +19,8 @@ from ingest.reading import ReadSubmission
 from ingest.simulation.fill import Filler
 from ingest.simulation.model import read_model
 from ingest.simulation.projects import Projects
-from ingest.simulation.score import Found, as_markdown, score
 from ingest.simulation.world import World
-from ingest.simulation.write import Planted, months_from, units_of
+from ingest.simulation.write import months_from, units_of
 from ingest.sources import SIMULATION_MARKER, is_simulated_inbox
 from ingest.template import due_forms
 from ingest.template_values import TableValues, total_columns
@@ -145,81 +143,6 @@ def test_every_sheet_says_that_it_is_simulated(
 ) -> None:
     assert clean_submissions
     assert all(submission.is_simulated for _, submission in clean_submissions)
-
-
-# --- the score ------------------------------------------------------------------------------------
-
-_ROW = Planted("STC/a.xlsx", "S", "D8", "wrong_total", "f", "STC", "2026-02", "1", "2")
-
-
-def _finding(**changed: object) -> Found:
-    given = {
-        "file": "STC/a.xlsx", "form": "f", "unit": "STC", "period": "2026-02", "sheet": "S",
-        "rule": "other", "cells": (),
-    }  # fmt: skip
-    return Found(**(given | changed))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("finding", "found"),
-    [
-        (_finding(cells=("D7", "D8")), True),
-        (_finding(rule="totals"), True),
-        (_finding(cells=("E8",)), False),
-        (_finding(sheet="T", cells=("D8",)), False),
-        (_finding(file="STC/b.xlsx", period="2026-03", rule="totals"), False),
-        (_finding(file="STC/copy.xlsx", rule="totals"), True),
-    ],
-)
-def test_an_error_is_found_by_its_cell_or_by_a_rule_for_its_kind(
-    finding: Found, found: bool
-) -> None:
-    [kind] = score([_ROW], [finding], {"wrong_total": ["totals"]}).kinds
-    assert (kind.planted, kind.found, kind.missed) == (1, int(found), int(not found))
-
-
-@pytest.mark.parametrize(("period", "found"), [("2026-02", 1), ("2026-01", 0)])
-def test_a_wrong_commune_is_found_on_the_provinces_sheet(period: str, found: int) -> None:
-    finding = _finding(file="SXD/a.xlsx", unit="SXD", period=period, rule="commune_sum")
-    [kind] = score([replace(_ROW, kind="k")], [finding], {"k": ["commune_sum"]}).kinds
-    assert kind.found == found
-
-
-@pytest.mark.parametrize(
-    ("finding", "is_false"),
-    [
-        (_finding(), False),  # on the spoiled sheet itself
-        (_finding(file="STC/b.xlsx", period="2026-03"), False),  # held against the spoiled one
-        (_finding(file="STC/b.xlsx", period="2026-01"), True),
-        (_finding(file="SXD/a.xlsx", unit="SXD"), True),
-        (_finding(file="STC/b.xlsx", unit="SNV", form="g"), True),
-        (_finding(file="SXD/a.xlsx", unit="SXD", rule="commune_sum"), False),
-        (_finding(file="SXD/a.xlsx", unit="SXD", period="2026-01", rule="commune_sum"), True),
-    ],
-)
-def test_a_false_alarm_follows_from_no_planted_error(finding: Found, is_false: bool) -> None:
-    assert bool(score([_ROW], [finding]).false_alarms) == is_false
-
-
-def test_what_follows_from_a_misdirected_or_misdated_sheet_is_no_false_alarm() -> None:
-    moved = replace(_ROW, file="SXD/a.xlsx", kind="wrong_sender", cell="")
-    said = replace(_ROW, kind="wrong_period", cell="", original="2026-02", planted="2026-01")
-    own = _finding(file="SXD/own.xlsx", unit="SXD", rule="two_files_same_form")
-    earlier = _finding(file="STC/b.xlsx", period="2026-01", rule="two_files_same_form")
-
-    assert score([_ROW], [own, earlier]).false_alarms == (own, earlier)
-    assert score([moved, said], [own, earlier]).false_alarms == ()
-
-
-def test_the_table_says_what_was_found_and_what_was_not() -> None:
-    other = replace(_ROW, sheet="T", kind="negative")
-    alarm = _finding(file="SXD/a.xlsx", unit="SXD", rule="jump")
-    table = as_markdown(score([_ROW, other], [_finding(cells=("D8",)), alarm]))
-
-    assert "| `negative` | 1 | 0 | 1 | 0.0 % |" in table
-    assert "| `wrong_total` | 1 | 1 | 0 | 100.0 % |" in table
-    assert "| `all` | 2 | 1 | 1 | 50.0 % |" in table
-    assert table.endswith("False alarms: jump 1.")
 
 
 # --- the command ----------------------------------------------------------------------------------
