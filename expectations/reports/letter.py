@@ -44,6 +44,7 @@ MOST_ROWS = 1_000
 """Findings of one severity that a letter lists; how many more there are is said below them."""
 LONGEST_MESSAGE = 1_200
 LONG_ROW = 500
+LONGEST_RUN, LONGEST_ADDRESS = 12, 8
 
 LetterKey = tuple[str, str]
 """unit_code, period_key ('' for files whose period is not known)."""
@@ -155,18 +156,18 @@ def letter_data(
     return {
         "letterhead": letterhead(),
         "place_and_date": f"{letterhead()['place']}, {date_vi(as_of)}",
-        "unit": _paper(one_line(letter.unit_name)),
-        "period": _paper(one_line(letter.period_label)),
+        "unit": on_paper(one_line(letter.unit_name)),
+        "period": on_paper(one_line(letter.period_label)),
         "as_of": time_vi(as_of),
         "is_simulated": letter.is_simulated,
         "submissions": [
             {
                 "form": labels[s.submission_id],
-                "title": _paper(one_line(s.form_title or "")),
-                "file": _paper(one_line(base_name(s.file_path))),
+                "title": on_paper(one_line(s.form_title or "")),
+                "file": on_paper(one_line(base_name(s.file_path))),
                 "received": f"{s.received_at:%H:%M} {day_vi(s.received_at)}",
                 "status": STATUS_VI[s.status],
-                "reason": _paper(shown_text(s.reason or "", LONGEST_VALUE)),
+                "reason": on_paper(shown_text(s.reason or "", LONGEST_VALUE)),
             }
             for s in sorted(letter.submissions, key=_submission_order)
         ],
@@ -189,13 +190,13 @@ def letter_data(
                 {
                     "form": labels.get(f.submission_id) or _form_label(f.form_code, letter),
                     **_place_of(f),
-                    "message": _paper(shown_text(f.message, LONGEST_VALUE)),
+                    "message": on_paper(shown_text(f.message, LONGEST_VALUE)),
                 }
                 for f in sorted(letter.mended, key=_finding_order)[:MOST_ROWS]
             ],
             "more": _more(len(letter.mended)),
         },
-        "contact": _paper(one_line(contact)),
+        "contact": on_paper(one_line(contact)),
     }
 
 
@@ -223,12 +224,12 @@ def _section(
                     **_place_of(finding),
                     "value": "(để trống)"
                     if blank
-                    else _paper(shown_text(finding.value or "–", LONGEST_VALUE)),
+                    else on_paper(shown_text(finding.value or "–", LONGEST_VALUE)),
                     "is_blank": blank,
                     # only such a row may be parted by the end of a page
                     "is_long": len(finding.value or "") + len(finding.message) > LONG_ROW,
-                    "message": _paper(shown_text(finding.message, LONGEST_MESSAGE)),
-                    "fix": _paper(shown_text(finding.fix or "", LONGEST_VALUE)),
+                    "message": on_paper(shown_text(finding.message, LONGEST_MESSAGE)),
+                    "fix": on_paper(shown_text(finding.fix or "", LONGEST_VALUE)),
                     "due": "–"
                     if severity == "info"
                     else day_vi(due_date(finding.first_seen, mend_days)),
@@ -252,16 +253,28 @@ def _place_of(finding: LetterFinding) -> dict[str, str]:
     own_sheet, own_cell = split_ref(finding.cell_ref or "")
     others = [cell for cell in finding.cells if split_ref(cell) != (own_sheet, own_cell)]
     return {
-        "sheet": _paper(one_line(finding.sheet or own_sheet or "–", 80)),
-        "cell": _paper(one_line(own_cell or "–", 80)),
-        "others": _paper(one_line(cell_list(others, finding.sheet or own_sheet))),
+        "sheet": on_paper(one_line(finding.sheet or own_sheet or "–", 80)),
+        "cell": on_paper(one_line(own_cell or "–", 80), LONGEST_ADDRESS),
+        "others": on_paper(one_line(cell_list(others, finding.sheet or own_sheet))),
     }
 
 
-def _paper(text: str) -> str:
-    """Text for the font of the paper: letters composed, pictures of control characters as codes."""
+def on_paper(text: str, run: int = LONGEST_RUN) -> str:
+    """Text for the font and the columns of the paper.
+
+    Letters are composed, pictures of control characters become codes, and a run of `run` letters
+    without a blank may break anywhere (by a blank of no width) instead of leaving its column.
+    """
     text = re.sub(r"[␀-␟]", lambda found: f"[U+{ord(found[0]) - 0x2400:04X}]", text)
-    return unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", text)
+    return re.sub(rf"\S{{{run},}}", lambda found: _breakable(found[0]), text)
+
+
+def _breakable(run: str) -> str:
+    return "".join(
+        sign if index == 0 or unicodedata.combining(sign) else f"\u200b{sign}"
+        for index, sign in enumerate(run)
+    )
 
 
 def _plain_title(title: str) -> str:
@@ -270,7 +283,7 @@ def _plain_title(title: str) -> str:
 
 
 def _submission_label(submission: LetterSubmission) -> str:
-    return _paper(
+    return on_paper(
         one_line(submission.form_label or submission.form_code or base_name(submission.file_path))
     )
 
@@ -324,7 +337,7 @@ def addressee(name: str, is_commune: bool) -> str:
 @cache
 def template_version() -> str:
     """A hash of what decides how a letter with the same content looks."""
-    files = [TEMPLATES / TEMPLATE, Path(__file__), Path(__file__).with_name("letterhead.yml")]
+    files = [TEMPLATES / TEMPLATE, TEMPLATES / "paper.typ", Path(__file__), Path(__file__).with_name("letterhead.yml")]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
