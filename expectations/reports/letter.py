@@ -337,7 +337,12 @@ def addressee(name: str, is_commune: bool) -> str:
 @cache
 def template_version() -> str:
     """A hash of what decides how a letter with the same content looks."""
-    files = [TEMPLATES / TEMPLATE, TEMPLATES / "paper.typ", Path(__file__), Path(__file__).with_name("letterhead.yml")]
+    files = [
+        TEMPLATES / TEMPLATE,
+        TEMPLATES / "paper.typ",
+        Path(__file__),
+        Path(__file__).with_name("letterhead.yml"),
+    ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 

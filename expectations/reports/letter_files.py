@@ -89,7 +89,9 @@ def write_letters(
     return written, failed
 
 
-def write_reminders(reminders: Sequence[Reminder], folder: Path, as_of: datetime) -> list[Path]:
+def write_reminders(
+    reminders: Sequence[Reminder], folder: Path, as_of: datetime, days: int
+) -> list[Path]:
     """Write a draft for each unit that is late; return their paths."""
     if not reminders:
         return []
@@ -97,7 +99,7 @@ def write_reminders(reminders: Sequence[Reminder], folder: Path, as_of: datetime
     written = []
     for reminder in reminders:
         path = folder / "reminders" / f"{stem((reminder.unit_code, ''))}.pdf"
-        path.write_bytes(reminder_pdf(reminder, as_of))
+        path.write_bytes(reminder_pdf(reminder, as_of, days))
         written.append(path)
     return written
 

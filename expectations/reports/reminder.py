@@ -6,17 +6,15 @@ A draft is for the data team to check, number and have signed; it is never maile
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import duckdb
 
-from expectations.reports.letter import addressee, letterhead, on_paper
+from expectations.reports.letter import addressee, due_date, letterhead, on_paper
 from expectations.reports.shown import date_vi, day_vi, number_vi, one_line
 from expectations.reports.typesetting import set_pdf
 
 TEMPLATE = "reminder.typ"
-GRACE_DAYS = 5
-"""Days that the draft gives; the team changes it before signing."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,10 @@ def read_reminders(connection: duckdb.DuckDBPyConnection) -> list[Reminder]:
     return [Reminder(unit, name, tuple(missing)) for (unit, name), missing in owed.items()]
 
 
-def reminder_pdf(reminder: Reminder, as_of: datetime) -> bytes:
-    """The draft as PDF. Raises TypesettingError."""
+def reminder_pdf(reminder: Reminder, as_of: datetime, days: int) -> bytes:
+    """The draft as PDF; it asks for the reports within `days` days. Raises TypesettingError."""
     head = letterhead()
-    until = as_of.date() + timedelta(days=GRACE_DAYS)
+    until = due_date(as_of, days)
     data = {
         "letterhead": head,
         # the day is written in when the letter is signed
