@@ -20,7 +20,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from expectations.reports.letter import Letter, LetterKey, read_letters
 from expectations.reports.letter_files import letter_path, workbooks_of
@@ -94,7 +94,7 @@ def send_mails(home: Home, settings: Settings, pause: Pause = time.sleep) -> Mai
     not_set = run.mean_letters(letters)
     run.readdress()
     run.deliver(LETTER, settings.mail_tries)
-    report = run.report(names, letters, not_set)
+    report = run.report(names, letters, not_set, (LETTER,))
     run.mean_summary(report, n_reminders)
     # the tries and their pauses were spent on the letters, where the server is not there
     run.deliver(SUMMARY, 1 if run.problem else settings.mail_tries)
@@ -226,10 +226,7 @@ class _Run:
         for mail in self.book.current():
             wanted = _new_addresses(mail, self.contacts)
             if wanted and self._file(mail).exists():
-                message = cast(
-                    EmailMessage,
-                    email.message_from_bytes(self._file(mail).read_bytes(), policy=POLICY),
-                )
+                message = email.message_from_bytes(self._file(mail).read_bytes(), policy=POLICY)
                 del message["To"]
                 message["To"] = ", ".join(wanted)
                 self._put(mail, message)
@@ -300,7 +297,11 @@ class _Run:
                     self._file(mail).unlink()
 
     def report(
-        self, names: Mapping[str, str], letters: Sequence[Letter], not_set: tuple[str, ...]
+        self,
+        names: Mapping[str, str],
+        letters: Sequence[Letter],
+        not_set: tuple[str, ...],
+        kinds: tuple[str, ...] = (LETTER, SUMMARY),
     ) -> MailReport:
         """What became of the mails; problems of every newest mail, whichever build it was of."""
 
@@ -311,7 +312,9 @@ class _Run:
             return " ".join(filter(None, [names.get(unit, unit), period]))
 
         current = [
-            m for m in self.book.current() if m.key[0] == LETTER or m.key[1] == self.build_id
+            mail
+            for mail in self.book.current()
+            if mail.key[0] in kinds and (mail.key[0] == LETTER or mail.key[1] == self.build_id)
         ]
         told = bool(self.settings.mail_host) or _contacts_file(self.home, self.settings).exists()
         return MailReport(
@@ -330,6 +333,7 @@ class _Run:
                 f"{who(mail)}, {address}: {mail.answers[address][1]}"
                 for mail in current
                 for address in mail.states(REFUSED)
+                if address in mail.recipients
             ),
             unknown_vi=tuple(
                 f"{who(mail)}, {address} (outbox/{mail.file_name})"

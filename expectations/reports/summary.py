@@ -68,7 +68,7 @@ def read_summary(
     def count(sql: str, *values: object) -> int:
         return int(str(rows(sql, *values)[0][0]))
 
-    since = before or datetime(1, 1, 1)
+    since = before or datetime.fromisoformat("0001-01-01")
     unit = "left join dim_unit as u on {0} = u.unit_code and u.valid_to is null"
     held = rows(
         f"""
