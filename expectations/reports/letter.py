@@ -39,6 +39,7 @@ from expectations.reports.typesetting import TEMPLATES, set_pdf
 from ingest import reference
 
 TEMPLATE = "letter.typ"
+OF_NO_FORM_VI = "Nội dung chung"
 NO_PERIOD_VI = "chưa xác định kỳ báo cáo"
 MOST_ROWS = 1_000
 """Findings of one severity that a letter lists; how many more there are is said below them."""
@@ -68,7 +69,7 @@ class LetterSubmission:
 class LetterFinding:
     """One finding of a submission, as in `dq_result`; `closed` where it was mended."""
 
-    submission_id: str
+    submission_id: str | None
     form_code: str | None
     rule: str
     severity: str
@@ -120,7 +121,7 @@ class Letter:
         """
         parts = [
             sorted((s.submission_id, s.status) for s in self.submissions),
-            sorted((f.submission_id, f.severity, *f.place) for f in self.findings),
+            sorted((f.submission_id or "", f.severity, *f.place) for f in self.findings),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
@@ -153,6 +154,7 @@ def letter_data(
 ) -> dict[str, Any]:
     """What the template shows: texts only, cleaned, in the order of the paper."""
     labels = {s.submission_id: _submission_label(s) for s in letter.submissions}
+    headings = {s.submission_id: _heading(s) for s in letter.submissions}
     return {
         "letterhead": letterhead(),
         "place_and_date": f"{letterhead()['place']}, {date_vi(as_of)}",
@@ -179,7 +181,7 @@ def letter_data(
         "must_act": any(f.severity != "info" for f in letter.findings)
         or any(s.status != "accepted" for s in letter.submissions),
         "sections": [
-            _section(severity, title, found, labels, mend_days)
+            _section(severity, title, found, headings, mend_days)
             for severity, title in SEVERITY_VI.items()
             if (found := [f for f in letter.findings if f.severity == severity])
         ],
@@ -188,7 +190,7 @@ def letter_data(
             "count": number_vi(len(letter.mended)),
             "rows": [
                 {
-                    "form": labels.get(f.submission_id) or _form_label(f.form_code, letter),
+                    "form": labels.get(f.submission_id or "") or _form_label(f.form_code, letter),
                     **_place_of(f),
                     "message": on_paper(shown_text(f.message, LONGEST_VALUE)),
                 }
@@ -204,15 +206,18 @@ def _section(
     severity: str,
     title: str,
     found: Sequence[LetterFinding],
-    labels: Mapping[str, str],
+    headings: Mapping[str, str],
     mend_days: int,
 ) -> dict[str, Any]:
     """One severity: its findings under the form they are in, numbered through."""
-    ordered = sorted(found, key=lambda f: (labels.get(f.submission_id, ""), *_finding_order(f)))
+    ordered = sorted(
+        found,
+        key=lambda f: (headings.get(f.submission_id or "", OF_NO_FORM_VI), *_finding_order(f)),
+    )
     groups = []
     number = 0
     for label, of_form in groupby(
-        ordered[:MOST_ROWS], key=lambda f: labels.get(f.submission_id, "")
+        ordered[:MOST_ROWS], key=lambda f: headings.get(f.submission_id or "", OF_NO_FORM_VI)
     ):
         rows = []
         for finding in of_form:
@@ -288,6 +293,14 @@ def _submission_label(submission: LetterSubmission) -> str:
     )
 
 
+def _heading(submission: LetterSubmission) -> str:
+    """Form and file: one form may have come in two files."""
+    file = on_paper(one_line(base_name(submission.file_path)))
+    if submission.form_code is None:
+        return f"Tệp {file}"
+    return f"Biểu {_submission_label(submission)}, tệp {file}"
+
+
 def _form_label(form_code: str | None, letter: Letter) -> str:
     """The name on paper of a form whose submission was replaced."""
     return next(
@@ -353,7 +366,7 @@ def read_letters(
     connection: duckdb.DuckDBPyConnection,
     last_letters: Mapping[LetterKey, Iterable[tuple[str, datetime]]] | None = None,
 ) -> list[Letter]:
-    """A letter for each unit and period with a submission that is not superseded.
+    """A letter for each unit and period with a submission that is not superseded, or a finding.
 
     Reads `submission`, `dq_result`, `dim_form`, `dim_unit`, `dim_period` of a published file.
     `last_letters` are the letters already made, oldest first: content and time of the build; what
@@ -391,8 +404,10 @@ def read_letters(
         submissions.setdefault((unit, period), []).append(LetterSubmission(*rest))
         simulated[unit, period] = is_simulated
     letters = []
-    for (unit, period), received in sorted(submissions.items()):
-        findings = found.get((unit, period), [])
+    # a finding may be about no submission, such as one about what did not come
+    about = {key for key, of_key in found.items() if key[0] and any(not f.closed for f in of_key)}
+    for unit, period in sorted({*submissions, *about}):
+        received, findings = submissions.get((unit, period), []), found.get((unit, period), [])
         still_open = tuple(f for f in findings if f.closed is None)
         places = {f.place for f in still_open}
         letter = Letter(
@@ -403,7 +418,7 @@ def read_letters(
             submissions=tuple(received),
             findings=still_open,
             mended=tuple(f for f in findings if f.closed and f.place not in places),
-            is_simulated=simulated[unit, period],
+            is_simulated=any(simulated.values()),
         )
         before = [
             at for content, at in (last_letters or {}).get(letter.key, ())
