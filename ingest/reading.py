@@ -34,8 +34,7 @@ class Area:
     sheet: str
 
 
-@dataclass(frozen=True)
-class AreaColumn:
+class AreaColumn(NamedTuple):
     """Which field of the table a sheet's column is. `unit_code` is the unit that the sheet states
     where that is another than the form's: the figures are in it."""
 
