@@ -67,8 +67,12 @@ class LetterSubmission:
 
 @dataclass(frozen=True)
 class LetterFinding:
-    """One finding of a submission, as in `dq_result`; `closed` where it was mended."""
+    """One finding, as in `dq_result`; `closed` where it was mended.
 
+    `place_key` names the rule and the place, whatever submission it is found in.
+    """
+
+    place_key: str
     submission_id: str | None
     form_code: str | None
     rule: str
@@ -81,11 +85,6 @@ class LetterFinding:
     fix: str | None
     first_seen: datetime
     closed: datetime | None = None
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        """The same rule at the same place of the form, whatever file it came in."""
-        return (self.form_code or "", self.rule, self.cell_ref or self.sheet or self.message)
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class Letter:
         """
         parts = [
             sorted((s.submission_id, s.status) for s in self.submissions),
-            sorted((f.submission_id or "", f.severity, *f.place) for f in self.findings),
+            sorted((f.submission_id or "", f.severity, f.place_key) for f in self.findings),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
@@ -409,7 +408,7 @@ def read_letters(
     for unit, period in sorted({*submissions, *about}):
         received, findings = submissions.get((unit, period), []), found.get((unit, period), [])
         still_open = tuple(f for f in findings if f.closed is None)
-        places = {f.place for f in still_open}
+        places = {f.place_key for f in still_open}
         letter = Letter(
             unit_code=unit,
             unit_name=addressee(names.get(unit, "Đơn vị chưa có trong danh mục"), unit in communes),
@@ -417,7 +416,7 @@ def read_letters(
             period_label=periods.get(period, period) or NO_PERIOD_VI,
             submissions=tuple(received),
             findings=still_open,
-            mended=tuple(f for f in findings if f.closed and f.place not in places),
+            mended=tuple(f for f in findings if f.closed and f.place_key not in places),
             is_simulated=any(simulated.values()),
         )
         before = [
@@ -436,7 +435,8 @@ def _read_findings(
     for unit, period, *rest in connection.execute(
         """
         select coalesce(s.reporter_unit_code, r.reporter_unit_code, ''),
-               coalesce(s.period_key, ''), r.submission_id, coalesce(s.form_code, r.form_code),
+               coalesce(s.period_key, r.period_key, ''), coalesce(r.place_key, r.finding_key),
+               r.submission_id, coalesce(s.form_code, r.form_code),
                r.rule, r.severity, r.sheet, r.cell_ref, r.cells, r.value, r.message, r.fix,
                r.first_seen, r.closed
         from dq_result as r
@@ -444,6 +444,6 @@ def _read_findings(
         order by r.finding_key
         """
     ).fetchall():
-        rest[6] = tuple(cell for cell in rest[6] or () if cell)
+        rest[7] = tuple(cell for cell in rest[7] or () if cell)
         found.setdefault((unit, period), []).append(LetterFinding(*rest))
     return found

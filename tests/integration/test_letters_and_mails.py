@@ -23,9 +23,7 @@ def mail_acts(home: Path) -> list[dict[str, object]]:
 
 
 def test_every_sender_has_a_letter_for_every_period_and_a_mail_in_the_outbox(built: Built) -> None:
-    sent = built.query(
-        "select distinct reporter_unit_code, period_key from submission"
-    )
+    sent = built.query("select distinct reporter_unit_code, period_key from submission")
     letters = built.home / "current" / "reports" / "letters"
     listed = json.loads((letters / "letters.json").read_text(encoding="utf-8"))
     assert {(line["unit_code"], line["period_key"]) for line in listed} == set(sent)

@@ -17,6 +17,7 @@ HOSTILE = (
 
 def finding(row: int = 8, severity: str = "error", **said: Any) -> LetterFinding:
     made = LetterFinding(
+        place_key=f"totals/{row}",
         submission_id="s1",
         form_code="xa_thu",
         rule="totals",

@@ -38,8 +38,9 @@ create table submission (
     form_code varchar, form_version integer, period_key varchar, status varchar,
     reason_vi varchar, is_simulated boolean);
 create table dq_result (
-    finding_key varchar, submission_id varchar, file varchar, reporter_unit_code varchar,
-    form_code varchar, rule varchar, severity varchar, sheet varchar, cell_ref varchar,
+    finding_key varchar, place_key varchar, submission_id varchar, file varchar,
+    reporter_unit_code varchar, form_code varchar, period_key varchar,
+    rule varchar, severity varchar, sheet varchar, cell_ref varchar,
     cells varchar[], value varchar, expected varchar, message varchar, fix varchar,
     first_seen timestamp, closed timestamp);
 create table mart_submission_status (
@@ -94,11 +95,12 @@ def publish(
             )  # fmt: skip
             for cell in (*sent.wrong, *sent.closed):
                 connection.execute(
-                    "insert into dq_result values (?, ?, '', ?, 'xa_thu', 'totals', 'error',"
+                    "insert into dq_result values (?, ?, ?, '', ?, 'xa_thu', ?, 'totals', 'error',"
                     " 'XA-THU', ?, [], ?, null, ?, 'Đề nghị rà soát.', ?, ?)",
                     [
-                        f"{sent.submission_id}-{cell}", sent.submission_id, sent.unit,
-                        f"XA-THU!{cell}", sent.value, f"Ô {cell}: tổng {sent.value}.", moment,
+                        f"{sent.submission_id}-{cell}", f"{sent.unit}-{sent.period}-{cell}",
+                        sent.submission_id, sent.unit, sent.period, f"XA-THU!{cell}", sent.value,
+                        f"Ô {cell}: tổng {sent.value}.", moment,
                         moment if cell in sent.closed else None,
                     ],
                 )  # fmt: skip

@@ -109,6 +109,18 @@ def test_what_was_mended_sends_a_new_letter_to_that_unit_alone(
     assert len(set(ids)) == len(ids)
 
 
+def test_the_same_mistake_in_a_new_file_is_not_called_mended(
+    server: MailServer, home: Home
+) -> None:
+    send_mails(home, settings(server.port))
+    publish(
+        home, "2026-07-06 02:00:00",
+        (WRONG[0], Sent("06463", number=2, wrong=("D9",)), Sent("06463", closed=("D9", "D10"))),
+    )  # fmt: skip
+    send_mails(home, settings(server.port))
+    assert "Đã khắc phục kể từ phiếu trước: 1" in body(server.taken[3], "plain")
+
+
 def test_a_server_that_is_down_is_tried_again_and_then_the_next_night(home: Home) -> None:
     down = MailServer()
     down.start()
