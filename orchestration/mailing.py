@@ -7,7 +7,6 @@ nothing goes out for a build that is not published.
 
 from __future__ import annotations
 
-import email
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from email.parser import BytesParser
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -226,7 +226,9 @@ class _Run:
         for mail in self.book.current():
             wanted = _new_addresses(mail, self.contacts)
             if wanted and self._file(mail).exists():
-                message = email.message_from_bytes(self._file(mail).read_bytes(), policy=POLICY)
+                message = BytesParser(EmailMessage, policy=POLICY).parsebytes(
+                    self._file(mail).read_bytes()
+                )
                 del message["To"]
                 message["To"] = ", ".join(wanted)
                 self._put(mail, message)

@@ -48,6 +48,8 @@ def connected(server: Server) -> Iterator[smtplib.SMTP]:
     """
     if server.user and server.tls == "none":
         raise ServerProblem("không gửi mật khẩu qua kết nối không mã hóa")
+    if not (server.user + server.password).isascii():  # smtplib sends no other
+        raise ServerProblem("tên đăng nhập, mật khẩu chỉ gồm chữ không dấu")
     try:
         context = ssl.create_default_context(cafile=server.ca_file)
         if server.tls == "tls":

@@ -38,7 +38,7 @@ class _MailPolicy(EmailPolicy):
 
     def fold(self, name: str, value: Any) -> str:
         if str(value).isascii():
-            return super().fold(name, value)
+            return str(super().fold(name, value))
         encoded = Header(str(value), "utf-8", maxlinelen=75, header_name=name).encode(
             linesep=self.linesep
         )
@@ -46,7 +46,7 @@ class _MailPolicy(EmailPolicy):
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         if str(value).isascii():
-            return super().fold_binary(name, value)
+            return bytes(super().fold_binary(name, value))
         return self.fold(name, value).encode("ascii")
 
 

@@ -174,12 +174,14 @@ class Pauses:
 
 def settings(port: int, **said: Any) -> Settings:
     return Settings(
-        mail_host="127.0.0.1" if port else "",
-        mail_port=port or 25,
-        mail_tls="none",
-        mail_from=SENDER,
-        mail_team=["kho-doi@stc.example"],
-        **said,
+        **{
+            "mail_host": "127.0.0.1" if port else "",
+            "mail_port": port or 25,
+            "mail_tls": "none",
+            "mail_from": SENDER,
+            "mail_team": ["kho-doi@stc.example"],
+            **said,
+        }
     )
 
 

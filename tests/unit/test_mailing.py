@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from orchestration.mailing import mail_is_due, send_mails
 from tests.unit.mail_home import (
@@ -261,6 +263,67 @@ def test_a_kill_after_the_server_took_the_mail_sends_no_second_one_and_is_told(
     assert line.startswith("Xã Chi Lăng 2026-06, xa@chilang.example (outbox/")
     assert "Chưa rõ máy chủ đã nhận hay chưa" in body(server.taken[2], "plain")
     assert len(outbox(home)) == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that vouches for itself, and its key, in one file."""
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path),
+         "-out", str(path.with_suffix(".crt"))],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
+    return path
+
+
+@pytest.fixture
+def closed_server(certificate: Path) -> Iterator[MailServer]:
+    """A server that takes mail only over TLS and from who knows the password."""
+
+    def check(_: SMTP, __: Session, ___: Envelope, ____: str, said: object) -> AuthResult:
+        known = isinstance(said, LoginPassword) and said.password == b"bi mat"
+        return AuthResult(success=known, handled=False)
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    started = MailServer(
+        tls_context=context, require_starttls=True, auth_required=True, authenticator=check
+    )
+    started.start()
+    yield started
+    started.stop()
+
+
+def test_mails_go_over_tls_with_the_password_of_the_environment(
+    closed_server: MailServer, home: Home, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KHO_MAIL_PASSWORD", "bi mat")
+    said = {"mail_tls": "starttls", "mail_user": "kho", "mail_ca_file": certificate}
+    assert send_mails(home, settings(closed_server.port, **said)).sent == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"mail_user": "kho"}, "535"),  # no password
+        ({"mail_ca_file": None}, "certificate verify failed"),
+    ],
+)
+def test_nothing_is_sent_with_a_wrong_password_or_to_an_unknown_server(
+    said: dict[str, object],
+    problem: str,
+    closed_server: MailServer,
+    home: Home,
+    certificate: Path,
+) -> None:
+    options = {"mail_tls": "starttls", "mail_ca_file": certificate, "mail_tries": 1} | said
+    report = send_mails(home, settings(closed_server.port, **options))
+    assert problem in report.server_problem
+    assert (closed_server.taken, report.waiting) == ([], 3)
 
 
 def killed(method: str, home: Home, server: MailServer) -> None:
