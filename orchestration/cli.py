@@ -125,8 +125,10 @@ _STAGES = {
     "dbt_marts": "Dựng bảng tổng hợp",
     "gated_marts": "Kiểm tra trước khi phát hành",
     "staged_build": "Ghi bản phát hành",
-    "sender_reports": "Lập phiếu thông báo",
+    "sender_reports": "Lập báo cáo cho nơi gửi",
+    "sender_letters": "Lập phiếu thông báo",
     "published_build": "Phát hành",
+    "sent_mails": "Gửi thư",
 }
 
 
@@ -166,8 +168,13 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
             bar.stop()
             _stop(f"Không dựng được kho: {error}")
     if not outcome.succeeded:
-        kept = "bản đang phát hành được giữ nguyên" if outcome.description else "chưa có bản nào"
-        click.echo(f"Lần dựng này không hoàn thành; {kept}.", err=True)
+        if outcome.failed_steps == ("sent_mails",):
+            click.echo("Bản dữ liệu đã phát hành, nhưng thư chưa gửi được.", err=True)
+        else:
+            kept = (
+                "bản đang phát hành được giữ nguyên" if outcome.description else "chưa có bản nào"
+            )
+            click.echo(f"Lần dựng này không hoàn thành; {kept}.", err=True)
         for step in outcome.failed_steps:
             click.echo(f"  bước lỗi: {_STAGES.get(step, step)} ({step})", err=True)
         for cause in outcome.causes:
@@ -224,6 +231,8 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
         ("Phiếu thông báo", folder / "reports" / "index.html"),
     ):
         console.print(f"{label:<16} {path}", soft_wrap=True)
+    if unsent := len(list(home.outbox.glob("*.eml"))):
+        console.print(f"{'Hộp thư đi':<16} {home.outbox} ({unsent} thư chưa gửi)", soft_wrap=True)
 
 
 # --- kho check ----------------------------------------------------------------------------------
@@ -404,11 +413,15 @@ def trace(key: str, html: Path | None, home: Path | None) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
 @_home_option
 def report(unit_code: str | None, out: Path, home: Path | None) -> None:
-    """Lập phiếu thông báo kết quả kiểm tra số liệu và tệp đã đánh dấu cho nơi gửi."""
+    """Lập phiếu thông báo (HTML; PDF theo từng kỳ) và tệp đã đánh dấu cho nơi gửi."""
     from expectations.reports.html import write_reports
+    from expectations.reports.letter import read_letters
+    from expectations.reports.letter_files import write_letters
     from expectations.reports.marked_files import write_marked
+    from orchestration.mailing import letters_before
+    from orchestration.settings import Settings
 
-    place = _home(home)
+    place, settings = _home(home), Settings()
     with _published(place) as connection:
         as_of = datetime.fromisoformat(place.published()["as_of"])
         try:
@@ -416,9 +429,17 @@ def report(unit_code: str | None, out: Path, home: Path | None) -> None:
         except LookupError as error:
             _stop(str(error.args[0]))
         marked = write_marked(connection, place.archived, out, as_of, unit_code)
-        paths += [file.path for file in marked]
-    for path in paths:
+        letters = read_letters(connection, letters_before(place))
+    if unit_code is not None:
+        letters = [letter for letter in letters if letter.unit_code == unit_code]
+    written, failed = write_letters(
+        letters, out, as_of, settings.mend_days, settings.mail_reply_to, place.current / "reports"
+    )
+    for path in [*paths, *(file.path for file in marked), *written]:
         click.echo(path)
+    for key in failed:
+        click.echo(f"Không lập được phiếu: {' '.join(key)}", err=True)
+    sys.exit(FOUND if failed else 0)
 
 
 @main.command()

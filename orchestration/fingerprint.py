@@ -15,7 +15,7 @@ from ingest.contract import Contract
 from orchestration.settings import PROJECT
 
 _CODE_FOLDERS = ("orchestration", "ingest", "expectations", "warehouse", "dbt_project")
-_CODE_SUFFIXES = {".py", ".yml", ".yaml", ".sql", ".csv", ".j2", ".css", ".toml", ".lock"}
+_CODE_SUFFIXES = {".py", ".yml", ".yaml", ".sql", ".csv", ".j2", ".css", ".toml", ".lock", ".typ"}
 _NOT_CODE = {"target", "logs", "__pycache__", "dbt_packages"}
 
 

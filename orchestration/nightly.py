@@ -16,9 +16,14 @@ from typing import Any
 
 from ingest.sources import hash_inbox, is_simulated_inbox, list_inbox
 from orchestration.fingerprint import code_version, files_version
+from orchestration.mailing import mail_is_due
+from orchestration.settings import Settings
 from warehouse.home import Home
 from warehouse.ledger import Ledger
 from warehouse.publish import refuse_the_past
+
+MAIL_ASSET = "sent_mails"
+"""The one asset that also runs on nights without news, while mails are unsent."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,16 +64,20 @@ def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
 def run_nightly(
     home: Home, inbox: str, as_of: datetime, workers: int, progress: Progress
 ) -> Outcome:
-    """Run the job in the home's instance. Raises HomeBusy, InboxMissing, MixedData,
-    NotAfterLastBuild."""
+    """Run the job in the home's instance, or on a night without news its mails alone.
+
+    Raises HomeBusy, InboxMissing, MixedData, NotAfterLastBuild.
+    """
     home.create()
     with home.locked():  # say so before loading anything; the run takes the lock itself
         pass
     list_inbox(inbox)  # raises for an inbox that is not there, before anything else
     Ledger(home.ledger).refuse_mixing(is_simulated_inbox(inbox))
-    if nothing_changed(home, inbox, as_of):
+    only_mail = nothing_changed(home, inbox, as_of)
+    if only_mail and not mail_is_due(home, Settings()):
         return Outcome(False, True, home.published())
-    refuse_the_past(home, as_of)
+    if not only_mail:
+        refuse_the_past(home, as_of)
     os.environ["DAGSTER_HOME"] = str(home.dagster.resolve())
     progress("loading", 0, 1)
     import dagster as dg
@@ -77,7 +86,7 @@ def run_nightly(
 
     _quiet(dg)
     job = defs.resolve_job_def("nightly")
-    steps = len(job.graph.node_defs)
+    steps = 1 if only_mail else len(job.graph.node_defs)
     run_config = {
         # what Dagster has to say goes to the instance, not over the progress bar
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
@@ -88,12 +97,14 @@ def run_nightly(
                     "inbox": str(Path(inbox).resolve()) if Path(inbox).exists() else inbox,
                     "as_of": as_of.isoformat(),
                     "workers": workers,
+                    "only_mail": only_mail,
                 }
             }
         },
     }
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
-        result = _execute(job, instance, run_config, steps, progress, home.logs)
+        selection = [dg.AssetKey(MAIL_ASSET)] if only_mail else None
+        result = _execute(job, instance, run_config, selection, steps, progress, home.logs)
         # a step that is skipped fails no run, and yet nothing was published
         failed = tuple(
             event.step_key or ""
@@ -111,7 +122,13 @@ def run_nightly(
             if not evaluation.passed and evaluation.blocking
         )
     return Outcome(
-        True, result.success and not failed, home.published(), failed, checks, causes, result.run_id
+        not only_mail,
+        result.success and not failed,
+        home.published(),
+        failed,
+        checks,
+        causes,
+        result.run_id,
     )
 
 
@@ -133,6 +150,7 @@ def _execute(
     job: Any,
     instance: Any,
     run_config: dict[str, Any],
+    selection: list[Any] | None,
     steps: int,
     progress: Progress,
     logs: Path,
@@ -167,7 +185,10 @@ def _execute(
     try:
         with (logs / "dbt.log").open("w", encoding="utf-8") as file, redirect_stdout(file):
             return job.execute_in_process(
-                instance=instance, run_config=run_config, raise_on_error=False
+                instance=instance,
+                run_config=run_config,
+                raise_on_error=False,
+                asset_selection=selection,
             )
     finally:
         finished.set()

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from orchestration.nightly import nothing_changed
+from orchestration.mailing import mail_is_due
+from orchestration.nightly import MAIL_ASSET, nothing_changed
 from orchestration.settings import TIME_ZONE, Settings, local_now
 from warehouse.home import Home
 
@@ -20,6 +21,12 @@ def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
     """Build at 02:00; a night without news is skipped, and the pages say so."""
     settings = Settings()
     moment = local_now()
-    if nothing_changed(Home(settings.home), settings.inbox, moment):
+    home = Home(settings.home)
+    if nothing_changed(home, settings.inbox, moment):
+        if mail_is_due(home, settings):
+            return dg.RunRequest(
+                asset_selection=[dg.AssetKey(MAIL_ASSET)],
+                run_config={"resources": {"build": {"config": {"only_mail": True}}}},
+            )
         return dg.SkipReason("no new file, no change of code, no date that matters passed")
     return dg.RunRequest()

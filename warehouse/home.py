@@ -4,6 +4,8 @@
 <home>/ledger/             acts, append-only (see ledger.py)
 <home>/warehouse.duckdb    the working file of the last build, disposable
 <home>/builds/<build id>/  complete builds; `current` points to the newest
+<home>/outbox/             mails that are not handed to a server (yet), as .eml
+<home>/contacts.csv        who gets the mails of a unit
 <home>/dagster/            the Dagster instance: runs, checks, logs
 <home>/logs/               structured logs
 """
@@ -56,6 +58,14 @@ class Home:
     @property
     def published_file(self) -> Path:
         return self.current / "kho.duckdb"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def contacts(self) -> Path:
+        return self.root / "contacts.csv"
 
     @property
     def dagster(self) -> Path:

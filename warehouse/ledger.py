@@ -3,6 +3,7 @@
     receipts.jsonl         a file came in (path, hash, when)
     verdicts.jsonl         a submission's status changed (accepted, held, …), and why
     publishes.jsonl        a build was published
+    mail.jsonl             mails: meant to be sent, handed over, answered (see mailbook.py)
     changes/<build>.jsonl  what that publish changed: fact versions and findings, before and after
 
 Archive and ledger alone rebuild the facts and their history. Acts are idempotent: a build that
@@ -99,6 +100,12 @@ class Ledger:
         """Append a publish line, unless the ledger already has that build."""
         if all(known["build_id"] != publish["build_id"] for known in self.publishes()):
             self._append("publishes.jsonl", [publish])
+
+    def mail_acts(self) -> Iterator[dict[str, Any]]:
+        return self._read("mail.jsonl")
+
+    def add_mail_act(self, act: Mapping[str, Any]) -> None:
+        self._append("mail.jsonl", [act])
 
     def write_changes(self, build_id: str, changes: Iterable[Mapping[str, Any]]) -> Path:
         """Write what a build changes, whole or not at all. Replaces what a killed try wrote."""

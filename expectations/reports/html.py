@@ -21,6 +21,17 @@ from urllib.parse import quote
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from expectations.reports.shown import (
+    LONGEST_VALUE,
+    base_name,
+    cell_list,
+    day_vi,
+    number_vi,
+    shown_text,
+    split_ref,
+    time_vi,
+)
+
 STATUS_VI: Mapping[str, str] = {
     "accepted": "Đã tiếp nhận",
     "held": "Tạm giữ, chưa đưa vào kho",
@@ -49,10 +60,6 @@ COLUMNS_VI: tuple[str, ...] = (
 UNKNOWN_SENDER_VI = "Chưa xác định được nơi gửi"
 UNKNOWN_SENDER_FILE = "chua-xac-dinh-noi-gui"
 INDEX_FILE = "index"
-
-LONGEST_TEXT = 2_000
-LONGEST_VALUE = 400
-MOST_CELLS = 24
 
 
 @dataclass(frozen=True)
@@ -163,8 +170,8 @@ def render_sender_report(
     """
     files = [
         {
-            "name": _clean(_base_name(path)),
-            "path": _clean(path),
+            "name": shown_text(base_name(path)),
+            "path": shown_text(path),
             "submissions": [_submission_view(sub) for sub in subs],
         }
         for path, subs in groupby(
@@ -176,8 +183,8 @@ def render_sender_report(
         .get_template("sender.html.j2")
         .render(
             sender=sender,
-            unit_name=_clean(sender.name_vi),
-            unit_code=_clean(sender.unit_code),
+            unit_name=shown_text(sender.name_vi),
+            unit_code=shown_text(sender.unit_code),
             as_of=as_of,
             summary=summarise(submissions),
             files=files,
@@ -197,8 +204,8 @@ def render_index(rows: Sequence[IndexRow], as_of: datetime) -> str:
     lines = [
         {
             "href": quote(report_file_name(row.sender.unit_code)),
-            "unit_name": _clean(row.sender.name_vi),
-            "unit_code": _clean(row.sender.unit_code),
+            "unit_name": shown_text(row.sender.name_vi),
+            "unit_code": shown_text(row.sender.unit_code),
             "summary": row.summary,
         }
         for row in ordered
@@ -380,77 +387,32 @@ def _submission_view(sub: SubmissionReport) -> dict[str, Any]:
         if any(f.severity == severity for f in ordered)
     ]
     return {
-        "title": _clean(sub.form_title or sub.form_code or "Toàn bộ tệp"),
-        "form_code": _clean(sub.form_code or ""),
-        "period": _clean(sub.period_label or ""),
+        "title": shown_text(sub.form_title or sub.form_code or "Toàn bộ tệp"),
+        "form_code": shown_text(sub.form_code or ""),
+        "period": shown_text(sub.period_label or ""),
         "status": sub.status,
-        "reason": _clean(sub.reason or ""),
+        "reason": shown_text(sub.reason or ""),
         "sections": sections,
         "must_act": any(f.severity != "info" for f in ordered),
     }
 
 
 def _finding_view(finding: Finding) -> dict[str, Any]:
-    sheet = _clean(finding.sheet or "")
-    own_sheet, own_cell = _split_ref(finding.cell_ref or "")
+    sheet = shown_text(finding.sheet or "")
+    own_sheet, own_cell = split_ref(finding.cell_ref or "")
     at = own_cell if own_sheet in ("", finding.sheet) else (finding.cell_ref or "")
-    others = [cell for cell in finding.cells if _split_ref(cell) != (own_sheet, own_cell)]
+    others = [cell for cell in finding.cells if split_ref(cell) != (own_sheet, own_cell)]
     return {
-        "sheet": sheet or _clean(own_sheet),
-        "cell": _clean(at if finding.sheet else own_cell),
-        "value": None if finding.value is None else _clean(finding.value, LONGEST_VALUE),
+        "sheet": sheet or shown_text(own_sheet),
+        "cell": shown_text(at if finding.sheet else own_cell),
+        "value": None if finding.value is None else shown_text(finding.value, LONGEST_VALUE),
         "is_blank": bool(finding.cell_ref) and not (finding.value or "").strip(),
-        "message": _clean(finding.message),
-        "expected": _clean(finding.expected or ""),
-        "fix": _clean(finding.fix or ""),
-        "others": _clean(_cell_list(others, finding.sheet or own_sheet)),
+        "message": shown_text(finding.message),
+        "expected": shown_text(finding.expected or ""),
+        "fix": shown_text(finding.fix or ""),
+        "others": shown_text(cell_list(others, finding.sheet or own_sheet)),
         "first_seen": finding.first_seen,
     }
-
-
-def _cell_list(cells: Sequence[str], sheet: str) -> str:
-    """`D8:D12, F3, 'Biểu 2'!A1`: runs down a column as one, the finding's sheet left out."""
-    runs: list[tuple[str, str, int, int]] = []  # sheet, column or whole reference, first, last row
-    for cell in cells:
-        on, ref = _split_ref(cell)
-        found = re.fullmatch(r"([A-Z]{1,3})([1-9][0-9]*)", ref)
-        column, row = (found[1], int(found[2])) if found else (ref, 0)
-        if found and runs and runs[-1][:2] == (on, column) and runs[-1][3] == row - 1:
-            runs[-1] = (on, column, runs[-1][2], row)
-        else:
-            runs.append((on, column, row, row))
-    shown = [
-        ("" if on in ("", sheet) else f"'{on}'!")
-        + (f"{column}{first}" if first else column)
-        + (f":{column}{last}" if last > first else "")
-        for on, column, first, last in runs
-    ]
-    if len(shown) > MOST_CELLS:
-        shown[MOST_CELLS:] = [f"và {len(shown) - MOST_CELLS} vị trí khác"]
-    return ", ".join(shown)
-
-
-def _split_ref(ref: str) -> tuple[str, str]:
-    """`'Biểu 1'!B12` -> (`Biểu 1`, `B12`); without a sheet the first is empty."""
-    sheet, _, cell = ref.rpartition("!")
-    if len(sheet) > 1 and sheet[0] == sheet[-1] == "'":
-        sheet = sheet[1:-1].replace("''", "'")
-    return sheet, cell
-
-
-def _clean(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Text fit to be shown: control characters made visible, what is too long cut with a note."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = re.sub(r"[\x00-\x08\x0b-\x1f]", lambda found: chr(0x2400 + ord(found[0])), text)
-    text = re.sub(r"[\x7f-\x9f]", "\ufffd", text)
-    if len(text) > longest:
-        text = f"{text[:longest]}… (lược bớt {_number_vi(len(text) - longest)} ký tự)"
-    return text
-
-
-def _base_name(path: str) -> str:
-    return re.split(r"[/\\]", path.rstrip("/\\"))[-1] or "Tệp không có tên"
 
 
 def _submission_order(sub: SubmissionReport) -> tuple[str, str, str]:
@@ -459,35 +421,13 @@ def _submission_order(sub: SubmissionReport) -> tuple[str, str, str]:
 
 def _finding_order(finding: Finding) -> tuple[str, int, int, str, str]:
     """By sheet, row and column; findings about a whole sheet or file before those about a cell."""
-    sheet, cell = _split_ref(finding.cell_ref or "")
+    sheet, cell = split_ref(finding.cell_ref or "")
     found = re.match(r"([A-Z]{1,3})([1-9][0-9]*)", cell)
     column = 0
     for letter in found[1] if found else "":
         column = column * 26 + ord(letter) - ord("A") + 1
     row = int(found[2]) if found else 0
     return finding.sheet or sheet, row, column, finding.rule, finding.message
-
-
-def _date_vi(time: datetime) -> str:
-    """`ngày 05 tháng 7 năm 2026`: a nought before days under 10 and months 1 and 2.
-
-    Nghị định 30/2020/NĐ-CP, Phụ lục I, mục II.4.
-    """
-    month = f"{time.month:02d}" if time.month < 3 else str(time.month)
-    return f"ngày {time.day:02d} tháng {month} năm {time.year}"
-
-
-def _time_vi(time: datetime) -> str:
-    return f"{time.hour:02d} giờ {time.minute:02d} phút, {_date_vi(time)}"
-
-
-def _day_vi(time: datetime) -> str:
-    return f"{time.day:02d}/{time.month:02d}/{time.year}"
-
-
-def _number_vi(number: int) -> str:
-    """`12.345`: a dot between thousands, as in official papers."""
-    return f"{number:,}".replace(",", ".")
 
 
 @cache
@@ -500,5 +440,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"time_vi": _time_vi, "day_vi": _day_vi, "number_vi": _number_vi}
+    environment.filters |= {"time_vi": time_vi, "day_vi": day_vi, "number_vi": number_vi}
     return environment

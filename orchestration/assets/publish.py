@@ -1,4 +1,4 @@
-"""Stage 5: write the published file, the reports to the senders, and switch `current`."""
+"""Stage 5: write the published file, the reports and letters, switch `current`, send."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import dagster as dg
 
 from expectations.reports.html import write_reports
+from expectations.reports.letter import read_letters
+from expectations.reports.letter_files import write_letters, write_reminders
 from expectations.reports.marked_files import write_marked
+from expectations.reports.reminder import read_reminders
 from ingest.contract import all_contracts
 from ingest.period import period_of
 from orchestration.fingerprint import (
@@ -16,7 +19,9 @@ from orchestration.fingerprint import (
     last_date_passed,
 )
 from orchestration.logs import log
+from orchestration.mailing import letters_before, send_mails
 from orchestration.resources import BuildResource
+from orchestration.settings import Settings
 from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
 from warehouse.ledger import Receipt
@@ -52,7 +57,31 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
     return dg.MaterializeResult(metadata={"reports": len(paths), "workbooks": len(marked)})
 
 
-@dg.asset(group_name=GROUP, kinds={"duckdb"}, deps=["sender_reports"])
+@dg.asset(group_name=GROUP, kinds={"typst"})
+def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
+    """A PDF letter for every sender and period, and drafts that remind late units."""
+    settings = Settings()
+    home = build.place
+    folder = home.staging(staged_build)
+    with open_published(folder / "kho.duckdb") as connection:
+        letters = read_letters(connection, letters_before(home))
+        reminders = read_reminders(connection)
+    paths, failed = write_letters(
+        letters, folder / "reports", build.moment, settings.mend_days,
+        settings.mail_reply_to, home.current / "reports",
+    )  # fmt: skip
+    drafts = write_reminders(reminders, folder / "reports", build.moment, settings.mend_days)
+    log("letters", letters=len(paths), failed=len(failed), reminders=len(drafts))
+    return dg.MaterializeResult(
+        metadata={
+            "letters": len(paths),
+            "not_set": [" ".join(key) for key in failed],
+            "reminders": len(drafts),
+        }
+    )
+
+
+@dg.asset(group_name=GROUP, kinds={"duckdb"}, deps=["sender_reports", "sender_letters"])
 def published_build(
     build: BuildResource, archived_files: list[Receipt], staged_build: str
 ) -> dg.MaterializeResult:
@@ -75,6 +104,23 @@ def published_build(
             **description["counts"],
         }
     )
+
+
+@dg.asset(group_name=GROUP, kinds={"smtp"}, deps=["published_build"])
+def sent_mails(build: BuildResource) -> dg.MaterializeResult:
+    """The letters by mail, once per content, and the morning summary; what is unsent is tried
+    again on every night, with a build or without."""
+    report = send_mails(build.place, Settings())
+    counts = {
+        "sent": report.sent,
+        "in_outbox": report.in_outbox,
+        "waiting": report.waiting,
+        "refused": len(report.refused_vi),
+        "unknown": len(report.unknown_vi),
+        "units_without_address": len(report.without_address),
+    }
+    log("mails", **counts)
+    return dg.MaterializeResult(metadata={**counts, "server_problem": report.server_problem})
 
 
 def _fingerprint(build: BuildResource, connection: Any, receipts: list[Receipt]) -> dict[str, str]:

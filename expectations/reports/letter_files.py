@@ -1,0 +1,131 @@
+"""The letters and the draft reminders of a build, as files.
+
+<folder>/letters/<unit>_<period>.pdf   one letter a unit and period
+<folder>/letters/letters.json          what each says (content) and how it looks (look)
+<folder>/workbooks/<unit>_<period>/    marked workbooks of the letter, where there are any
+<folder>/reminders/<unit>.pdf          drafts for units that are late
+
+A letter that says and looks the same as in the build before keeps its date: its file is taken over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from expectations.reports.html import report_file_name
+from expectations.reports.letter import (
+    Letter,
+    LetterKey,
+    letter_data,
+    letter_pdf,
+    template_version,
+)
+from expectations.reports.reminder import Reminder, reminder_pdf
+from expectations.reports.typesetting import TypesettingError
+
+LIST = "letters.json"
+
+
+def stem(key: LetterKey) -> str:
+    """`STC_2026-06`, safe as a file's name whatever the unit is called."""
+    return Path(report_file_name("_".join(filter(None, key)))).stem
+
+
+def letter_path(folder: Path, key: LetterKey) -> Path:
+    return folder / "letters" / f"{stem(key)}.pdf"
+
+
+def workbooks_of(folder: Path, key: LetterKey) -> list[Path]:
+    """The marked workbooks that go with a letter."""
+    return sorted((folder / "workbooks" / stem(key)).glob("*.xlsx"))
+
+
+def write_letters(
+    letters: Sequence[Letter],
+    folder: Path,
+    as_of: datetime,
+    mend_days: int,
+    contact: str = "",
+    before: Path | None = None,
+) -> tuple[list[Path], list[LetterKey]]:
+    """Write the letters; return their paths, and the keys of those that could not be set.
+
+    `before` is the same folder of the build before.
+    """
+    (folder / "letters").mkdir(parents=True, exist_ok=True)
+    known = _read_list(before) if before else {}
+    lines, written, failed = [], [], []
+    for letter in letters:
+        path = letter_path(folder, letter.key)
+        look = _look(letter, as_of, mend_days, contact)
+        earlier = letter_path(before, letter.key) if before else None
+        if earlier and known.get(letter.key) == (letter.content, look) and earlier.exists():
+            _take_over(earlier, path)
+        else:
+            try:
+                path.write_bytes(letter_pdf(letter, as_of, mend_days, contact))
+            except TypesettingError:
+                failed.append(letter.key)
+                continue
+        written.append(path)
+        lines.append(
+            {
+                "unit_code": letter.unit_code,
+                "period_key": letter.period_key,
+                "content": letter.content,
+                "look": look,
+            }
+        )
+    (folder / "letters" / LIST).write_text(
+        json.dumps(lines, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    return written, failed
+
+
+def write_reminders(
+    reminders: Sequence[Reminder], folder: Path, as_of: datetime, days: int
+) -> list[Path]:
+    """Write a draft for each unit that is late; return their paths."""
+    if not reminders:
+        return []
+    (folder / "reminders").mkdir(parents=True, exist_ok=True)
+    written = []
+    for reminder in reminders:
+        path = folder / "reminders" / f"{stem((reminder.unit_code, ''))}.pdf"
+        path.write_bytes(reminder_pdf(reminder, as_of, days))
+        written.append(path)
+    return written
+
+
+def _look(letter: Letter, as_of: datetime, mend_days: int, contact: str) -> str:
+    """A hash of everything on the paper but its own date."""
+    data = letter_data(letter, as_of, mend_days, contact)
+    undated = {k: v for k, v in data.items() if k not in ("as_of", "place_and_date")}
+    said = json.dumps(undated, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(f"{template_version()}{said}".encode()).hexdigest()[:20]
+
+
+def _read_list(folder: Path) -> dict[LetterKey, tuple[str, str]]:
+    path = folder / "letters" / LIST
+    if not path.exists():
+        return {}
+    lines: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        (line["unit_code"], line["period_key"]): (line["content"], line["look"]) for line in lines
+    }
+
+
+def _take_over(earlier: Path, path: Path) -> None:
+    """One file in two builds; a copy where the file system has no hard links."""
+    path.unlink(missing_ok=True)
+    try:
+        os.link(earlier, path)
+    except OSError:
+        shutil.copy2(earlier, path)
