@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from expectations.reports.letter import Letter, LetterKey, read_letters
-from expectations.reports.letter_files import letter_path, workbooks_of
+from expectations.reports.letter_files import letter_path
 from expectations.reports.mail import (
     POLICY,
     Attachment,
@@ -32,6 +32,7 @@ from expectations.reports.mail import (
     letter_mail,
     summary_mail,
 )
+from expectations.reports.marked_files import read_marked
 from expectations.reports.summary import MailReport, read_summary
 from orchestration.contacts import read_contacts
 from orchestration.settings import Settings
@@ -128,6 +129,11 @@ class _Run:
     def reports(self) -> Path:
         return self.home.current / "reports"
 
+    @cached_property
+    def marked(self) -> dict[tuple[str, str], Path]:
+        """The marked workbooks by unit and path of the file that was sent."""
+        return read_marked(self.reports)
+
     def read_build(self) -> tuple[list[Letter], dict[str, str], int]:
         """Letters, names of units, number of draft reminders of the published build."""
         with open_published(self.home.published_file) as connection:
@@ -162,8 +168,10 @@ class _Run:
                 letter_path(self.reports, letter.key).read_bytes(),
             )
         ]
-        for path in workbooks_of(self.reports, letter.key):
-            name = attachment_name("Tep-danh-dau", path.stem, suffix=".xlsx")
+        files = dict.fromkeys(sent.file_path for sent in letter.submissions)
+        marked = (self.marked.get((letter.unit_code, file_path)) for file_path in files)
+        for path in filter(None, marked):
+            name = attachment_name("Tep-danh-dau", path.stem, suffix=path.suffix)
             attachments.append(Attachment.workbook(name, path.read_bytes()))
         return letter_mail(
             letter, self.as_of, self.settings.mend_days, attachments, self.settings.mail_reply_to
@@ -226,8 +234,11 @@ class _Run:
         for mail in self.book.current():
             wanted = _new_addresses(mail, self.contacts)
             if wanted and self._file(mail).exists():
-                message = BytesParser(EmailMessage, policy=POLICY).parsebytes(
-                    self._file(mail).read_bytes()
+                message = cast(
+                    EmailMessage,
+                    BytesParser(EmailMessage, policy=POLICY).parsebytes(
+                        self._file(mail).read_bytes()
+                    ),
                 )
                 del message["To"]
                 message["To"] = ", ".join(wanted)

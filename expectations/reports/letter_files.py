@@ -2,7 +2,6 @@
 
 <folder>/letters/<unit>_<period>.pdf   one letter a unit and period
 <folder>/letters/letters.json          what each says (content) and how it looks (look)
-<folder>/workbooks/<unit>_<period>/    marked workbooks of the letter, where there are any
 <folder>/reminders/<unit>.pdf          drafts for units that are late
 
 A letter that says and looks the same as in the build before keeps its date: its file is taken over.
@@ -40,11 +39,6 @@ def stem(key: LetterKey) -> str:
 
 def letter_path(folder: Path, key: LetterKey) -> Path:
     return folder / "letters" / f"{stem(key)}.pdf"
-
-
-def workbooks_of(folder: Path, key: LetterKey) -> list[Path]:
-    """The marked workbooks that go with a letter."""
-    return sorted((folder / "workbooks" / stem(key)).glob("*.xlsx"))
 
 
 def write_letters(

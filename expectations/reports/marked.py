@@ -98,6 +98,8 @@ def marked_workbook(content: bytes, marks: Sequence[Mark], heading: Heading) -> 
     marks = _in_order(marks)
     try:
         kind = look(content).kind
+        if all(mark.sheet is None for mark in marks):  # perhaps the reader could not read it
+            read_sheets(content)
         if kind == "xlsx":
             try:
                 return _patched(content, marks, heading, ())

@@ -27,6 +27,7 @@ from expectations.reports.package_xml import shown
 from ingest.package import Unreadable
 from ingest.sandbox import read_isolated
 
+LIST = "marked.json"  # beside the workbooks: whose each is, and of which file
 LONGEST_NAME = 120  # characters: with diacritics well below what file systems take
 
 
@@ -124,10 +125,22 @@ def write_marked(
         heading = Heading(name, file_path.rpartition("/")[2], as_of)
         jobs.append(Job(archived(sha256), out, heading, tuple(marks)))
     done = mark_files(jobs, workers)
-    return [
+    marked = [
         MarkedFile(unit, file_path, path, not_kept)
         for (unit, file_path, _), (path, not_kept) in zip(files, done, strict=True)
     ]
+    entries = [(m.unit_code, m.file_path, str(m.path.relative_to(out_dir))) for m in marked]
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / LIST).write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
+    return marked
+
+
+def read_marked(folder: Path) -> dict[tuple[str, str], Path]:
+    """The marked workbooks in a folder by unit and path of the file that was sent."""
+    if not (folder / LIST).exists():
+        return {}
+    entries = json.loads((folder / LIST).read_text(encoding="utf-8"))
+    return {(unit, file_path): folder / path for unit, file_path, path in entries}
 
 
 def _marks_by_file(

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
-from hostile_files import encrypted_package, entities
+from hostile_files import broken_xml, encrypted_package, entities
 from marked_books import (
     FALLING,
     HEADING,
@@ -342,7 +342,11 @@ def test_other_formats_are_answered_in_xlsx_with_a_note(kind: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(encrypted_package, "Tệp có mật khẩu."), (entities, "Tệp chứa khai báo thực thể XML")],
+    [
+        (encrypted_package, "Tệp có mật khẩu."),
+        (entities, "Tệp chứa khai báo thực thể XML"),
+        (broken_xml, "Tệp bị hỏng, không mở được."),
+    ],
 )
 def test_a_file_that_cannot_be_opened_is_answered_with_the_list(
     make: object, reason: str, tmp_path: Path
