@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ingest.contract import Table
@@ -81,13 +82,27 @@ def read_area(
 def is_index_row(values: Sequence[Any]) -> bool:
     """`A | B | 1 | 2 | 3=2/1`: a mark in every filled cell, no number twice, and no number far
     from the others (columns may stand in another order, or be left out)."""
-    marks = [_mark(value) for value in values if value != ""]
-    if len(marks) < 2 or not all(_INDEX_MARK.match(mark) for mark in marks):
-        return False
-    numbers = [int(found[0]) for mark in marks if (found := re.findall(r"\d+", mark.split("=")[0]))]
-    if len(set(numbers)) != len(numbers) or not numbers or min(numbers) > 3:
+    marks = 0
+    numbers: list[int] = []
+    for value in values:
+        if value == "":
+            continue
+        found = _numbers_of_mark(_mark(value))
+        if found is None:
+            return False
+        marks += 1
+        numbers += found
+    if marks < 2 or len(set(numbers)) != len(numbers) or not numbers or min(numbers) > 3:
         return False
     return max(numbers) <= 2 * len(numbers) + 2
+
+
+@lru_cache(maxsize=2**12)
+def _numbers_of_mark(mark: str) -> tuple[int, ...] | None:
+    """The number that a mark of an index row is, if it is one (A, B are none); None for no mark."""
+    if not _INDEX_MARK.match(mark):
+        return None
+    return tuple(map(int, re.findall(r"\d+", mark.split("=")[0])[:1]))
 
 
 def _mark(value: Any) -> str:
@@ -98,16 +113,16 @@ def _mark(value: Any) -> str:
 
 def is_figure(value: Any) -> bool:
     """A number, or a text that was meant as one."""
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int | float):
+    if type(value) is float:
         return True
-    return (
-        isinstance(value, str)
-        and value != ""
-        and nil_state(value) is None
-        and read_number_text(value, None).problem != "not_a_number"
-    )
+    if isinstance(value, str):
+        return value != "" and _is_figure_in_words(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@lru_cache(maxsize=2**14)
+def _is_figure_in_words(text: str) -> bool:
+    return nil_state(text) is None and read_number_text(text, None).problem != "not_a_number"
 
 
 def _is_title(row: Sequence[Any], names_form: Callable[[str], bool]) -> bool:
@@ -170,7 +185,7 @@ def _read_lines(
         if not known and label == "" and symbol and words.candidates(symbol):
             label, symbol, known = symbol, "", True  # a label merged over the symbol's column
         if not known:
-            if not any(value != "" for value in row):
+            if row.count("") == len(row):
                 continue
             if is_signature(row) or _is_title(row, names_form):
                 break
@@ -214,6 +229,9 @@ def _read_records(
     blank = 0
     headings: list[tuple[int, str]] = []
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
+        if row.count("") == len(row):
+            blank += 1
+            continue
         # the usual row: it names itself and has a number; totals, notes and headers do not
         if key_at and _is_plain_record(row, key_at, value_at, index_row is not None):
             area.rows.append((row_no, None))

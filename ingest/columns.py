@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -166,13 +166,13 @@ def read_columns(
             continue
         values = list(map(itemgetter(col - 1), data))
         if column.is_numeric:
-            shown = _shown_as_percent(area, rows, col)
+            is_percent = column.type == "percent"
             figures = read_figures(
                 values,
                 declared=number_style,
-                is_percent=column.type == "percent",
+                is_percent=is_percent,
                 unit_of=_unit_of_row(area, column, units, lines, data),
-                shown_as_percent=shown,
+                shown_as_percent=_shown_as_percent(area, rows, col) if is_percent else None,
                 is_hundred_based=column.measure in HUNDRED_BASED,
             )
             if area.sheet.typed:
@@ -275,7 +275,8 @@ def _read_words(
             typed = cell.text
         else:
             continue
-        states[n], texts[n], codes[n], problems[n] = _as_word(column, value, typed)
+        word = _as_word(column.type, column.list, value, typed)
+        states[n], texts[n], codes[n], problems[n] = word
         if states[n] == _TEXT and isinstance(value, int | float) and not isinstance(value, bool):
             floats[n] = float(value)
     for n, row in enumerate(rows if typed_of else ()):
@@ -300,24 +301,31 @@ def _read_word(column: Column, value: str) -> _Word:
     if column.type == "text":
         nil = nil_state(value)
         return _TEXT if nil is None else STATE_NO[nil], value, None, None
-    return _as_word(column, value, value)
+    return _as_known_word(column.type, column.list, value)
 
 
-def _as_word(column: Column, value: Any, words: str) -> _Word:
-    if column.type != "comparator" and (nil := nil_state(words)) is not None:
+@lru_cache(maxsize=2**14)
+def _as_known_word(kind: str, list_name: str | None, text: str) -> _Word:
+    return _as_word(kind, list_name, text, text)
+
+
+def _as_word(kind: str, list_name: str | None, value: Any, words: str) -> _Word:
+    if kind != "comparator" and (nil := nil_state(words)) is not None:
         return STATE_NO[nil], words, None, None
-    code, problem = _code(column, value, words)
+    code, problem = _code(kind, list_name, value, words)
     if problem is not None:
         return _UNREAD, words, None, problem
     return (_TEXT if code is None else _CODE), words, code, None
 
 
-def _code(column: Column, value: Any, words: str) -> tuple[str | None, str | None]:
+def _code(
+    kind: str, list_name: str | None, value: Any, words: str
+) -> tuple[str | None, str | None]:
     """The reading of a coded cell, or the problem with it; neither for plain text."""
     text = clean(words)
-    match column.type:
+    match kind:
         case "code":
-            code = reference.coded_list(column.list or "").get(fold(text))
+            code = reference.coded_list(list_name or "").get(fold(text))
             return code, None if code else "code_unknown"
         case "period":
             code = read_period(text)

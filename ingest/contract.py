@@ -496,10 +496,10 @@ def _check_hierarchy(where: str, list_name: str) -> None:
     for code in parents:
         seen = [code]
         while (parent := parents.get(seen[-1])) is not None:
-            place = f"{where}: {reference.place_of_line(list_name, seen[-1])}"
-            if parent not in parents:
-                raise ValueError(f"{place}: {seen[-1]!r} has the unknown parent {parent!r}")
-            if parent in seen:
+            if parent not in parents or parent in seen:
+                place = f"{where}: {reference.place_of_line(list_name, seen[-1])}"
+                if parent not in parents:
+                    raise ValueError(f"{place}: {seen[-1]!r} has the unknown parent {parent!r}")
                 cycle = " → ".join([*seen, parent])
                 raise ValueError(f"{place}: list {list_name}: a cycle in its totals, {cycle}")
             seen.append(parent)

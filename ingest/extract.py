@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.numbers import cell_address, column_letters
+from expectations.reports.explanations import explanations_of
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, read_area
 from ingest.cells import STATES, CellColumns
@@ -118,6 +119,7 @@ def submissions_of(sheets: Sequence[Sheet], contracts: Sequence[Contract]) -> Re
         missing_headers=nearest[2] if nearest else (),
         cells_seen=sum(sheet.filled for sheet in sheets),
         unread_sheets=tuple(unread),
+        explanations=explanations_of(sheets),
     )
 
 
@@ -226,7 +228,7 @@ def _form_of(
 ) -> tuple[Contract | None, Candidate | None]:
     """The form whose headers all stand among the texts, and the nearest one."""
     if identity is not None and start == 1:
-        own = [c for c in index.contracts if c.form == identity.form]
+        own = index.by_form.get(identity.form, [])
         complete = [c for c in own if nearness(sheet, c, spots).is_whole]
         if complete and any(_is_named(c, spots) for c in complete):
             return _in_force(sheet, complete[-1], complete, spots, identity, start), None
@@ -744,6 +746,7 @@ def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, 
     found = [
         (row_no, col)
         for row_no, row in enumerate(below, start=last + 1)
+        if row.count("") < len(row)
         for col in columns
         if row[col - 1] != "" and is_figure(row[col - 1])
     ]
@@ -786,7 +789,7 @@ def _sheet_remarks(part: _Part) -> Iterator[Remark]:
         names = {"tcvn3": "TCVN3 (ABC)", "vni": "VNI"}
         value = ", ".join(names[each] for each in sorted(sheet.encodings))
         yield Remark("text_legacy_font", sheet.name, detail=(("value", value),))
-    for area in part.areas:
+    for area in part.areas if sheet.unseen.errors or sheet.unseen.uncalculated else ():
         taken = set(area.match.columns.values())
         for row in range(area.match.top, area.match.bottom + 1):
             for col, value in enumerate(sheet.rows[row - 1], start=1):

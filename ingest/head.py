@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from ingest import reference
 from ingest.contract import Contract
@@ -23,8 +24,7 @@ from ingest.wording import plain
 PERIODIC = {"month", "quarter", "year"}
 
 
-@dataclass(frozen=True)
-class TitleLine:
+class TitleLine(NamedTuple):
     """A text above a table, and where it stands (from 1)."""
 
     row: int
@@ -140,26 +140,44 @@ def is_organisation(text: str) -> bool:
     )
 
 
+class _LabelledUnit(NamedTuple):
+    """Whom a line `Đơn vị báo cáo: …` names: by code, or in words that nobody is known by."""
+
+    code: str | None
+    unknown: str | None
+
+
+@lru_cache(maxsize=2**14)
+def _labelled_unit(text: str) -> _LabelledUnit | None:
+    """None for any other line, also for one of a unit of measure."""
+    labelled = _UNIT_LINE.match(plain(text))
+    if labelled is None or _is_measure(labelled[1]):
+        return None
+    # a code in brackets is said in capitals
+    code = _CODE.search(clean(text))
+    name = labelled[1]
+    found = code[1] if code and code[1] in reference.reporting_units() else None
+    found = found or unit_named(name)
+    if found is None and code:
+        found = code[1]
+    if found is None and is_organisation(name):
+        return _LabelledUnit(None, clean(text).partition(":")[2].strip())
+    return _LabelledUnit(found, None)
+
+
 def _unit(sheet: str, lines: Sequence[TitleLine]) -> tuple[str | None, list[Remark]]:
     said: list[tuple[str, TitleLine]] = []
     unknown: list[tuple[str, TitleLine]] = []
     block: list[tuple[str, TitleLine]] = []
     for number, line in enumerate(lines):
-        # a code in brackets is said in capitals
-        labelled = _UNIT_LINE.match(plain(line.text))
-        if labelled and not _is_measure(labelled[1]):
-            code = _CODE.search(clean(line.text))
-            name = labelled[1]
-            found = code[1] if code and code[1] in reference.reporting_units() else None
-            found = found or unit_named(name)
-            if found is None and code:
-                found = code[1]
-            if found is not None:
-                said.append((found, line))
-            elif is_organisation(name):
-                unknown.append((clean(line.text).partition(":")[2].strip(), line))
-        else:
-            block += [(code, line) for code in _in_block(line, lines[number + 1 :])]
+        labelled = _labelled_unit(line.text)
+        if labelled is None:
+            below = _below(line, lines[number + 1 :]) if _ends_in_prefix(line.text) else None
+            block += [(code, line) for code in _in_block(line.text, below)]
+        elif labelled.code is not None:
+            said.append((labelled.code, line))
+        elif labelled.unknown is not None:
+            unknown.append((labelled.unknown, line))
     if said:
         codes = list(dict.fromkeys(code for code, _ in said))
         if len(codes) > 1:
@@ -195,21 +213,32 @@ def _contradiction(sheet: str, one: tuple[str, TitleLine], other: tuple[str, Tit
     return Remark("unit_contradiction_on_sheet", sheet, other[1].row, other[1].col, detail)
 
 
-def _in_block(line: TitleLine, below: Sequence[TitleLine]) -> list[str]:
+def _pieces(text: str) -> list[str]:
+    return [piece for piece in text.split("\n") if piece.strip()]
+
+
+@lru_cache(maxsize=2**14)
+def _ends_in_prefix(text: str) -> bool:
+    """Whether a text ends in `UBND`, so that the one below it says of whom."""
+    pieces = _pieces(text)
+    return bool(pieces) and _ONLY_PREFIX.match(plain(pieces[-1])) is not None
+
+
+@lru_cache(maxsize=2**14)
+def _in_block(text: str, below: str | None) -> tuple[str, ...]:
     """The units that a text of the title block names by itself, or with the text below it."""
-    pieces = [piece for piece in line.text.split("\n") if piece.strip()]
-    if not pieces or len(line.text) > 200 or _RECIPIENT.match(plain(pieces[0])):
-        return []
+    pieces = _pieces(text)
+    if not pieces or len(text) > 200 or _RECIPIENT.match(plain(pieces[0])):
+        return ()
     found = []
     for number, piece in enumerate(pieces):
-        words = plain(piece)
-        if _ONLY_PREFIX.match(words):
-            after = pieces[number + 1] if number + 1 < len(pieces) else _below(line, below)
+        if _ONLY_PREFIX.match(plain(piece)):
+            after = pieces[number + 1] if number + 1 < len(pieces) else below
             if after and (code := unit_named(after)):
                 found.append(code)
         elif code := unit_named(piece):
             found.append(code)
-    return found
+    return tuple(found)
 
 
 def _below(line: TitleLine, below: Sequence[TitleLine]) -> str | None:
@@ -226,18 +255,19 @@ def _is_measure(text: str) -> bool:
     return _measures(text) is not None
 
 
-def _measures(text: str) -> list[str] | None:
+@lru_cache(maxsize=2**12)
+def _measures(text: str) -> tuple[str, ...] | None:
     """The units that a text lists (`Triệu đồng, %`); None where one of them is not known."""
     words = plain(text).strip(" .;,:-()")
     if (whole := reference.read_unit(words)) is not None:
-        return [whole]
+        return (whole,)
     found = []
     for piece in re.split(r"\s*(?:;|,(?!\d)|\bvà\b)\s*", words):
         unit = reference.read_unit(piece.strip())
         if unit is None:
             return None
         found.append(unit)
-    return found or None
+    return tuple(found) or None
 
 
 def _looks_like_money(text: str) -> bool:
@@ -260,6 +290,22 @@ def _bases(contract: Contract) -> frozenset[str]:
     return found[1]
 
 
+@lru_cache(maxsize=2**14)
+def _said_measure(text: str) -> str | None:
+    """What a line gives for the unit of measure; None for a line that is about something else."""
+    words = plain(text)
+    if "đ" not in words:
+        return None  # neither `đơn vị` nor `đvt`
+    if labelled := _MEASURE_LINE.match(words):
+        return labelled[1]
+    unlabelled = _UNIT_LINE.match(words)
+    if unlabelled is None or is_organisation(unlabelled[1]):
+        return None
+    if _measures(unlabelled[1]) is None and not _looks_like_money(unlabelled[1]):
+        return None
+    return unlabelled[1]
+
+
 def _measure(
     sheet: str, contract: Contract, lines: Sequence[TitleLine]
 ) -> tuple[str | None, list[Remark]]:
@@ -268,18 +314,9 @@ def _measure(
     stated: list[tuple[str, TitleLine]] = []
     remarks: list[Remark] = []
     for line in lines:
-        words = plain(line.text)
-        if "đ" not in words:
-            continue  # neither `đơn vị` nor `đvt`
-        labelled = _MEASURE_LINE.match(words)
-        if labelled is None:
-            unlabelled = _UNIT_LINE.match(words)
-            if unlabelled is None or is_organisation(unlabelled[1]):
-                continue
-            if _measures(unlabelled[1]) is None and not _looks_like_money(unlabelled[1]):
-                continue
-            labelled = unlabelled
-        units = _measures(labelled[1])
+        if (words := _said_measure(line.text)) is None:
+            continue
+        units = _measures(words)
         if units is None:
             if bases & {"vnd", "usd"}:
                 value = clean(line.text).partition(":")[2].strip() or clean(line.text)
@@ -321,8 +358,7 @@ _STATED = (
 _WORDS = {"sáu": 6, "chín": 9}
 
 
-@dataclass(frozen=True)
-class _Stated:
+class _Stated(NamedTuple):
     """A period as said: for a form of months 6 is June, for one of quarters the second."""
 
     kind: str
@@ -352,7 +388,7 @@ class _Stated:
 
 
 def _stated_in(text: str, line: TitleLine | None) -> list[_Stated]:
-    return [replace(stated, line=line) for stated in _stated(text)]
+    return [stated._replace(line=line) for stated in _stated(text)]
 
 
 @lru_cache(maxsize=2**14)
@@ -398,21 +434,25 @@ def _stated_by_name(sheet: str) -> _Stated | None:
     return None
 
 
+@lru_cache(maxsize=2**14)
+def _labelled_period(text: str) -> str | None:
+    """What a line `Kỳ báo cáo: …` gives; None for any other line."""
+    match = _PERIOD_LINE.match(plain(text))
+    return match[1] if match else None
+
+
 def _period(
     sheet: str, contract: Contract, lines: Sequence[TitleLine], identity: Identity | None
 ) -> tuple[str | None, list[Remark]]:
     frequency = contract.reporting.frequency
     explicit = [
-        (match[1], line)
-        for line in lines
-        if (match := _PERIOD_LINE.match(plain(line.text))) is not None
+        (words, line) for line in lines if (words := _labelled_period(line.text)) is not None
     ]
     if frequency not in PERIODIC:
         return _period_of_other_forms(sheet, explicit, lines, identity)
     stated: list[_Stated] = []
     for line in lines:
-        match = _PERIOD_LINE.match(plain(line.text))
-        stated += _stated_in(match[1] if match else line.text, line)
+        stated += _stated_in(_labelled_period(line.text) or line.text, line)
     is_code = plain(sheet) == plain(contract.code_on_paper)
     by_name = None if is_code else _stated_by_name(sheet)
     years = {s.year for s in stated if s.year is not None}

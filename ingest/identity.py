@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from expectations.reports.explanations import is_ours
+
 if TYPE_CHECKING:
     from ingest.workbook import Sheet
 
@@ -49,9 +51,11 @@ class Identity:
 
 
 def form_sheets(sheets: Sequence[Sheet]) -> list[Sheet]:
-    """The sheets that may hold forms: in a template made by us, not its lists and its guide."""
+    """The sheets that may hold forms: in a template made by us, not its lists and its guide; in a
+    workbook that we marked, not the sheets that we added."""
+    sheets = [sheet for sheet in sheets if not is_ours(sheet)]
     if all(sheet.name != IDENTITY_SHEET for sheet in sheets):
-        return list(sheets)
+        return sheets
     return [s for s in sheets if s.name not in (IDENTITY_SHEET, LISTS_SHEET, GUIDE_SHEET)]
 
 

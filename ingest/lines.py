@@ -11,13 +11,13 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ingest.reference import Line
 from ingest.wording import bare_key, label_key, plain
 
 
-@dataclass(frozen=True)
-class Labelled:
+class Labelled(NamedTuple):
     """A row that may be a line: its number in the sheet, label and symbol as typed."""
 
     row: int

@@ -68,7 +68,7 @@ class TableWords:
         if without_top and self.has_top:
             self.paths = [path[1:] for path in self.paths]
         self.joined = [header(" ".join(column.header)) for column in table.columns]
-        self.levels: set[str] = set()
+        self.levels: set[str] = set()  # the texts of all levels, exact and by key
         self.leaves: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
         for number, path in enumerate(self.paths):
             for level in path:
@@ -76,6 +76,10 @@ class TableWords:
             self._add(number, path[-1], is_joined=False)
             if len(path) > 1:
                 self._add(number, self.joined[number], is_joined=True)
+        self.texts = self.levels | self.leaves.keys()
+        # without which a table cannot be read, and of which one at least is wanted
+        self.needed = {c.field for c in table.columns if c.required or c.role == "line"}
+        self.figures = {c.field for c in table.columns if c.role == "value"}
         self.required = [
             number
             for number, column in enumerate(table.columns)
@@ -126,8 +130,9 @@ class Spots(list[Spot]):
     """The texts of some rows of one sheet, with what was found among them before: a form is looked
     for, decided upon and read among the same ones."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, spots: Iterable[Spot] = ()) -> None:
+        super().__init__(spots)
+        self.hits: dict[tuple[object, ...], list[Spot]] = {}
         self.matches: dict[tuple[object, ...], ColumnMatch | None] = {}
         self.grid: _Grid | None = None
 
@@ -136,13 +141,15 @@ def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     """The texts of some rows, from `first`."""
     start = bisect_left(sheet.texts, (first,))
     end = bisect_left(sheet.texts, (first + rows,))
-    found = Spots()
-    found.extend(
-        Spot(row_no, col_no, header(text))
-        for row_no, col_no, text in sheet.texts[start:end]
-        if len(text) <= LONGEST
+    # a spot a text of every sheet: made directly, it costs less than half
+    new = tuple.__new__
+    return Spots(
+        [
+            new(Spot, (row_no, col_no, header(text)))
+            for row_no, col_no, text in sheet.texts[start:end]
+            if len(text) <= LONGEST
+        ]
     )
-    return found
 
 
 @dataclass
@@ -210,23 +217,17 @@ def match_columns(
     """
     if spots is None:
         spots = spots_of(sheet)
-    known = spots.matches if isinstance(spots, Spots) else {}
-    if within is not None:
-        spots = [spot for spot in spots if within[0] <= spot.col <= within[1]]
+    all_spots = spots if isinstance(spots, Spots) else Spots(spots)
+    known = all_spots.matches
     words = words_of(table, without_top=without_top)
-    hits = [
-        spot
-        for spot in spots
-        if spot.header.exact in words.levels
-        or spot.header.key in words.levels
-        or spot.header.exact in words.leaves
-        or spot.header.key in words.leaves
-    ]
+    hits = _hits(all_spots, words, within)
     # where no header names a period, the one reported makes no difference
     if not any(spot.header.mention for spot in hits):
         period_key = None
     key = (id(table), period_key, within, without_top, stacked)
     if key not in known:
+        if within is not None:
+            spots = [spot for spot in spots if within[0] <= spot.col <= within[1]]
         same = (key, _signature(sheet, spots, hits)) if hits else ()
         match = _matched.get(same)
         if match is None:
@@ -237,6 +238,21 @@ def match_columns(
                 _matched[same] = match
         known[key] = match
     return known[key]
+
+
+def _hits(spots: Spots, words: TableWords, within: tuple[int, int] | None) -> list[Spot]:
+    """The texts that may be headers of a table, or levels of them."""
+    key = id(words), within
+    found = spots.hits.get(key)
+    if found is None:
+        texts = words.texts
+        found = spots.hits[key] = [
+            spot
+            for spot in spots
+            if (spot.header.exact in texts or spot.header.key in texts)
+            and (within is None or within[0] <= spot.col <= within[1])
+        ]
+    return found
 
 
 # whole headers that were matched before: a form's template comes again with every unit and period
@@ -560,11 +576,8 @@ def nearness(
 
 def is_whole(table: Table, match: ColumnMatch) -> bool:
     """Every column that is required or names the lines is there, and one of figures."""
-    return all(
-        column.field in match.columns
-        for column in table.columns
-        if column.required or column.role == "line"
-    ) and any(c.role == "value" and c.field in match.columns for c in table.columns)
+    words = words_of(table)
+    return words.needed <= match.columns.keys() and not words.figures.isdisjoint(match.columns)
 
 
 def title_key(contract: Contract) -> str:
@@ -582,6 +595,9 @@ class FormIndex:
 
     def __init__(self, contracts: Sequence[Contract]) -> None:
         self.contracts = tuple(contracts)
+        self.by_form: dict[str, list[Contract]] = defaultdict(list)
+        for contract in self.contracts:
+            self.by_form[contract.form].append(contract)
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for number, contract in enumerate(self.contracts):
             words = words_of(contract.tables[0])

@@ -23,14 +23,15 @@ def _encoding(text: str) -> Encoding | None:
 
 def decode_sheet(sheet: Sheet) -> None:
     """Decode the texts of a sheet in place; its `typed` and `encodings` say what was done."""
+    texts = [text for _, _, text in sheet.texts if not text.isascii()]
+    if not any(map(_encoding, texts)):
+        return
     found = [
         (row_no, col_no, text, _encoding(text))
         for row_no, col_no, text in sheet.texts
         if not text.isascii()
     ]
     counts = Counter(encoding for *_, encoding in found if encoding is not None)
-    if not counts:
-        return
     font = _FONTS[counts.most_common(1)[0][0]]
     rows, columns = _leanings(found)
     decoded: dict[tuple[int, int], str] = {}

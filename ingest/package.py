@@ -207,6 +207,17 @@ def _inflated(content: bytes, entry: zipfile.ZipInfo) -> bytes:
     return inflated
 
 
+def read_all_parts(package: Package) -> tuple[dict[str, zipfile.ZipInfo], dict[str, bytes]]:
+    """Every part of a zip that was looked at, with its entry, by name. Raises Unreadable."""
+    try:
+        with zipfile.ZipFile(BytesIO(package.content)) as archive:
+            entries = {e.filename: e for e in archive.infolist() if not e.is_dir()}
+            parts = {name: _inflated(package.content, entry) for name, entry in entries.items()}
+    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error) as error:
+        raise Unreadable("damaged") from error
+    return entries, parts
+
+
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTITY_16 = tuple(
     word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-16-le", "utf-16-be")
@@ -216,15 +227,20 @@ _ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*\s)?r=[\"'](\d+)[\"']")
 _CELL_STYLES = re.compile(rb"<(?:\w+:)?(?:xf|font|fill|border|numFmt)[\s/>]")
 
 
+def refuse_entities(part: bytes) -> None:
+    """Raises Unreadable for a part of XML that declares a document type or an entity."""
+    # comments apart, `<!` begins what we never follow
+    if has_pair(part, b"<!", rare=1) and _ENTITY.search(part):
+        raise Unreadable("entities")
+    if part[:2] in (b"\xff\xfe", b"\xfe\xff") and any(word in part for word in _ENTITY_16):
+        raise Unreadable("entities")
+
+
 def _refuse_odd_parts(package: Package) -> None:
     for name, part in package.parts.items():
         if not name.lower().endswith((".xml", ".rels")):
             continue
-        # `<!` is rare in these parts: comments apart, it begins what we never follow
-        if b"<!" in part and _ENTITY.search(part):
-            raise Unreadable("entities")
-        if part[:2] in (b"\xff\xfe", b"\xfe\xff") and any(word in part for word in _ENTITY_16):
-            raise Unreadable("entities")
+        refuse_entities(part)
     match package.kind:
         case "ods":
             if b"encryption-data" in package.part("META-INF/manifest.xml"):
@@ -241,6 +257,18 @@ def _refuse_odd_parts(package: Package) -> None:
                         raise Unreadable("bomb")
                 elif name == "xl/workbook.xml" and part.count(b"<sheet ") > MAX_SHEETS:
                     raise Unreadable("bomb")
+
+
+def has_pair(part: bytes, pair: bytes, *, rare: int, end: int | None = None) -> bool:
+    """Whether two bytes stand together: the rare one of them is looked for, by itself, which is
+    ten times as fast as to look for two."""
+    byte = pair[rare : rare + 1]
+    at = part.find(byte, 0, end)
+    while at >= 0:
+        if part.startswith(pair, max(at - rare, 0)):
+            return True
+        at = part.find(byte, at + 1, end)
+    return False
 
 
 def _refuse_huge_sheet(part: bytes) -> None:

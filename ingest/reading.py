@@ -34,8 +34,7 @@ class Area:
     sheet: str
 
 
-@dataclass(frozen=True)
-class AreaColumn:
+class AreaColumn(NamedTuple):
     """Which field of the table a sheet's column is. `unit_code` is the unit that the sheet states
     where that is another than the form's: the figures are in it."""
 
@@ -100,6 +99,16 @@ class UnreadSheet:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """What a unit wrote beside a finding in a workbook that we had marked. `place_key` is the
+    finding's place, the same in every file of that unit, form and period; `text` is a stranger's,
+    at most 2,000 characters."""
+
+    place_key: str
+    text: str
+
+
+@dataclass(frozen=True)
 class ReadFile:
     """Everything read from one file. `unread_sheets` carry a form's title or most of its headers,
     and are none; `nearest` says what came near where no form was found at all."""
@@ -109,3 +118,4 @@ class ReadFile:
     missing_headers: tuple[str, ...]
     cells_seen: int
     unread_sheets: tuple[UnreadSheet, ...] = ()
+    explanations: tuple[Explanation, ...] = ()

@@ -11,14 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ingest import reference
 from ingest.contract import Contract
 from ingest.package import Unreadable
 from ingest.period import period_of
 from ingest.reading import ReadFile, ReadSubmission, Remark
-from ingest.sources import PulledFile
 from warehouse.ledger import Receipt, timestamp
+
+if TYPE_CHECKING:  # it knows all kinds of places that files come from
+    from ingest.sources import PulledFile
 
 ACCEPTED, HELD, SUPERSEDED = "accepted", "held", "superseded"
 UNRECOGNISED, UNREADABLE = "unrecognised", "unreadable"
@@ -191,7 +194,7 @@ def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract)
             ("validity", _validity(contract)),
         )
         remarks.append(Remark("form_not_valid", sheet, detail=detail))
-    return replace(read, remarks=tuple(remarks))
+    return replace(read, remarks=tuple(remarks)) if len(remarks) > len(read.remarks) else read
 
 
 def _validity(contract: Contract) -> str:
@@ -224,6 +227,9 @@ def _sheet_of(submission: Submission) -> str:
 def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> list[Submission]:
     """Final statuses: an error holds a submission, the last accepted one of a key counts.
 
+    A held one is done with once the unit has sent that form and period again, right or wrong; the
+    last accepted one stays in force.
+
     `errors` holds the messages of the errors of each submission by its number.
     """
     judged = [
@@ -233,12 +239,15 @@ def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> li
         for s in submissions
     ]
     latest: dict[tuple[str, str, str], int] = {}
+    accepted: dict[tuple[str, str, str], int] = {}
     for submission in judged:
-        if submission.status == ACCEPTED and submission.key is not None:
+        if submission.key is not None:
             latest[submission.key] = submission.submission_no
+            if submission.status == ACCEPTED:
+                accepted[submission.key] = submission.submission_no
     return [
         replace(s, status=SUPERSEDED, reason_vi="Đã có bản gửi sau thay thế.")
-        if s.status == ACCEPTED and s.key is not None and latest[s.key] != s.submission_no
+        if s.key is not None and s.submission_no not in (latest[s.key], accepted.get(s.key))
         else s
         for s in judged
     ]

@@ -17,7 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from ingest.package import MAX_CELLS, Package, Unreadable, column_number
+from ingest.package import MAX_CELLS, Package, Unreadable, column_number, has_pair
 
 Place = tuple[int, int]  # row and column, from 1
 
@@ -75,7 +75,11 @@ def _parse(
 _UNCALCULATED = re.compile(
     rb"<(?:\w+:)?f(?:/>|[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
 )
-_FLAGS = (b't="e"', b"t='e'", b"hidden=")
+
+
+def _is_flagged(part: bytes) -> bool:
+    """Whether there may be an error or something hidden."""
+    return b't="e"' in part or b"hidden" in part or (b"'" in part and b"t='e'" in part)
 
 
 def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Unseen]]:
@@ -88,7 +92,7 @@ def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Un
             continue
         part = package.part(part_name)
         is_odd = (
-            any(flag in part for flag in _FLAGS)
+            _is_flagged(part)
             or (has_links and b"[" in part)
             or any(b's="%d"' % n in part or b"s='%d'" % n in part for n in percents)
             or bool(raised)
@@ -118,7 +122,7 @@ def _values_in(part: bytes, blank: bytes | None, filled: int) -> int:
 def _is_calculated(part: bytes) -> bool:
     """Whether plainly every formula is followed by a value, as where no program left one out; a
     formula that is written in any other way is for the search to judge."""
-    if b"<f" not in part and b":f" not in part:
+    if b"<f" not in part and not has_pair(part, b":f", rare=0):
         return True
     # behind the cells there are tags of other kinds that begin like a formula's
     end = part.rfind(b"</sheetData>")
@@ -128,7 +132,7 @@ def _is_calculated(part: bytes) -> bool:
     return (
         formulas == part.count(b"<f>", 0, end) == part.count(b"<f", 0, end)
         and formulas == part.count(b"</f>", 0, end)
-        and part.find(b":f", 0, end) < 0
+        and not has_pair(part, b":f", rare=0, end=end)
         and part.find(b"</f><v></v>", 0, end) < 0
     )
 

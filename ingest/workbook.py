@@ -84,7 +84,10 @@ class Sheet:
         return cell_of(self.value(row, col))
 
     def text(self, row: int, col: int) -> str:
-        cell = self.cell(row, col)
+        value = self.value(row, col)
+        if type(value) is str:
+            return value
+        cell = cell_of(value)
         return cell.text if cell else ""
 
     def retype(self, texts: Mapping[tuple[int, int], str]) -> None:
@@ -188,14 +191,17 @@ def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
 def _texts_of(rows: list[list[Any]]) -> list[tuple[int, int, str]]:
     """Every text by row and column from 1; a cell of spaces only (a formula that shows nothing
     gives one) becomes an empty cell."""
-    texts = []
-    for row_no, row in enumerate(rows, start=1):
-        for col_no, value in enumerate(row, start=1):
-            if type(value) is str and value:
-                if value.isspace():
-                    row[col_no - 1] = ""
-                else:
-                    texts.append((row_no, col_no, value))
+    texts = [
+        (row_no, col_no, value)
+        for row_no, row in enumerate(rows, start=1)
+        for col_no, value in enumerate(row, start=1)
+        if type(value) is str and value
+    ]
+    if any(text.isspace() for _, _, text in texts):
+        for row_no, col_no, text in texts:
+            if text.isspace():
+                rows[row_no - 1][col_no - 1] = ""
+        texts = [each for each in texts if not each[2].isspace()]
     return texts
 
 

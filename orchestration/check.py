@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from expectations.findings import Finding
+from expectations.findings import Finding, Subject
+from expectations.reports.answer_sheet import Heading
+from expectations.reports.marked_files import Job, mark_files, marks_of
 from expectations.validate import file_findings, validate_submissions
 from ingest import reference
 from ingest.contract import all_contracts
 from ingest.extract import read_submissions
 from ingest.package import Unreadable
 from ingest.reading import ReadFile, ReadSubmission
-from ingest.register import register
+from ingest.register import Submission, register
 from ingest.sandbox import read_isolated
 from warehouse.ledger import Receipt
 
@@ -24,6 +27,27 @@ NOT_CHECKED = "Chưa đối chiếu với các kỳ trước và với số li�
 
 def check_files(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """One element a submission, in the order of the files (see design: `kho check --json`)."""
+    return elements_of(examine_files(paths))
+
+
+def elements_of(examined: Sequence[tuple[Submission, list[Finding]]]) -> list[dict[str, Any]]:
+    """What `kho check --json` prints of files that were examined."""
+    return [
+        {
+            "file": submission.receipt.file_path,
+            "status": _status(submission.status, findings),
+            "form": submission.read.form if submission.read else None,
+            "unit": submission.receipt.reporter_unit_code or None,
+            "period": submission.read.period_key if submission.read else None,
+            "findings": [_as_json(finding) for finding in findings],
+            "not_checked": NOT_CHECKED,
+        }
+        for submission, findings in examined
+    ]
+
+
+def examine_files(paths: Sequence[Path]) -> list[tuple[Submission, list[Finding]]]:
+    """Every submission in the files with its findings, in the order of the files."""
     contracts = {contract.id: contract for contract in all_contracts()}
     readings: list[ReadFile | Unreadable] = [
         reading for _, reading in read_isolated(read_submissions, list(paths))
@@ -40,7 +64,7 @@ def check_files(paths: Sequence[Path]) -> list[dict[str, Any]]:
     read: list[tuple[int, ReadSubmission]] = [
         (s.submission_no, s.read) for s in submissions if s.read is not None
     ]
-    findings: dict[int, list[Finding]] = defaultdict(list)
+    findings: dict[int | None, list[Finding]] = defaultdict(list)
     raised: dict[str, list[str]] = {}
     for validation in validate_submissions(contracts, read) if read else ():
         raised[validation.form] = [result.rule for result in validation.raised]
@@ -51,18 +75,30 @@ def check_files(paths: Sequence[Path]) -> list[dict[str, Any]]:
     for form, rules in raised.items():
         if rules:  # a check that raised is a failure, not a pass
             raise RuntimeError(f"{form}: rules that could not be evaluated: {', '.join(rules)}")
-    return [
-        {
-            "file": submission.receipt.file_path,
-            "status": _status(submission.status, findings[submission.submission_no]),
-            "form": submission.read.form if submission.read else None,
-            "unit": submission.receipt.reporter_unit_code or None,
-            "period": submission.read.period_key if submission.read else None,
-            "findings": [_as_json(finding) for finding in findings[submission.submission_no]],
-            "not_checked": NOT_CHECKED,
-        }
-        for submission in submissions
-    ]
+    return [(submission, findings[submission.submission_no]) for submission in submissions]
+
+
+def write_marked_check(
+    path: Path,
+    examined: Sequence[tuple[Submission, list[Finding]]],
+    out: Path,
+    as_of: datetime,
+) -> tuple[Path, tuple[str, ...]]:
+    """Write a workbook back with its findings marked; returns where (the file decides on the
+    extension), and what it does not keep."""
+    marks: list[tuple[str, Finding]] = []
+    unit = ""
+    for submission, findings in examined:
+        read, unit = submission.read, submission.receipt.reporter_unit_code
+        subject = Subject(unit, read.form if read else None, read.period_key if read else None)
+        marks += [(finding.place_key(finding.subject or subject), finding) for finding in findings]
+    units = reference.reporting_units()
+    name = units[unit].name_vi if unit in units else unit
+    heading = Heading(name, path.name, as_of)
+    if out.suffix.lower().startswith((".xls", ".xlt")):
+        out = out.with_suffix("")
+    [done] = mark_files([Job(path, out, heading, marks_of(marks))], workers=1)
+    return done
 
 
 def _sender(path: Path, reading: ReadFile | Unreadable) -> str:

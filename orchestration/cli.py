@@ -232,15 +232,34 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+@click.option(
+    "--marked",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Ghi tệp đã đánh dấu (kiểm tra một tệp)",
+)
 @_home_option
 @_as_of_option
 def check(
-    files: tuple[Path, ...], as_json: bool, home: Path | None, as_of: datetime | None
+    files: tuple[Path, ...],
+    as_json: bool,
+    marked: Path | None,
+    home: Path | None,
+    as_of: datetime | None,
 ) -> None:
     """Kiểm tra bảng tính trước khi gửi."""
-    from orchestration.check import check_files
+    from orchestration.check import elements_of, examine_files, write_marked_check
+    from orchestration.settings import local_now
 
-    elements = check_files(_files_below(files))
+    paths = _files_below(files)
+    if marked is not None and len(paths) != 1:
+        _stop("Chỉ đánh dấu được từng tệp một: --marked đi với đúng một tệp.")
+    examined = examine_files(paths)
+    elements = elements_of(examined)
+    if marked is not None:
+        written, not_kept = write_marked_check(paths[0], examined, marked, as_of or local_now())
+        click.echo(f"Tệp đã đánh dấu: {written}", err=True)
+        for note in not_kept:
+            click.echo(f"  lưu ý: {note}", err=True)
     if as_json:
         click.echo(json.dumps(elements, ensure_ascii=False, indent=1))
     else:
@@ -385,8 +404,9 @@ def trace(key: str, html: Path | None, home: Path | None) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
 @_home_option
 def report(unit_code: str | None, out: Path, home: Path | None) -> None:
-    """Lập phiếu thông báo kết quả kiểm tra số liệu cho nơi gửi."""
+    """Lập phiếu thông báo kết quả kiểm tra số liệu và tệp đã đánh dấu cho nơi gửi."""
     from expectations.reports.html import write_reports
+    from expectations.reports.marked_files import write_marked
 
     place = _home(home)
     with _published(place) as connection:
@@ -395,6 +415,8 @@ def report(unit_code: str | None, out: Path, home: Path | None) -> None:
             paths = write_reports(connection, out, as_of, unit_code)
         except LookupError as error:
             _stop(str(error.args[0]))
+        marked = write_marked(connection, place.archived, out, as_of, unit_code)
+        paths += [file.path for file in marked]
     for path in paths:
         click.echo(path)
 

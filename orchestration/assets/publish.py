@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from expectations.reports.html import write_reports
+from expectations.reports.marked_files import write_marked
 from ingest.contract import all_contracts
 from ingest.period import period_of
 from orchestration.fingerprint import (
@@ -37,13 +38,18 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
     return dg.MaterializeResult(value=build_id, metadata={"tables": len(rows), **rows})
 
 
-@dg.asset(group_name=GROUP, kinds={"html"})
+@dg.asset(group_name=GROUP, kinds={"html", "excel"})
 def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
-    """A data-quality report in Vietnamese for every sender."""
+    """A data-quality report in Vietnamese for every sender, and its own workbooks, marked."""
     folder = build.place.staging(staged_build)
     with open_published(folder / "kho.duckdb") as connection:
         paths = write_reports(connection, folder / "reports", build.moment)
-    return dg.MaterializeResult(metadata={"reports": len(paths)})
+        marked = write_marked(
+            connection, build.place.archived, folder / "reports", build.moment,
+            workers=build.workers,
+        )  # fmt: skip
+    log("reported", reports=len(paths), workbooks=len(marked))
+    return dg.MaterializeResult(metadata={"reports": len(paths), "workbooks": len(marked)})
 
 
 @dg.asset(group_name=GROUP, kinds={"duckdb"}, deps=["sender_reports"])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import openpyxl
 
@@ -26,6 +27,19 @@ from ingest.workbook import read_workbook
 from warehouse.ledger import Receipt
 
 Value = str | float | bool | None
+Make = TypeVar("Make")
+
+
+@dataclass(frozen=True)
+class Said(Generic[Make]):
+    """A rule, what breaks it and what obeys it, and the officer's sentence where it is broken."""
+
+    rule: str
+    fault: Make
+    right: Make
+    message: str
+
+
 # the forms of the samples; what the other forms are is tested on their own templates
 CONTRACTS = {
     contract.code_on_paper: contract

@@ -276,6 +276,11 @@ def limits(path: Path) -> tuple[int, int, int, int]:
     return soft, hard, resource.getrlimit(resource.RLIMIT_CORE)[1], left
 
 
+def loaded(path: Path) -> list[str]:
+    """What a worker has loaded of that which reading does not need."""
+    return [name for name in ("pandas", "polars", "duckdb", "dagster") if name in sys.modules]
+
+
 def burn(path: Path) -> float:
     """Half a second of CPU time, which the next file is not to be charged with."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_utime

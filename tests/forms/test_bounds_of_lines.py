@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from filled_templates import PERIODIC, filled, read, write
+from filled_templates import PERIODIC, Key, filled, read, write
 
 from expectations.findings import Finding
-from expectations.validate import validate_submissions
+from expectations.validate import validate_form
 from ingest import reference
 from ingest.contract import Contract
 from ingest.template import FilledForm, sheet_name
@@ -18,20 +19,27 @@ from ingest.template import FilledForm, sheet_name
 FORMS = {contract.form: contract for contract in PERIODIC}
 
 
-def findings_in(contract: Contract, path: Path) -> list[Finding]:
-    [validation] = validate_submissions({contract.id: contract}, [(1, read(path))])
-    return list(validation.findings)
+def judged(
+    folder: Path, rule: str, empties: Sequence[FilledForm], typed: Sequence[tuple[Key, str]]
+) -> list[tuple[list[Finding], str]]:
+    """Forms of one kind with one figure each, all judged at once: of each the findings by a rule,
+    and its cell."""
+    submissions, places = [], []
+    for number, (empty, (key, figure)) in enumerate(zip(empties, typed, strict=True), start=1):
+        form = replace(empty, values={key: Decimal(figure)})
+        path, addresses = write(folder / str(number), form)
+        submissions.append((number, read(path)))
+        places.append(next(at for (_, *cell), at in addresses.items() if tuple(cell) == key))
+    findings = [
+        f for f in validate_form(empties[0].contract, submissions).findings if f.rule == rule
+    ]
+    return [
+        ([f for f in findings if f.submission_no == number], place)
+        for number, place in enumerate(places, start=1)
+    ]
 
 
-def judged(folder: Path, form: FilledForm) -> tuple[list[Finding], dict[str, str]]:
-    """The findings on bounds, and the cell of every (row, field)."""
-    path, addresses = write(folder, form)
-    findings = findings_in(form.contract, path)
-    cells = {f"{row}/{field}": address for (_, _, row, field), address in addresses.items()}
-    return [f for f in findings if f.rule == "out_of_bounds"], cells
-
-
-def sent_with(contract: Contract, unit_code: str) -> tuple[FilledForm, tuple[int, str, str]]:
+def sent_with(contract: Contract, unit_code: str) -> tuple[FilledForm, Key]:
     """The form of a unit that has a line in this unit of measure, and the cell of its figure."""
     for unit in reference.reporting_units():
         lines = contract.tables[0].lines_of(unit) if contract.accepts(unit) else ()
@@ -48,31 +56,36 @@ def sent_with(contract: Contract, unit_code: str) -> tuple[FilledForm, tuple[int
 
 
 @pytest.mark.parametrize(
-    ("form", "unit_code", "right", "wrong"),
+    ("form", "cases"),
     [
-        ("chi_tieu_thang", "percent", "100", "112.5"),
-        ("chi_tieu_quy", "percent", "100", "112.5"),
-        ("chi_tieu_nam", "percent", "100", "112.5"),
-        ("xa_chi_tieu_nam", "percent", "100", "112.5"),
-        ("chi_tieu_thang", "case", "0", "-5"),
+        ("chi_tieu_thang", [("percent", "100", "112.5"), ("case", "0", "-5")]),
+        ("chi_tieu_quy", [("percent", "100", "112.5")]),
         # a yearly list also holds rates and balances that may be below nothing
-        ("chi_tieu_nam", "school", "0", "-5"),
-        ("chi_tieu_nam", "ha", "0", "-5"),
-        ("chi_tieu_nam", "percent", "-0.4", "100.5"),
+        ("chi_tieu_nam", [
+            ("percent", "100", "112.5"), ("school", "0", "-5"), ("ha", "0", "-5"),
+            ("percent", "-0.4", "100.5"),
+        ]),
+        ("xa_chi_tieu_nam", [("percent", "100", "112.5")]),
     ],
-)
+)  # fmt: skip
 def test_value_that_its_lines_unit_does_not_allow(
-    form: str, unit_code: str, right: str, wrong: str, tmp_path: Path
+    form: str, cases: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:
-    empty, key = sent_with(FORMS[form], unit_code)
-    allowed, _ = judged(tmp_path / "right", replace(empty, values={key: Decimal(right)}))
-    assert allowed == []
-    [finding], cells = judged(tmp_path / "wrong", replace(empty, values={key: Decimal(wrong)}))
-    place = cells[f"{key[1]}/{key[2]}"]
-    assert finding.cell_ref == f"{sheet_name(FORMS[form])}!{place}"
-    assert finding.severity == "error"
-    typed = wrong.replace(".", ",")
-    assert finding.message.startswith(f"Ô {place}: {typed} ngoài khoảng cho phép")
+    empties, typed = [], []
+    for unit_code, right, wrong in cases:
+        empty, key = sent_with(FORMS[form], unit_code)
+        empties += [empty, empty]
+        typed += [(key, right), (key, wrong)]
+    found = judged(tmp_path, "out_of_bounds", empties, typed)
+    for (_, _, wrong), (allowed, _), (refused, place) in zip(
+        cases, found[::2], found[1::2], strict=True
+    ):
+        assert allowed == []
+        [finding] = refused
+        assert finding.cell_ref == f"{sheet_name(FORMS[form])}!{place}"
+        assert finding.severity == "error"
+        shown = wrong.replace(".", ",")
+        assert finding.message.startswith(f"Ô {place}: {shown} ngoài khoảng cho phép")
 
 
 @pytest.mark.parametrize("form", ["xuat_khau_mat_hang", "nhap_khau_mat_hang"])
@@ -80,21 +93,15 @@ def test_quantity_on_a_line_that_has_no_unit(form: str, tmp_path: Path) -> None:
     contract = FORMS[form]
     by_value = next(x for x in contract.tables[0].lines if x.unit_code is None)
     # the import list knows no unit of any commodity
-    counted = [x for x in contract.tables[0].lines if x.unit_code is not None]
+    counted = [x for x in contract.tables[0].lines if x.unit_code is not None][:1]
     empty = replace(filled(contract), values={}, previous={})
-
-    def found(line_code: str) -> tuple[list[Finding], str]:
-        key = (1, line_code, "month_quantity")
-        path, addresses = write(
-            tmp_path / line_code, replace(empty, values={key: Decimal("1250.5")})
-        )
-        findings = findings_in(contract, path)
-        place = next(a for (_, _, row, f), a in addresses.items() if (row, f) == key[1:])
-        return [f for f in findings if f.rule == "unit_missing"], place
-
-    for line in counted[:1]:
-        assert found(line.code)[0] == []
-    [finding], place = found(by_value.code)
+    lines = [by_value, *counted]
+    (refused, place), *others = judged(
+        tmp_path, "unit_missing", [empty] * len(lines),
+        [((1, line.code, "month_quantity"), "1250.5") for line in lines],
+    )  # fmt: skip
+    assert all(allowed == [] for allowed, _ in others)
+    [finding] = refused
     assert finding.cell_ref == f"{sheet_name(contract)}!{place}"
     assert finding.message == (
         f"Ô {place}: dòng “{by_value.label_vi}” chưa có đơn vị tính cho số lượng 1.250,5."
@@ -107,15 +114,10 @@ def test_quantity_on_a_line_that_has_no_unit(form: str, tmp_path: Path) -> None:
 def test_figure_too_large_for_the_facts_in_its_lines_unit(tmp_path: Path) -> None:
     contract = FORMS["du_lich"]
     empty, key = sent_with(contract, "billion_vnd")
-
-    def found(typed: str) -> tuple[list[Finding], str]:
-        form = replace(empty, values={key: Decimal(typed)})
-        path, addresses = write(tmp_path / typed, form)
-        findings = findings_in(contract, path)
-        place = next(a for (_, _, row, f), a in addresses.items() if (row, f) == key[1:])
-        return [f for f in findings if f.rule == "number_too_large"], place
-
-    assert found("999999999")[0] == []
-    [finding], place = found("1000000000")
+    (allowed, _), (refused, place) = judged(
+        tmp_path, "number_too_large", [empty] * 2, [(key, "999999999"), (key, "1000000000")]
+    )
+    assert allowed == []
+    [finding] = refused
     assert finding.cell_ref == f"{sheet_name(contract)}!{place}"
     assert finding.message == f"Ô {place} ghi “1.000.000.000”, vượt khả năng lưu trữ."

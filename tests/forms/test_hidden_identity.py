@@ -14,7 +14,7 @@ from expectations.validate import validate_submissions
 from ingest.extract import submissions_of
 from ingest.identity import FIELDS, IDENTITY_SHEET, Identity, read_identities
 from ingest.reading import ReadFile
-from ingest.register import Submission, register
+from ingest.register import register
 from ingest.workbook import read_workbook
 from warehouse.ledger import Receipt
 
@@ -34,13 +34,41 @@ def template(path: Path, identity: Identity, **form: str) -> ReadFile:
     return submissions_of(read_workbook(path), list(CONTRACTS.values()))
 
 
-def judged(reading: ReadFile, *, simulated_inbox: bool) -> tuple[list[Submission], list[Finding]]:
-    receipt = Receipt(1, "TKT/a.xlsx", "sha", 1, "TKT", "2026-01-01 00:00:00", simulated_inbox)
-    submissions = register([receipt], {"sha": reading}, list(CONTRACTS.values()))
+def judged(*readings: ReadFile, simulated_inbox: bool) -> list[list[Finding]]:
+    """The findings on identities in each of these files, sent one after the other."""
+    files = {f"sha {number}": reading for number, reading in enumerate(readings, start=1)}
+    receipts = [
+        Receipt(number, f"TKT/{number}.xlsx", sha, 1, "TKT", f"2026-01-{number:02d} 00:00:00",
+                simulated_inbox)
+        for number, sha in enumerate(files, start=1)
+    ]  # fmt: skip
+    submissions = register(receipts, files, list(CONTRACTS.values()))
     read = [(s.submission_no, s.read) for s in submissions if s.read is not None]
     validations = validate_submissions({c.id: c for c in CONTRACTS.values()}, read)
-    found = [finding for v in validations for finding in v.findings]
-    return submissions, [finding for finding in found if finding.rule in IDENTITY_RULES]
+    found = [f for v in validations for f in v.findings if f.rule in IDENTITY_RULES]
+    file_of = {s.submission_no: s.receipt.receipt_no for s in submissions}
+    return [
+        [f for f in found if file_of[f.submission_no] == receipt.receipt_no] for receipt in receipts
+    ]
+
+
+SIMULATED = replace(MADE_FOR, is_simulated=True)
+# sent to a real inbox, and judged at once
+SENT = {
+    "as it was made": MADE_FOR,
+    "another period": replace(MADE_FOR, period_key="2016..2020"),
+    "another unit": replace(MADE_FOR, unit_code="SYT"),
+    "another form": replace(MADE_FOR, form="ls02_thu_nsnn"),
+    "simulated": SIMULATED,
+    "tampered with": replace(MADE_FOR, period_key=""),
+}
+
+
+@pytest.fixture(scope="module")
+def among_real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
+    folder = tmp_path_factory.mktemp("among_real")
+    readings = [template(folder / f"{name}.xlsx", identity) for name, identity in SENT.items()]
+    return dict(zip(SENT, judged(*readings, simulated_inbox=False), strict=True))
 
 
 def test_identity_is_read_back(tmp_path: Path) -> None:
@@ -54,24 +82,25 @@ def test_hidden_sheets_are_no_forms(tmp_path: Path) -> None:
     assert reading.unread_sheets == ()
 
 
-def test_template_used_as_it_was_made_brings_nothing(tmp_path: Path) -> None:
-    _, findings = judged(template(tmp_path / "a.xlsx", MADE_FOR), simulated_inbox=False)
-    assert findings == []
+@pytest.mark.parametrize("name", ["as it was made", "tampered with"])
+def test_template_without_another_identity_brings_nothing(
+    among_real: dict[str, list[Finding]], name: str
+) -> None:
+    assert among_real[name] == []
 
 
 @pytest.mark.parametrize(
-    ("change", "hidden"),
+    ("name", "hidden"),
     [
-        ({"period_key": "2016..2020"}, "giai đoạn 2016 - 2020"),
-        ({"unit_code": "SYT"}, "Sở Y tế"),
-        ({"form": "ls02_thu_nsnn"}, "biểu LS-02"),
+        ("another period", "giai đoạn 2016 - 2020"),
+        ("another unit", "Sở Y tế"),
+        ("another form", "biểu LS-02"),
     ],
 )
 def test_template_of_another_period_unit_or_form(
-    tmp_path: Path, change: dict[str, str], hidden: str
+    among_real: dict[str, list[Finding]], name: str, hidden: str
 ) -> None:
-    reading = template(tmp_path / "a.xlsx", replace(MADE_FOR, **change))  # type: ignore[arg-type]
-    _, [finding] = judged(reading, simulated_inbox=False)
+    [finding] = among_real[name]
     assert finding.severity == "error"
     assert finding.message.startswith(
         "Phần đầu biểu ghi biểu LS-01, Thống kê tỉnh Lạng Sơn, giai đoạn 2021 - 2025; "
@@ -80,21 +109,15 @@ def test_template_of_another_period_unit_or_form(
     assert hidden in (finding.expected or "")
 
 
-def test_simulated_file_among_real_ones_is_held(tmp_path: Path) -> None:
-    reading = template(tmp_path / "a.xlsx", replace(MADE_FOR, is_simulated=True))
-    _, [finding] = judged(reading, simulated_inbox=False)
+def test_simulated_file_among_real_ones_is_held(among_real: dict[str, list[Finding]]) -> None:
+    [finding] = among_real["simulated"]
     assert (finding.rule, finding.severity) == ("simulated_file", "error")
     assert finding.message == "Tệp chứa số liệu mô phỏng, không được nhận cùng số liệu thật."
 
 
 def test_simulated_file_in_a_simulated_inbox_is_taken(tmp_path: Path) -> None:
-    reading = template(tmp_path / "a.xlsx", replace(MADE_FOR, is_simulated=True))
-    assert judged(reading, simulated_inbox=True)[1] == []
-
-
-def test_identity_sheet_that_was_tampered_with_is_no_identity(tmp_path: Path) -> None:
-    reading = template(tmp_path / "a.xlsx", replace(MADE_FOR, period_key=""))
-    assert judged(reading, simulated_inbox=False)[1] == []
+    reading = template(tmp_path / "a.xlsx", SIMULATED)
+    assert judged(reading, simulated_inbox=True) == [[]]
 
 
 def test_simulated_sheet_that_was_renamed_is_still_simulated(tmp_path: Path) -> None:
@@ -104,9 +127,9 @@ def test_simulated_sheet_that_was_renamed_is_still_simulated(tmp_path: Path) -> 
     book = openpyxl.load_workbook(path)
     sheet = book.create_sheet(IDENTITY_SHEET)
     sheet.append(FIELDS)
-    sheet.append(replace(MADE_FOR, is_simulated=True).as_row())
+    sheet.append(SIMULATED.as_row())
     book.save(path)
     reading = submissions_of(read_workbook(path), list(CONTRACTS.values()))
     assert [submission.is_simulated for submission in reading.submissions] == [True, True]
-    _, findings = judged(reading, simulated_inbox=False)
+    [findings] = judged(reading, simulated_inbox=False)
     assert [finding.rule for finding in findings].count("simulated_file") == 2

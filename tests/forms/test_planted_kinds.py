@@ -4,12 +4,12 @@ its sentence and its cell."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from filled_templates import filler
 
-from expectations.findings import Finding
 from expectations.validate import validate_submissions
 from ingest import reference
 from ingest.contract import all_contracts
@@ -30,40 +30,52 @@ CONTRACTS = {contract.id: contract for contract in all_contracts()}
 FORM = {c.form: c for c in all_contracts() if c.reporting.frequency != "span"}
 COMMUNES = [code for code, unit in reference.reporting_units().items() if unit.level == "commune"]
 
-# kind, form, sender, period, what the officer reads; {cell} is where the error stands
-SAID = [
-    ("wrong_total", "kbnn_thu_nsnn_chi_tiet", "KBNN", "2026-02", "Ô {cell}: tổng "),
-    ("digit_swapped", "giai_ngan_nguon_von", "STC", "2026-02", " cộng số trong kỳ (ô {cell})"),
-    ("unit_1000", "kim_ngach_cua_khau", "HQ6", "2026-02", "Ô {cell}: "),
-    ("required_blank", "giai_ngan_du_an", "SXD", "2026-02", "Ô {cell} (cột "),
-    ("text_in_number", "tong_muc_ban_le", "TKT", "2026-02", "Ô {cell} ghi “khoảng "),
-    ("falling_cumulative", "xa_thu_nsnn", COMMUNES[0], "2026-02", "Ô {cell}: lũy kế tháng 2/2026"),
-    ("stale_period", "kim_ngach_cua_khau", "HQ6", "2026-02", "trùng hoàn toàn tháng 1/2026."),
-    ("missing_row", "kim_ngach_cua_khau", "HQ6", "2026-02", "thiếu dòng “"),
-    ("negative", "giai_ngan_du_an", "SXD", "2026-02", "Ô {cell}: -"),
-    ("share_over_100", "chi_tieu_thang", "BHXH", "2026-02", "Ô {cell}: 112,5 ngoài khoảng"),
-    ("unknown_code", "giai_ngan_du_an", "SXD", "2026-02", "Ô {cell} ghi “mã lạ 99”, không có"),
-    ("wrong_period", "tong_muc_ban_le", "TKT", "2026-02", "Phần đầu biểu ghi "),
-    ("broken_formula", "giai_ngan_nguon_von", "STC", "2026-02", "Ô {cell}: "),
-    ("part_above_whole", "giai_phong_mat_bang", "BQLDA", "2026-Q2", "Ô {cell}: "),
-    ("impossible_date", "moc_tien_do_du_an", "BQLDA", "2026-Q2",
-     "Ô {cell} ghi “31/02/2026”, không phải ngày."),
-    ("duplicate_row", "giai_ngan_du_an", "SXD", "2026-02", "trùng hoàn toàn khóa với dòng"),
-    ("error_cell", "tong_muc_ban_le", "TKT", "2026-02", "Ô {cell} là ô báo lỗi của công thức."),
-    ("unknown_line", "kim_ngach_cua_khau", "HQ6", "2026-02",
-     "Ô {cell}: dòng “Nội dung tự ghi thêm” không có trong biểu nhưng có số liệu."),
-    ("unknown_unit", "xa_ke_hoach_chi_tieu", COMMUNES[0], "2026",
-     "Ô {cell} ghi đơn vị tính “thúng”, không có trong danh mục."),
-    ("wrong_unit_line", "giai_ngan_nguon_von", "STC", "2026-02",
-     "ghi đơn vị tính tỷ đồng, biểu mẫu dùng triệu đồng; số liệu được hiểu theo tỷ đồng."),
-    ("unknown_unit_line", "giai_ngan_nguon_von", "STC", "2026-02",
-     "Ô {cell} ghi đơn vị tính “quan tiền”, chưa hiểu là đơn vị nào."),
-    ("unit_of_column", "giai_ngan_nguon_von", "STC", "2026-02",
-     ", gấp khoảng 1.000 lần tháng 1/2026 ("),
-    ("not_of_line", "kim_ngach_cua_khau", "HQ6", "2026-02",
-     "Ô {cell} ghi 12,5; dòng “Hàng địa phương xuất khẩu” không có số liệu ở cột “"),
-    ("unit_of_line", "chi_tieu_thang", "TKT", "2026-02", "Ô {cell} ghi đơn vị “"),
-]  # fmt: skip
+# by form, sender and period of a year: every kind that is planted there, and what the officer
+# reads; {cell} is where the error stands, {year} the year
+SAID: dict[tuple[str, str, str], dict[str, str]] = {
+    ("kbnn_thu_nsnn_chi_tiet", "KBNN", "02"): {"wrong_total": "Ô {cell}: tổng "},
+    ("giai_ngan_nguon_von", "STC", "02"): {
+        "digit_swapped": " cộng số trong kỳ (ô {cell})",
+        "broken_formula": "Ô {cell}: ",
+        "wrong_unit_line": (
+            "ghi đơn vị tính tỷ đồng, biểu mẫu dùng triệu đồng; số liệu được hiểu theo tỷ đồng."
+        ),
+        "unknown_unit_line": ("Ô {cell} ghi đơn vị tính “quan tiền”, chưa hiểu là đơn vị nào."),
+        "unit_of_column": ", gấp khoảng 1.000 lần tháng 1/{year} (",
+    },
+    ("kim_ngach_cua_khau", "HQ6", "02"): {
+        "unit_1000": "Ô {cell}: ",
+        "stale_period": "trùng hoàn toàn tháng 1/{year}.",
+        "missing_row": "thiếu dòng “",
+        "unknown_line": (
+            "Ô {cell}: dòng “Nội dung tự ghi thêm” không có trong biểu nhưng có số liệu."
+        ),
+        "not_of_line": (
+            "Ô {cell} ghi 12,5; dòng “Hàng địa phương xuất khẩu” không có số liệu ở cột “"
+        ),
+    },
+    ("giai_ngan_du_an", "SXD", "02"): {
+        "required_blank": "Ô {cell} (cột ",
+        "negative": "Ô {cell}: -",
+        "unknown_code": "Ô {cell} ghi “mã lạ 99”, không có",
+        "duplicate_row": "trùng hoàn toàn khóa với dòng",
+    },
+    ("tong_muc_ban_le", "TKT", "02"): {
+        "text_in_number": "Ô {cell} ghi “khoảng ",
+        "wrong_period": "Phần đầu biểu ghi ",
+        "error_cell": "Ô {cell} là ô báo lỗi của công thức.",
+    },
+    ("xa_thu_nsnn", COMMUNES[0], "02"): {"falling_cumulative": "Ô {cell}: lũy kế tháng 2/{year}"},
+    ("chi_tieu_thang", "BHXH", "02"): {"share_over_100": "Ô {cell}: 112,5 ngoài khoảng"},
+    ("chi_tieu_thang", "TKT", "02"): {"unit_of_line": "Ô {cell} ghi đơn vị “"},
+    ("giai_phong_mat_bang", "BQLDA", "Q2"): {"part_above_whole": "Ô {cell}: "},
+    ("moc_tien_do_du_an", "BQLDA", "Q2"): {
+        "impossible_date": "Ô {cell} ghi “31/02/2026”, không phải ngày."
+    },
+    ("xa_ke_hoach_chi_tieu", COMMUNES[0], ""): {
+        "unknown_unit": "Ô {cell} ghi đơn vị tính “thúng”, không có trong danh mục."
+    },
+}
 
 
 def _filled(form: str, unit: str, period: str) -> FilledForm:
@@ -81,40 +93,58 @@ def _planted(form: FilledForm, kind: str) -> Spoiled | None:
     return plant(Form(form.contract, form.period_key, form.values, form.previous, choose), kind)
 
 
-def _findings(folder: Path, form: FilledForm, error: Spoiled | None) -> tuple[list[Finding], str]:
-    """What is found in a form after the clean one of the period before, and the error's cell."""
+def _read(path: Path) -> list[ReadSubmission]:
+    return list(submissions_of(read_workbook(path), all_contracts()).submissions)
+
+
+def _sent(
+    folder: Path, form: FilledForm, error: Spoiled | None
+) -> tuple[list[ReadSubmission], str]:
+    """The clean form of the period before and this one, and the error's cell."""
     read: list[ReadSubmission] = []
-    cell = ""
     before = related(form.period_key, "previous")
     if before is not None and form.previous:
         clean = FilledForm(form.contract, form.unit_code, before, form.previous, {}, True)
         write_workbook(folder / "before.xlsx", [clean])
-        read += submissions_of(read_workbook(folder / "before.xlsx"), all_contracts()).submissions
+        read += _read(folder / "before.xlsx")
     path = folder / "form.xlsx"
-    if error is not None:
-        form = FilledForm(
-            form.contract, form.unit_code, form.period_key, error.values, form.previous, True
-        )
-    addresses = write_workbook(path, [form])
-    if error is not None:
-        cell = spoil_sheet(path, form, error, addresses)
-    read += submissions_of(read_workbook(path), all_contracts()).submissions
-    found = validate_submissions(CONTRACTS, enumerate(read, start=1))
-    return [finding for each in found for finding in each.findings], cell
+    if error is None:
+        write_workbook(path, [form])
+        return read + _read(path), ""
+    form = replace(form, values=error.values)
+    cell = spoil_sheet(path, form, error, write_workbook(path, [form]))
+    return read + _read(path), cell
 
 
-@pytest.mark.parametrize(("kind", "form", "unit", "period", "message"), SAID, ids=lambda v: str(v))
+@pytest.mark.parametrize(("place", "said"), SAID.items(), ids=lambda v: "-".join(v))
 def test_what_is_planted_is_found_with_its_sentence_and_cell(
-    tmp_path: Path, kind: str, form: str, unit: str, period: str, message: str
+    tmp_path: Path, place: tuple[str, str, str], said: dict[str, str]
 ) -> None:
-    clean = _filled(form, unit, period)
-    assert _findings(tmp_path, clean, None)[0] == []
-    error = _planted(clean, kind)
-    assert error is not None
-    found, cell = _findings(tmp_path, clean, error)
-    said = message.format(cell=cell)
-    answers = read_model().errors[kind]
-    assert [f for f in found if f.rule in answers and said in f.message], [f.message for f in found]
+    """A clean form and each kind of error in a year of its own, all judged at once: no rule of a
+    form looks from one year's February or second quarter at another's."""
+    form, unit, part = place
+    years = range(2026, 2026 + 2 * len(said) + 1, 2)
+    submissions: list[ReadSubmission] = []
+    sent: list[tuple[int, str | None, str, range]] = []
+    for year, kind in zip(years, [None, *said], strict=True):
+        clean = _filled(form, unit, f"{year}-{part}" if part else f"{year}")
+        error = _planted(clean, kind) if kind is not None else None
+        assert (kind is None) == (error is None), kind
+        read, cell = _sent(tmp_path / str(year), clean, error)
+        first = len(submissions) + 1
+        submissions += read
+        sent.append((year, kind, cell, range(first, first + len(read))))
+
+    found = validate_submissions(CONTRACTS, enumerate(submissions, start=1))
+    for year, kind, cell, numbers in sent:
+        findings = [f for each in found for f in each.findings if f.submission_no in numbers]
+        messages = [finding.message for finding in findings]
+        if kind is None:
+            assert messages == []
+        else:
+            answers = read_model().errors[kind]
+            words = said[kind].format(cell=cell, year=year)
+            assert [f for f in findings if f.rule in answers and words in f.message], messages
 
 
 def test_a_sheet_without_a_required_column_is_not_known(tmp_path: Path) -> None:
@@ -136,8 +166,8 @@ def _plan_year(places: Sequence[Key]) -> Key | None:
 
 
 def test_every_kind_is_asked_about() -> None:
-    of_form = set(kinds()) - set(LAW_PLANTERS)
-    assert {kind for kind, *_ in SAID} | {COMMUNE_SUM, "missing_column"} == of_form
+    planted = [kind for said in SAID.values() for kind in said]
+    assert {*planted, COMMUNE_SUM, "missing_column", *LAW_PLANTERS} == set(kinds())
 
 
 @pytest.mark.parametrize(

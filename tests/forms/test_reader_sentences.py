@@ -17,7 +17,16 @@ from typing import Any
 import openpyxl
 import pytest
 from filled_templates import filled
-from form_books import CONTRACTS, RECORD, TEST_CONTRACTS, Form, Mail, judge_mails, write_book
+from form_books import (
+    CONTRACTS,
+    RECORD,
+    TEST_CONTRACTS,
+    Form,
+    Mail,
+    Said,
+    judge_mails,
+    write_book,
+)
 from old_formats import read_parts, write_parts, write_xlsb
 from test_table_and_period_rules import CONTRACT, FIRST, TOTAL, month_of
 
@@ -41,14 +50,10 @@ Change = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Said[Make]):
     """`at` is the cell of the finding, None where it is about the whole sheet; a column's letter
     where the header stands in the upper of its two rows (see the test of its cell below)."""
 
-    rule: str
-    fault: Make
-    right: Make
-    message: str
     severity: str
     at: str | None = None
     expected: str | None = None

@@ -14,6 +14,7 @@ from hostile_files import (
     fails_once,
     full_disk,
     limits,
+    loaded,
     nap,
     note_chunk,
     too_much_to_write,
@@ -111,6 +112,11 @@ def test_worker_has_its_limits_at_every_file(tmp_path: Path) -> None:
         assert memory == most_memory == MEMORY_BYTES == 2 * 2**30
         assert core == 0
         assert CPU_SECONDS <= seconds <= CPU_SECONDS + 1
+
+
+def test_worker_has_loaded_nothing_that_reading_does_not_need(tmp_path: Path) -> None:
+    [(_, found)] = read_isolated(loaded, written(tmp_path, ["sound"]), workers=1)
+    assert found == []
 
 
 def test_time_of_the_files_before_is_not_charged(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from form_books import CONTRACTS, RATE, RECORD, Form, Mail, judge_mails, read_book
+from form_books import CONTRACTS, RATE, RECORD, Form, Mail, Said, judge_mails, read_book
 from test_hidden_identity import IDENTITY_RULES
 from test_reader_sentences import READER_RULES
 from test_table_and_period_rules import RULES
@@ -37,13 +37,9 @@ Build = Callable[[], list[tuple[str, list[Form]]]]
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Said[Build]):
     """`fault` and `right` give files (sender's folder, sheets); `at` is the cell, without sheet."""
 
-    rule: str
-    fault: Build
-    right: Build
-    message: str
     at: str | None = None
     expected: str | None = None
     severity: str = "error"

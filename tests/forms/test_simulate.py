@@ -1,5 +1,5 @@
-"""The simulated province: the same seed gives the same, totals hold everywhere, nothing is found in
-a clean one, and what is planted stands where the list says."""
+"""The simulated province: forms report one value of one quantity, communes make the province,
+nothing is found in a clean one; the command. What is written: test_simulation.py."""
 
 from __future__ import annotations
 
@@ -20,39 +20,16 @@ from ingest.simulation.fill import Filler
 from ingest.simulation.model import read_model
 from ingest.simulation.projects import Projects
 from ingest.simulation.world import World
-from ingest.simulation.write import (
-    PLANTED,
-    Plan,
-    months_from,
-    simulate,
-    units_of,
-)
+from ingest.simulation.write import months_from, units_of
 from ingest.sources import SIMULATION_MARKER, is_simulated_inbox
 from ingest.template import due_forms
 from ingest.template_values import TableValues, total_columns
 from ingest.workbook import read_workbook
 from orchestration.simulate_command import simulate as command
 
-MONTHS = months_from("2026-01", 3)
 CONTRACTS = {contract.id: contract for contract in all_contracts()}
 SIMULATED = [c for c in all_contracts() if c.reporting.frequency != "span"]
 ADDITIVE = ("level", "cumulative", "outturn", "outturn_cumulative")
-
-
-def _written(out: Path, *, communes: int = 2, seed: int = 3, rate: float = 0.0) -> Path:
-    for _ in simulate(Plan(out, communes, MONTHS, seed, rate), 1):
-        pass
-    return out
-
-
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _written(tmp_path_factory.mktemp("clean") / "inbox")
-
-
-@pytest.fixture(scope="module")
-def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _written(tmp_path_factory.mktemp("spoiled") / "inbox", rate=0.3)
 
 
 def _submissions(folder: Path) -> list[tuple[str, ReadSubmission]]:
@@ -66,8 +43,8 @@ def _submissions(folder: Path) -> list[tuple[str, ReadSubmission]]:
 
 
 @pytest.fixture(scope="module")
-def clean_submissions(clean: Path) -> list[tuple[str, ReadSubmission]]:
-    return _submissions(clean)
+def clean_submissions(clean_province: Path) -> list[tuple[str, ReadSubmission]]:
+    return _submissions(clean_province)
 
 
 def _world(seed: int = 3) -> World:
@@ -148,30 +125,24 @@ def test_communes_add_up_to_what_the_province_reports(figures: dict[Figure, set[
 # --- the forms ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # a night says the same (tests/integration/test_simulated_province.py)
 def test_nothing_is_found_in_a_clean_province(
-    clean: Path, clean_submissions: list[tuple[str, ReadSubmission]]
+    clean_province: Path, clean_submissions: list[tuple[str, ReadSubmission]]
 ) -> None:
     read = enumerate(clean_submissions, start=1)
     found = validate_submissions(CONTRACTS, ((number, each) for number, (_, each) in read))
 
     assert [finding.message for form in found for finding in form.findings] == []
     assert [result.rule for form in found for result in form.raised] == []
-    assert is_simulated_inbox(str(clean))
+    assert is_simulated_inbox(str(clean_province))
 
 
+@pytest.mark.slow  # and so does every submission of that night
 def test_every_sheet_says_that_it_is_simulated(
     clean_submissions: list[tuple[str, ReadSubmission]],
 ) -> None:
     assert clean_submissions
     assert all(submission.is_simulated for _, submission in clean_submissions)
-
-
-# --- planted errors -------------------------------------------------------------------------------
-
-
-def test_the_same_seed_plants_the_same_errors(spoiled: Path, tmp_path: Path) -> None:
-    again = _written(tmp_path / "again", rate=0.3)
-    assert (again / PLANTED).read_bytes() == (spoiled / PLANTED).read_bytes()
 
 
 # --- the command ----------------------------------------------------------------------------------

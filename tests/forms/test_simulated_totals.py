@@ -12,6 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils.cell import coordinate_to_tuple
 
 from ingest import reference
 from ingest.contract import Contract, all_contracts
@@ -70,12 +71,13 @@ class Province:
         values = self.filler.values(contract, unit, period)
         path = self.folder / f"{contract.form}_{unit}_{month}.xlsx"
         addresses = write_workbook(path, [FilledForm(contract, unit, period, values, {}, True)])
-        book = openpyxl.load_workbook(path, data_only=True)
-        sheet = book[sheet_name(contract)]
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        grid = list(book[sheet_name(contract)].iter_rows(values_only=True))
         rows: dict[str, Row] = defaultdict(dict)
         for (_, table, row, field), address in addresses.items():
             name = row if len(contract.tables) == 1 else f"{table}/{row}"
-            rows[name][field] = sheet[address].value
+            place, column = coordinate_to_tuple(address)
+            rows[name][field] = grid[place - 1][column - 1]
         return Sheet(rows)
 
     def all_of(self, form: str, month: str) -> Iterator[tuple[str, Sheet]]:

@@ -97,32 +97,34 @@ def test_every_unit_can_fill_every_form_that_it_sends(contract: Contract) -> Non
 # --- the inbox ----------------------------------------------------------------------------------
 
 
-def test_same_seed_gives_the_same_files_and_another_seed_others(tmp_path: Path) -> None:
-    written(tmp_path / "a", months=1)
-    written(tmp_path / "b", months=1)
-    written(tmp_path / "c", months=1, seed=2)
-    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.xlsx"))
-    assert files
-    contents = {name: [(tmp_path / name / file).read_bytes() for file in files] for name in "abc"}
-    assert contents["a"] == contents["b"]
-    differ = [x != y for x, y in zip(contents["a"], contents["c"], strict=True)]
-    assert sum(differ) > len(differ) / 2
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != SIMULATION_MARKER
+    }
 
 
-def test_fewer_communes_are_the_same_communes(tmp_path: Path) -> None:
-    written(tmp_path / "one", communes=1, months=1)
-    written(tmp_path / "three", communes=3, months=1)
-    for path in (tmp_path / "one" / COMMUNES[0]).iterdir():
-        assert path.read_bytes() == (tmp_path / "three" / COMMUNES[0] / path.name).read_bytes()
+def test_another_seed_gives_other_files(clean_province: Path, tmp_path: Path) -> None:
+    written(tmp_path, months=1, seed=2)
+    other, known = _contents(tmp_path), _contents(clean_province)
+    assert len(other) > 10
+    assert sum(content != known[name] for name, content in other.items()) > len(other) / 2
 
 
-def test_inbox_is_marked_and_holds_nothing_but_submissions(tmp_path: Path) -> None:
-    written(tmp_path, months=1)
-    assert is_simulated_inbox(str(tmp_path))
-    assert json.loads((tmp_path / SIMULATION_MARKER).read_text())["seed"] == 1
-    _, files, _ = list_inbox(str(tmp_path))
+def test_fewer_communes_and_months_are_the_same_files(clean_province: Path, tmp_path: Path) -> None:
+    written(tmp_path, communes=1, months=1)
+    fewer, known = _contents(tmp_path), _contents(clean_province)
+    assert any(name.startswith(COMMUNES[0]) for name in fewer)
+    assert {name for name, content in fewer.items() if content != known[name]} == set()
+
+
+def test_inbox_is_marked_and_holds_nothing_but_submissions(clean_province: Path) -> None:
+    assert is_simulated_inbox(str(clean_province))
+    assert json.loads((clean_province / SIMULATION_MARKER).read_text())["seed"] == 1
+    _, files, _ = list_inbox(str(clean_province))
     assert {Path(file).suffix for file in files} == {".xlsx"}
-    assert {Path(file).parent.name for file in files} <= set(units_of(1))
+    assert {Path(file).parent.name for file in files} <= set(units_of(2))
 
 
 # --- planted errors -----------------------------------------------------------------------------
@@ -131,8 +133,18 @@ def test_inbox_is_marked_and_holds_nothing_but_submissions(tmp_path: Path) -> No
 @pytest.fixture(scope="module")
 def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("spoiled")
-    written(out, communes=3, months=4, rate=0.5)
+    written(out, months=2, rate=0.5)
     return out
+
+
+def test_the_same_seed_plants_the_same_errors(spoiled: Path, tmp_path: Path) -> None:
+    written(tmp_path, months=2, rate=0.5)
+    again, once = _contents(tmp_path), _contents(spoiled)
+    assert again.keys() == once.keys()
+    assert again[PLANTED] == once[PLANTED]
+    # a workbook that was changed after it was written says when
+    changed = {row.file for row in read_truth(spoiled)}
+    assert {name for name in once if again[name] != once[name]} <= changed
 
 
 def test_every_kind_has_rules_that_answer_it() -> None:
@@ -149,11 +161,14 @@ def test_truth_names_files_sheets_and_cells_that_hold_what_was_planted(spoiled: 
     rows = read_truth(spoiled)
     assert {row.kind for row in rows} >= {"wrong_total", "text_in_number", "stale_period"}
     checked = 0
+    books: dict[Path, openpyxl.Workbook] = {}
     for row in rows:
         path = spoiled / row.file
         assert path.exists(), row
         if row.cell and row.planted and not row.kind.startswith(("wrong_sender", "duplicate")):
-            cell = openpyxl.load_workbook(path, data_only=True)[row.sheet][row.cell]
+            if path not in books:
+                books[path] = openpyxl.load_workbook(path, data_only=True)
+            cell = books[path][row.sheet][row.cell]
             if isinstance(cell.value, int | float):
                 assert Decimal(str(cell.value)) == Decimal(row.planted), row
             elif isinstance(cell.value, datetime):
@@ -170,9 +185,8 @@ def test_truth_is_a_csv_with_file_sheet_cell_and_kind_first(spoiled: Path) -> No
     assert header[:4] == ["file", "sheet", "cell", "kind"]
 
 
-def test_no_errors_are_planted_unless_asked_for(tmp_path: Path) -> None:
-    written(tmp_path, months=3)
-    assert read_truth(tmp_path) == []
+def test_no_errors_are_planted_unless_asked_for(clean_province: Path) -> None:
+    assert read_truth(clean_province) == []
 
 
 def test_published_forms_are_not_simulated() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,41 @@ from ingest.workbook import read_workbook
 CONTRACTS = list(all_contracts())
 each_form = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.id)
 TITLE_LIMIT, MESSAGE_LIMIT = 32, 255
+
+
+@dataclass
+class Made:
+    """A filled form's workbook, written once for all tests that only look at it."""
+
+    form: FilledForm
+    path: Path
+    addresses: dict[Key, str]
+
+    @cached_property
+    def sheet(self) -> Worksheet:
+        return sheet_of(self.path, self.form.contract)
+
+    @cached_property
+    def submission(self) -> ReadSubmission:
+        return one(read(self.path, CONTRACTS))
+
+
+Make = Callable[[Contract], Made]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    folder = tmp_path_factory.mktemp("made")
+
+    known: dict[str, Made] = {}
+
+    def make(contract: Contract) -> Made:
+        if contract.id not in known:
+            form = filled(contract)
+            known[contract.id] = Made(form, *written(folder / f"{contract.id}.xlsx", form))
+        return known[contract.id]
+
+    return make
 
 
 def of_form(form: str) -> Contract:
@@ -56,10 +92,8 @@ def test_sheets_of_forms_have_names_of_their_own() -> None:
 
 
 @each_form
-def test_filled_template_is_read_back(contract: Contract, tmp_path: Path) -> None:
-    form = filled(contract)
-    path, addresses = written(tmp_path / "a.xlsx", form)
-    submission = one(read(path, CONTRACTS))
+def test_filled_template_is_read_back(contract: Contract, made: Make) -> None:
+    form, submission = made(contract).form, made(contract).submission
     assert (submission.form, submission.named_unit_code, submission.period_key) == (
         contract.form, form.unit_code, form.period_key,
     )  # fmt: skip
@@ -72,7 +106,7 @@ def test_filled_template_is_read_back(contract: Contract, tmp_path: Path) -> Non
         if not same(value, found.get(key))
     }
     assert wrong == {}
-    assert set(found) <= set(addresses)
+    assert set(found) <= set(made(contract).addresses)
 
 
 @each_form
@@ -97,10 +131,8 @@ def test_hidden_identity(contract: Contract, tmp_path: Path) -> None:
 
 
 @each_form
-def test_only_cells_to_fill_are_open(contract: Contract, tmp_path: Path) -> None:
-    form = filled(contract)
-    path, addresses = written(tmp_path / "a.xlsx", form)
-    sheet = sheet_of(path, contract)
+def test_only_cells_to_fill_are_open(contract: Contract, made: Make) -> None:
+    form, addresses, sheet = made(contract).form, made(contract).addresses, made(contract).sheet
     assert sheet.protection.sheet
     assert sheet.protection.password is None
     cells = {key: sheet[address] for key, address in addresses.items()}
@@ -118,18 +150,15 @@ def test_only_cells_to_fill_are_open(contract: Contract, tmp_path: Path) -> None
 
 
 @each_form
-def test_validations_keep_within_excel_and_speak_vietnamese(
-    contract: Contract, tmp_path: Path
-) -> None:
-    path, addresses = written(tmp_path / "a.xlsx", filled(contract))
-    sheet = sheet_of(path, contract)
+def test_validations_keep_within_excel_and_speak_vietnamese(contract: Contract, made: Make) -> None:
+    addresses, sheet = made(contract).addresses, made(contract).sheet
     rules = sheet.data_validations.dataValidation
     for rule in rules:
         assert 0 < len(rule.errorTitle or "") <= TITLE_LIMIT
         assert 0 < len(rule.error or "") <= MESSAGE_LIMIT
         assert len(rule.promptTitle or "") <= TITLE_LIMIT
         assert len(rule.prompt or "") <= MESSAGE_LIMIT
-    names = openpyxl.load_workbook(path).defined_names
+    names = sheet.parent.defined_names  # type: ignore[union-attr]
     lists = {rule.formula1.lstrip("=") for rule in rules if rule.type == "list"}
     assert lists <= set(names)
     fields = {column.field: column for table in contract.tables for column in table.columns}
@@ -142,10 +171,9 @@ def test_validations_keep_within_excel_and_speak_vietnamese(
 
 
 @each_form
-def test_formulas_have_their_values(contract: Contract, tmp_path: Path) -> None:
-    form = filled(contract)
-    path, addresses = written(tmp_path / "a.xlsx", form)
-    formulas, values = sheet_of(path, contract), sheet_of(path, contract, data_only=True)
+def test_formulas_have_their_values(contract: Contract, made: Make) -> None:
+    path, addresses = made(contract).path, made(contract).addresses
+    formulas, values = made(contract).sheet, sheet_of(path, contract, data_only=True)
     for number, table in enumerate(contract.tables, start=1):
         numeric = {column.field for column in table.columns if column.is_numeric}
         parts = table.parts_of()
@@ -205,8 +233,10 @@ def test_only_what_the_contract_adds_up_is_added_up(tmp_path: Path) -> None:
 
 
 @each_form
-def test_last_figures_are_shown_and_not_read(contract: Contract, tmp_path: Path) -> None:
-    form = filled(contract)
+def test_last_figures_are_shown_and_not_read(
+    contract: Contract, made: Make, tmp_path: Path
+) -> None:
+    form = made(contract).form
     shown = {key: Decimal(3) for key, value in form.values.items() if isinstance(value, Decimal)}
     with_last = FilledForm(contract, form.unit_code, form.period_key, form.values, shown)
     path, _ = written(tmp_path / "a.xlsx", with_last)
@@ -214,8 +244,7 @@ def test_last_figures_are_shown_and_not_read(contract: Contract, tmp_path: Path)
     headers = [cell for row in sheet.iter_rows() for cell in row
                if str(cell.value).startswith(PREVIOUS_HEADER)]  # fmt: skip
     assert headers
-    plain, _ = written(tmp_path / "b.xlsx", form)
-    with_it, without = one(read(path, CONTRACTS)), one(read(plain, CONTRACTS))
+    with_it, without = one(read(path, CONTRACTS)), made(contract).submission
     assert with_it.remarks == without.remarks
     assert values_by_key(with_it, contract) == values_by_key(without, contract)
 
@@ -258,9 +287,8 @@ def test_workbook_of_all_forms_of_a_unit(tmp_path: Path) -> None:
 
 
 @each_form
-def test_prints_on_a4_one_page_area(contract: Contract, tmp_path: Path) -> None:
-    path, addresses = written(tmp_path / "a.xlsx", filled(contract))
-    sheet = sheet_of(path, contract)
+def test_prints_on_a4_one_page_area(contract: Contract, made: Make) -> None:
+    addresses, sheet = made(contract).addresses, made(contract).sheet
     assert str(sheet.page_setup.paperSize) == Worksheet.PAPERSIZE_A4
     assert sheet.print_title_rows
     last = max(sheet[address].row for address in addresses.values())
@@ -268,11 +296,8 @@ def test_prints_on_a4_one_page_area(contract: Contract, tmp_path: Path) -> None:
 
 
 @each_form
-def test_ends_with_place_date_and_signatures_on_one_page(
-    contract: Contract, tmp_path: Path
-) -> None:
-    path, addresses = written(tmp_path / "a.xlsx", filled(contract))
-    sheet = sheet_of(path, contract)
+def test_ends_with_place_date_and_signatures_on_one_page(contract: Contract, made: Make) -> None:
+    addresses, sheet = made(contract).addresses, made(contract).sheet
     last_row = max(sheet[address].row for address in addresses.values())
     below = [
         [cell for cell in row if cell.value is not None]
@@ -291,9 +316,8 @@ def test_ends_with_place_date_and_signatures_on_one_page(
 
 
 @each_form
-def test_pages_turn_between_groups_of_columns(contract: Contract, tmp_path: Path) -> None:
-    path, _ = written(tmp_path / "a.xlsx", filled(contract))
-    sheet = sheet_of(path, contract)
+def test_pages_turn_between_groups_of_columns(contract: Contract, made: Make) -> None:
+    sheet = made(contract).sheet
     columns = [column for table in contract.tables for column in table.columns]
     breaks = [int(each.id) for each in sheet.col_breaks.brk]
     for last in breaks:
@@ -309,52 +333,7 @@ def test_pages_turn_between_groups_of_columns(contract: Contract, tmp_path: Path
 
 
 @each_form
-def test_valid_by_the_rules_that_excel_enforces(contract: Contract, tmp_path: Path) -> None:
-    path, _ = written(tmp_path / "a.xlsx", filled(contract))
-    result = OpenXmlValidator(FileFormat.OFFICE_2010).validate(path)
+def test_valid_by_the_rules_that_excel_enforces(contract: Contract, made: Make) -> None:
+    result = OpenXmlValidator(FileFormat.OFFICE_2010).validate(made(contract).path)
     assert [error.description for error in result.errors] == []
     assert result.is_valid
-
-
-@pytest.mark.libreoffice
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-class TestLibreOffice:
-    @pytest.fixture(scope="class")
-    def saved(self, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path, Path]]:
-        """Every form's workbook: as written, as LibreOffice saves it, as it prints it."""
-        folder = tmp_path_factory.mktemp("libreoffice")
-        made = [written(folder / "made" / f"{c.form}.xlsx", filled(c))[0] for c in CONTRACTS]
-        for kind in ("xlsx", "pdf"):
-            subprocess.run(
-                ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless",
-                 "--convert-to", kind, "--outdir", str(folder / kind), *map(str, made)],
-                check=True, capture_output=True, timeout=600,
-            )  # fmt: skip
-        return {
-            path.stem: (path, folder / "xlsx" / path.name, folder / "pdf" / f"{path.stem}.pdf")
-            for path in made
-        }
-
-    @each_form
-    def test_saved_form_reads_the_same(
-        self, contract: Contract, saved: dict[str, tuple[Path, Path, Path]]
-    ) -> None:
-        made, again, _ = saved[contract.form]
-        before, after = one(read(made, CONTRACTS)), one(read(again, CONTRACTS))
-        assert after.remarks == ()
-        assert values_by_key(after, contract) == values_by_key(before, contract)
-        assert read_identities(read_workbook(again)) == read_identities(read_workbook(made))
-        found = [
-            [(f.rule, f.cell_ref, f.message) for v in
-             validate_submissions({contract.id: contract}, [(1, each)]) for f in v.findings]
-            for each in (before, after)
-        ]  # fmt: skip
-        assert found[0] == found[1]
-
-    @each_form
-    def test_prints_on_few_pages(
-        self, contract: Contract, saved: dict[str, tuple[Path, Path, Path]]
-    ) -> None:
-        content = saved[contract.form][2].read_bytes()
-        pages = content.count(b"/Type/Page") - content.count(b"/Type/Pages")
-        assert 2 <= pages <= 16  # the guide is one or two of them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -47,46 +47,60 @@ def judged(
 UNITS = ("unit_missing", "unit_of_other_quantity", "unit_unknown")
 
 
-@pytest.mark.parametrize(
-    ("line", "unit", "rule", "words"),
-    [
-        (BY_TONNE, None, None, ""),
-        (BY_TONNE, "kg", None, ""),
-        (BY_TONNE, "Nghìn tấn", None, ""),
-        (BY_VALUE, "Tấn", None, ""),
-        (BY_VALUE, "chiếc", None, ""),
-        (BY_VALUE, None, "unit_missing",
-         "Ô {quantity}: dòng “Sản phẩm từ chất dẻo” chưa có đơn vị tính cho số lượng 12,5."),
-        (BY_VALUE, "USD", "unit_missing",
-         "Ô {quantity}: dòng “Sản phẩm từ chất dẻo” chưa có đơn vị tính cho số lượng 12,5."),
-        (BY_TONNE, "chiếc", "unit_of_other_quantity",
-         "Ô {unit} ghi đơn vị “chiếc”, không dùng được cho dòng “Cao su”."),
-        (BY_TONNE, "USD", "unit_of_other_quantity",
-         "Ô {unit} ghi đơn vị “USD”, không dùng được cho dòng “Cao su”."),
-        (BY_VALUE, "bao", "unit_unknown",
-         "Ô {unit} ghi đơn vị tính “bao”, không có trong danh mục."),
-    ],
+@dataclass(frozen=True)
+class Case:
+    """A quantity with the unit that the sheet states for its line; what is said of it, where."""
+
+    line: str
+    unit: str | None
+    rule: str | None = None
+    at: str = ""
+    words: str = ""
+
+
+MISSING = "dòng “Sản phẩm từ chất dẻo” chưa có đơn vị tính cho số lượng 12,5."
+CASES = (
+    Case(BY_TONNE, None),
+    Case(BY_TONNE, "kg"),
+    Case(BY_TONNE, "Nghìn tấn"),
+    Case(BY_VALUE, "Tấn"),
+    Case(BY_VALUE, "chiếc"),
+    Case(BY_VALUE, None, "unit_missing", "month_quantity", f"Ô {{at}}: {MISSING}"),
+    Case(BY_VALUE, "USD", "unit_missing", "month_quantity", f"Ô {{at}}: {MISSING}"),
+    Case(BY_TONNE, "chiếc", "unit_of_other_quantity", "unit",
+         "Ô {at} ghi đơn vị “chiếc”, không dùng được cho dòng “Cao su”."),
+    Case(BY_TONNE, "USD", "unit_of_other_quantity", "unit",
+         "Ô {at} ghi đơn vị “USD”, không dùng được cho dòng “Cao su”."),
+    Case(BY_VALUE, "bao", "unit_unknown", "unit",
+         "Ô {at} ghi đơn vị tính “bao”, không có trong danh mục."),
 )  # fmt: skip
-def test_quantity_is_in_the_unit_that_the_sheet_states(
-    line: str, unit: str | None, rule: str | None, words: str, tmp_path: Path
-) -> None:
-    typed: Typed = {(line, "month_quantity"): 12.5}
-    if unit is not None:
-        typed[line, "unit"] = unit
-    submission, at = sent(tmp_path, EXPORTS, typed)
-    found = judged(EXPORTS, submission, rules=UNITS)
-    assert [finding.rule for finding in found] == ([] if rule is None else [rule])
-    if rule is not None:
-        places = {"quantity": at[line, "month_quantity"], "unit": at[line, "unit"]}
-        place = places["quantity" if rule == "unit_missing" else "unit"]
-        assert found[0].cell_ref == f"{sheet_name(EXPORTS)}!{place}"
-        assert found[0].message == words.format(**places)
-        assert found[0].severity == "error"
 
 
-def test_unit_without_a_quantity_is_no_fault(tmp_path: Path) -> None:
-    submission, _ = sent(tmp_path, EXPORTS, {(BY_TONNE, "unit"): "USD", (BY_VALUE, "unit"): "USD"})
-    assert judged(EXPORTS, submission, rules=UNITS) == []
+def test_quantity_is_in_the_unit_that_the_sheet_states(tmp_path: Path) -> None:
+    submissions, places = [], []
+    for number, case in enumerate(CASES, start=1):
+        typed: Typed = {(case.line, "month_quantity"): 12.5}
+        if case.unit is not None:
+            typed[case.line, "unit"] = case.unit
+        submission, at = sent(tmp_path / str(number), EXPORTS, typed)
+        submissions.append(submission)
+        places.append(at)
+    # a unit of nothing is no fault
+    nothing: Typed = {(BY_TONNE, "unit"): "USD", (BY_VALUE, "unit"): "USD"}
+    submissions.append(sent(tmp_path / "nothing", EXPORTS, nothing)[0])
+
+    found = judged(EXPORTS, *submissions, rules=UNITS)
+    for number, (case, at) in enumerate(zip(CASES, places, strict=True), start=1):
+        said = [
+            (f.rule, f.severity, f.cell_ref, f.message) for f in found if f.submission_no == number
+        ]
+        if case.rule is None:
+            assert said == [], case
+        else:
+            place = at[case.line, case.at]
+            cell = f"{sheet_name(EXPORTS)}!{place}"
+            assert said == [(case.rule, "error", cell, case.words.format(at=place))], case
+    assert {f.submission_no for f in found} <= set(range(1, len(CASES) + 1))
 
 
 @pytest.mark.parametrize(("now", "is_right"), [(1.5, True), (1500.0, False)])

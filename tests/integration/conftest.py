@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,25 +15,16 @@ import duckdb
 import openpyxl
 import pytest
 
+from ingest.normalise import read_number_text
+from tests.shared import Run, made_once, run_kho
 from warehouse.connection import open_published
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples" / "inbox"
-KHO = Path(sys.executable).with_name("kho")
 FIRST_NIGHT, SECOND_NIGHT = "2026-11-22T02:00", "2026-11-23T02:00"
-
-Run = subprocess.CompletedProcess[str]
-
-
-def run_kho(*arguments: str | Path) -> Run:
-    """Run the `kho` command as a user would."""
-    return subprocess.run(
-        [str(KHO), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"COLUMNS": "240"},
-    )
+THIRD_NIGHT = "2026-11-24T02:00"
+CORRECTED = "HQ6/LS-06_2021-2025.xlsx"
+KILLED_AT = "expectations.gate.gate_before_dbt"
 
 
 @dataclass(frozen=True)
@@ -51,18 +42,14 @@ class Built:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The samples, built once for all test processes. Tests must not change it."""
-    base = tmp_path_factory.getbasetemp()
-    # xdist gives every worker a folder of its own below one of this run
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built_home"
-    with shared.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        output = shared / "output.txt"
-        if not output.exists():
-            shutil.rmtree(shared, ignore_errors=True)
-            run = run_kho("nightly", "--home", shared, "--inbox", SAMPLES, "--as-of", FIRST_NIGHT)
-            assert run.returncode == 0, run.stdout + run.stderr
-            output.write_text(run.stdout, encoding="utf-8")
-    return Built(shared, output.read_text(encoding="utf-8"))
+
+    def make(folder: Path) -> None:
+        run = run_kho("nightly", "--home", folder, "--inbox", SAMPLES, "--as-of", FIRST_NIGHT)
+        assert run.returncode == 0, run.stdout + run.stderr
+        (folder / "output.txt").write_text(run.stdout, encoding="utf-8")
+
+    home = made_once(tmp_path_factory, "built_home", make)
+    return Built(home, (home / "output.txt").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -71,6 +58,84 @@ def copied(built: Built, tmp_path: Path) -> Built:
     home = tmp_path / "home"
     shutil.copytree(built.home, home, symlinks=True)
     return Built(home, built.output)
+
+
+@dataclass(frozen=True)
+class NextNights:
+    """After the first night one that was killed, and one that came to its end."""
+
+    killed: Path  # the home as the killed night left it
+    completed: Built
+
+
+@pytest.fixture(scope="session")
+def next_nights(built: Built, tmp_path_factory: pytest.TempPathFactory) -> NextNights:
+    """Corrections and bad files come in; the night that is to take them is killed behind the
+    reading and judging, and the next night takes them. Once for all test processes; tests must
+    not change it."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(SAMPLES, folder / "inbox")
+        correct_and_spoil(folder / "inbox")
+        home = folder / "home"
+        shutil.copytree(built.home, home, symlinks=True)
+        kill_night(KILLED_AT, home, folder / "inbox", SECOND_NIGHT)
+        shutil.copytree(home, folder / "killed", symlinks=True)
+        run = run_kho(
+            "nightly", "--home", home, "--inbox", folder / "inbox", "--as-of", THIRD_NIGHT
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        (home / "output.txt").write_text(run.stdout, encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "next_nights", make)
+    output = (folder / "home/output.txt").read_text(encoding="utf-8")
+    return NextNights(folder / "killed", Built(folder / "home", output))
+
+
+def correct_and_spoil(inbox: Path) -> None:
+    """A figure corrected, amounts in another unit, one cell that is no number any more, and files
+    that are no forms."""
+    change_cell(inbox / CORRECTED, "LS-06", "L17", "89")
+    in_millions(inbox / "SNNMT/LS-05_2021-2025.xlsx")
+    change_cell(inbox / "STC/LS-02_LS-03_2021-2025.xlsx", "LS-02", "C13", "15.97l,5")
+    (inbox / "STC/van_ban.xlsx").write_text("Không phải bảng tính", encoding="utf-8")
+    (inbox / "STC/rong.xlsx").write_bytes(b"")
+    encrypted = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512
+    (inbox / "SYT/mat_khau.xlsx").write_bytes(encrypted + "EncryptedPackage".encode("utf-16-le"))
+    book = openpyxl.Workbook()
+    book.active.append(["Họ tên", "Chức vụ"])
+    book.save(inbox / "SYT/danh_sach.xlsx")
+
+
+def in_millions(path: Path) -> None:
+    """Say millions for billions in the header of LS-05's amounts, and write them so; the total,
+    which was rounded to billions, is made what its parts are."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["LS-05"]
+    [header] = [cell for row in sheet.iter_rows() for cell in row if "(tỷ đồng)" in str(cell.value)]
+    header.value = str(header.value).replace("(tỷ đồng)", "(triệu đồng)")
+    changed = []
+    for row in range(header.row + 2, sheet.max_row + 1):  # below the row of column numbers
+        cell = sheet.cell(row, header.column)
+        reading = read_number_text(str(cell.value or ""), "vietnamese")
+        if reading.value is not None:
+            cell.value = float(reading.value * 1000)
+            changed.append(cell)
+    changed[0].value += 600
+    assert len(changed) > 3
+    book.save(path)
+
+
+def kill_night(point: str, home: Path, inbox: Path, as_of: str) -> None:
+    """A night that is killed when it calls the function `point`."""
+    script = Path(__file__).with_name("killed_night.py")
+    killed = subprocess.run(
+        [sys.executable, str(script), point, str(home), str(inbox), as_of],
+        check=False,
+        capture_output=True,
+        env=os.environ,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.integration.conftest import PROJECT, Built, run_kho
+from tests.integration.conftest import PROJECT, Built
+from tests.shared import run_kho
 
 COOKBOOK = (PROJECT / "docs/sql-cookbook.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", COOKBOOK, flags=re.DOTALL)

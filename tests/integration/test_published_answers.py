@@ -10,7 +10,8 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from tests.integration.conftest import PROJECT, SAMPLES, Built, run_kho
+from tests.integration.conftest import PROJECT, SAMPLES, Built
+from tests.shared import run_kho
 
 
 def ask(built: Built, sql: str) -> list[dict[str, str]]:
@@ -120,9 +121,10 @@ def test_every_fact_is_the_text_of_its_cell_in_the_workbook(built: Built) -> Non
     )
     assert len(facts) > 600
     for path, cell_ref, text in facts:
-        book = books.setdefault(str(path), openpyxl.load_workbook(SAMPLES / str(path)))
+        if str(path) not in books:
+            books[str(path)] = openpyxl.load_workbook(SAMPLES / str(path))
         sheet, _, address = str(cell_ref).rpartition("!")
-        value = book[sheet][address].value
+        value = books[str(path)][sheet][address].value
         assert str(text).split(" - ")[0] == value, (path, cell_ref)
 
 
@@ -138,17 +140,16 @@ def test_every_fact_is_the_text_of_its_cell_in_the_workbook(built: Built) -> Non
 def test_trace_ends_at_the_cell_that_shows_the_text(built: Built, key: str) -> None:
     table, *parts = key.split("/")
     code = next(part for part in parts if "_" in part or part == "2024")
-    [found] = ask(
-        built,
+    [(fact_key, cell_ref, value_text, file_path)] = built.query(
         f"select fact_key, cell_ref, value_text, file_path from {table} where is_current and "
         f"contains(fact_key, '/{code}/') and (period_key in ('2024', '2025', '2030')) "
         "order by (measure = 'level') desc, fact_key limit 1",
     )
-    run = run_kho("trace", "--home", built.home, found["fact_key"])
+    run = run_kho("trace", "--home", built.home, str(fact_key))
     assert run.returncode == 0, run.stdout + run.stderr
-    assert found["file_path"] in run.stdout
-    assert found["cell_ref"] in run.stdout
-    assert re.search(rf"Chữ trong ô\s+{re.escape(found['value_text'])}", run.stdout)
+    assert str(file_path) in run.stdout
+    assert str(cell_ref) in run.stdout
+    assert re.search(rf"Chữ trong ô\s+{re.escape(str(value_text))}", run.stdout)
 
 
 def test_trace_draws_the_sheet_with_the_cell_framed(built: Built, tmp_path) -> None:  # type: ignore[no-untyped-def]

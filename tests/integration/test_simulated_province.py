@@ -12,32 +12,24 @@ import pytest
 
 from ingest.simulation.score import read_findings, score
 from ingest.simulation.write import read_truth
+from tests.integration.conftest import SAMPLES, Built
+from tests.shared import made_once, run_kho
 from warehouse.connection import open_published
-
-from .conftest import SAMPLES, Built, run_kho
 
 AS_OF = "2026-05-20T02:00"
 
 
-@pytest.fixture(scope="module")
-def inboxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two communes and all agencies over four months: clean, and with planted errors."""
-    folder = tmp_path_factory.mktemp("simulated")
-    for name, rate in (("clean", "0"), ("spoiled", "0.15")):
-        run = run_kho(
-            "simulate", "--out", folder / name, "--communes", "2", "--months", "4",
-            "--error-rate", rate,
-        )  # fmt: skip
+@pytest.fixture(scope="session")
+def clean(clean_province: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A night on the clean province, once for all test processes."""
+
+    def make(home: Path) -> None:
+        run = run_kho("nightly", "--home", home, "--inbox", clean_province, "--as-of", AS_OF)
         assert run.returncode == 0, run.stdout + run.stderr
-    return {name: folder / name for name in ("clean", "spoiled")}
+        (home / "output.txt").write_text(run.stdout, encoding="utf-8")
 
-
-@pytest.fixture(scope="module")
-def clean(inboxes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
-    home = tmp_path_factory.mktemp("clean") / "home"
-    run = run_kho("nightly", "--home", home, "--inbox", inboxes["clean"], "--as-of", AS_OF)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return Built(home, run.stdout)
+    home = made_once(tmp_path_factory, "clean_province_home", make)
+    return Built(home, (home / "output.txt").read_text(encoding="utf-8"))
 
 
 def test_clean_province_brings_no_finding_and_every_submission_counts(clean: Built) -> None:
@@ -188,20 +180,20 @@ def test_template_shows_what_was_reported_last(clean: Built, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_planted_errors_are_found_without_false_alarms(
-    inboxes: dict[str, Path], tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    run = run_kho("nightly", "--home", home, "--inbox", inboxes["spoiled"], "--as-of", AS_OF)
-    assert run.returncode == 0, run.stdout + run.stderr
-    result = score(
-        read_truth(inboxes["spoiled"]), read_findings((home / "current" / "kho.duckdb").resolve())
+def test_planted_errors_are_found_without_false_alarms(tmp_path: Path) -> None:
+    inbox, home = tmp_path / "inbox", tmp_path / "home"
+    run = run_kho(
+        "simulate", "--out", inbox, "--communes", "2", "--months", "4", "--error-rate", "0.15"
     )
+    assert run.returncode == 0, run.stdout + run.stderr
+    run = run_kho("nightly", "--home", home, "--inbox", inbox, "--as-of", AS_OF)
+    assert run.returncode == 0, run.stdout + run.stderr
+    result = score(read_truth(inbox), read_findings((home / "current" / "kho.duckdb").resolve()))
     planted = sum(kind.planted for kind in result.kinds)
     assert planted > 20
     assert result.false_alarms == ()
     # where the period before was spoiled too, there may be nothing to hold the error against
-    truth = read_truth(inboxes["spoiled"])
+    truth = read_truth(inbox)
     spoiled_before = {
         (row.unit, row.form)
         for row in result.missed
@@ -212,9 +204,7 @@ def test_planted_errors_are_found_without_false_alarms(
     assert len(result.missed) <= planted // 20
 
 
-def test_simulated_and_real_files_never_share_a_home(
-    clean: Built, inboxes: dict[str, Path], tmp_path: Path
-) -> None:
+def test_simulated_and_real_files_never_share_a_home(clean: Built, tmp_path: Path) -> None:
     mixed = tmp_path / "home"
     shutil.copytree(clean.home, mixed, symlinks=True)
     run = run_kho("nightly", "--home", mixed, "--inbox", SAMPLES, "--as-of", "2026-06-01T02:00")
@@ -225,11 +215,11 @@ def test_simulated_and_real_files_never_share_a_home(
 
 @pytest.mark.slow
 def test_simulated_workbook_in_a_real_inbox_is_held(
-    built: Built, inboxes: dict[str, Path], tmp_path: Path
+    built: Built, clean_province: Path, tmp_path: Path
 ) -> None:
     inbox = tmp_path / "inbox"
     shutil.copytree(SAMPLES, inbox)
-    source = sorted((inboxes["clean"] / "STC").glob("*.xlsx"))[0]
+    source = sorted((clean_province / "STC").glob("*.xlsx"))[0]
     shutil.copyfile(source, inbox / "STC" / "la.xlsx")
     home = tmp_path / "home"
     shutil.copytree(built.home, home, symlinks=True)

@@ -6,20 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 
-from tests.mangler import (
-    habits_book,
-    habits_cells,
-    habits_columns,
-    habits_dates,
-    habits_fonts,
-    habits_head,
-    habits_header,
-    habits_labels,
-    habits_numbers,
-    habits_rows,
-    habits_units,
-)
 from tests.mangler.case import Case, Habit
 from tests.mangler.draft import draft_book
 from tests.mangler.truth import copied, forms, periods, senders, true_form
@@ -28,26 +16,16 @@ from tests.mangler.verdict import judge_numbers
 # misnamed: an .xlsx that is called .xls
 FORMATS = ("xlsx", "xlsm", "strict", "misnamed", "xls", "ods")
 WITHOUT_OFFICE = ("xlsx", "xlsx", "xlsx", "xlsx", "xlsm", "strict", "misnamed")
-
-
-_MODULES = (
-    habits_book,
-    habits_cells,
-    habits_columns,
-    habits_dates,
-    habits_fonts,
-    habits_head,
-    habits_header,
-    habits_labels,
-    habits_numbers,
-    habits_rows,
-    habits_units,
-)
+_HABITS = (
+    "book", "cells", "columns", "dates", "fonts", "head", "header", "labels", "numbers", "rows",
+    "units",
+)  # fmt: skip
 
 
 @cache
 def all_habits() -> tuple[Habit, ...]:
-    return tuple(habit for module in _MODULES for habit in module.HABITS)
+    modules = [import_module(f"tests.mangler.habits_{name}") for name in _HABITS]
+    return tuple(habit for module in modules for habit in module.HABITS)
 
 
 @cache

@@ -7,22 +7,26 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-_FILTERS = {"xls": "xls:MS Excel 97", "ods": "ods"}
+_FILTERS = {"xls": "xls:MS Excel 97"}
 _AT_ONCE = 60
+
+
+def convert_into(out: Path, paths: Sequence[Path], format_: str) -> list[Path]:
+    """The files in another format, below `out` under their own names, which must differ."""
+    with tempfile.TemporaryDirectory() as profile:
+        for start in range(0, len(paths), _AT_ONCE):
+            command = [
+                "soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to",
+                _FILTERS.get(format_, format_), "--outdir", str(out),
+                *map(str, paths[start : start + _AT_ONCE]),
+            ]  # fmt: skip
+            subprocess.run(command, check=True, capture_output=True, timeout=600)
+    return [out / f"{path.stem}.{format_}" for path in paths]
 
 
 def convert(paths: Sequence[Path], format_: str) -> None:
     """Each .xlsx becomes a file of the format beside it, and is removed. Names must differ."""
-    for start in range(0, len(paths), _AT_ONCE):
-        batch = paths[start : start + _AT_ONCE]
-        with tempfile.TemporaryDirectory() as temporary:
-            profile = Path(temporary) / "profile"
-            out = Path(temporary) / "out"
-            command = [
-                "soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to",
-                _FILTERS[format_], "--outdir", str(out), *map(str, batch),
-            ]  # fmt: skip
-            subprocess.run(command, check=True, capture_output=True, timeout=600)
-            for path in batch:
-                (out / f"{path.stem}.{format_}").rename(path.with_suffix(f".{format_}"))
-                path.unlink()
+    with tempfile.TemporaryDirectory() as temporary:
+        for path, made in zip(paths, convert_into(Path(temporary), paths, format_), strict=True):
+            made.rename(path.with_suffix(f".{format_}"))
+            path.unlink()

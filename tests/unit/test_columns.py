@@ -157,6 +157,13 @@ def test_coded_cell(field: str, value: Any, code: str | None, problem: str | Non
     assert cell.text is not None
 
 
+def test_one_word_is_read_by_the_list_of_its_own_column() -> None:
+    """What a word came to is kept, for that list and kind alone."""
+    fields = ("measure", "unit", "period_key", "comparator", "measure")
+    area = area_of(RECORDS, [record(**dict.fromkeys(fields, "mức"))])
+    assert [read(area, field)[0].code for field in fields] == ["level", None, None, None, "level"]
+
+
 @pytest.mark.parametrize(
     ("value", "state", "text"),
     [("", "blank", None), ("-", "none", "-"), ("x", "not_applicable", "x"),

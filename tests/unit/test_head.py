@@ -182,6 +182,14 @@ def test_code_in_brackets_says_who_it_is_before_the_name() -> None:
     assert head("Đơn vị báo cáo: Sở X (STC)").unit_code == "STC"
 
 
+def test_unit_below_a_bare_prefix_is_the_one_of_its_own_sheet() -> None:
+    """What a line says is kept; what the line below it says is not part of that."""
+    communes = [u for u in reference.reporting_units().values() if u.level == "commune"][:3]
+    found = [head("ỦY BAN NHÂN DÂN", unit.name_vi.upper()).unit_code for unit in communes]
+    assert found == [unit.code for unit in communes]
+    assert head("ỦY BAN NHÂN DÂN", "BẢNG TỔNG HỢP").unit_code is None
+
+
 def test_receiver_is_not_the_sender() -> None:
     assert head("Kính gửi: Sở Tài chính").unit_code is None
     assert head("Đơn vị nhận: Sở Tài chính").unit_code is None

@@ -272,6 +272,32 @@ def test_columns_outside_the_range_searched_are_not_seen() -> None:
     assert not is_whole(REVENUE, match)
 
 
+def test_header_that_differs_in_one_text_is_not_the_one_remembered() -> None:
+    """Headers come again with every unit and period, and what they came to is kept."""
+    for name, table in TABLES.items():
+        texts, merged, at = laid_out(table.columns)
+        assert_found(table, match_columns(sheet_of(texts, merged), table), at, name)
+        for place in texts:
+            match = match_columns(sheet_of(texts | {place: "Nội dung khác"}, merged), table)
+            assert match is None or match.missing, (name, place)
+        assert_found(table, match_columns(sheet_of(texts, merged), table), at, name)
+
+
+def test_texts_are_asked_for_each_table_and_range_by_itself() -> None:
+    """What is found among the texts of a sheet is kept with them."""
+    texts, at = revenue()
+    sheet, table = sheet_of(texts), REVENUE
+    spots = spots_of(sheet)
+    whole = match_columns(sheet, table, spots)
+    last = max(at.values())
+    part = match_columns(sheet, table, spots, within=(1, last - 1))
+    assert whole is not None and part is not None
+    assert last in whole.columns.values()
+    assert last not in part.columns.values()
+    for name, other in TABLES.items():
+        assert match_columns(sheet, other, spots) == match_columns(sheet, other), name
+
+
 def test_sheet_without_any_header_has_no_match() -> None:
     assert match_columns(sheet_of({(1, 1): "Danh bạ", (2, 1): "điện thoại"}), REVENUE) is None
     assert match_columns(sheet_of({}), REVENUE) is None

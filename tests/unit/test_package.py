@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import package
-from ingest.package import REASONS, Package, Unreadable, column_number, look
+from ingest.package import REASONS, Package, Unreadable, column_number, has_pair, look
 from tests.forms.hostile_files import ONE_CELL, small_workbook, worksheet
 from tests.forms.hostile_files import package as write_package
 from tests.forms.old_formats import (
@@ -254,6 +254,20 @@ def test_declared_entity_is_refused_in_wide_letters(tmp_path: Path, code: str) -
     bom = b"\xfe\xff" if code == "utf-16-be" else b""
     wide = bom + '<!DOCTYPE a [<!ENTITY b "c">]><a/>'.encode(code)
     assert refused(zipped(parts | {"xl/sharedStrings.xml": wide})) == "entities"
+
+
+@pytest.mark.parametrize(
+    ("part", "is_there"),
+    [(b"", False), (b"!", False), (b"<", False), (b"<!", True), (b"!<!", True), (b"!<", False),
+     (b"a!b!<c<!d", True), (b"!" * 50 + b"< !", False)],
+)  # fmt: skip
+def test_pair_of_bytes_is_seen_wherever_it_stands(part: bytes, is_there: bool) -> None:
+    assert has_pair(part, b"<!", rare=1) is is_there
+    assert has_pair(part, b"<!", rare=0) is is_there
+
+
+def test_pair_of_bytes_beyond_the_end_is_not_seen() -> None:
+    assert not has_pair(b"c><f", b"<f", rare=0, end=2)
 
 
 def test_comments_and_words_about_entities_are_no_entities(tmp_path: Path) -> None:
