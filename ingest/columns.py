@@ -64,13 +64,19 @@ class AreaUnits:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> AreaUnits:
-    """Which units the sheet states: a column's header before the line above the table."""
+def units_of_area(
+    contract: Contract,
+    area: AreaRead,
+    measure: str | None,
+    measure_at: tuple[int, int] | None = None,
+) -> AreaUnits:
+    """Which units the sheet states: a column's header before the line above the table, which
+    stands `measure_at`, row and column."""
     found = AreaUnits()
     known = reference.units()
     name, at = area.sheet.name, area.match.bottom
     own = [c for c in area.table.columns if c.unit is not None and c.field in area.match.columns]
-    said: set[tuple[str, str]] = set()
+    said: dict[tuple[str, str], tuple[int, int | None]] = {}  # with the first place that says it
     for column in own:
         assert column.unit is not None
         unit = known[column.unit]
@@ -92,7 +98,7 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
                 found.remarks.append(Remark("unit_line_contradiction", name, row, place, detail))
                 continue
             found.by_field[column.field] = header_unit
-            said.add((header_unit, column.unit))
+            said.setdefault((header_unit, column.unit), (row, place))
     if measure is not None:
         base = known[measure].base_code
         same = [c for c in own if c.unit and known[c.unit].base_code == base]
@@ -101,7 +107,7 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
         if measure not in units and len(units) == 1:
             for column in free:
                 found.by_field[column.field] = measure
-                said.add((measure, str(column.unit)))
+                said.setdefault((measure, str(column.unit)), measure_at or (at, None))
         elif measure not in units and units:
             names = " và ".join(
                 f"“{known[str(u)].name_vi}”" for u in (measure, *sorted(map(str, units)))
@@ -109,9 +115,9 @@ def units_of_area(contract: Contract, area: AreaRead, measure: str | None) -> Ar
             found.remarks.append(
                 Remark("unit_line_contradiction", name, at, None, (("value", names),))
             )
-    for stated, wanted in sorted(said):
+    for (stated, wanted), (row, col) in sorted(said.items()):
         names_of = (("value", known[stated].name_vi), ("expected", known[wanted].name_vi))
-        found.remarks.append(Remark("unit_line_differs", name, at, None, names_of))
+        found.remarks.append(Remark("unit_line_differs", name, row, col, names_of))
     return found
 
 

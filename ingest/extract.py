@@ -579,7 +579,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
         for area in part.areas:
             number = len(areas) + 1
             areas.append(Area(number, area.table_no, part.sheet.name))
-            units = units_of_area(contract, area, part.head.measure)
+            units = units_of_area(contract, area, part.head.measure, part.head.measure_at)
             columns += [
                 AreaColumn(
                     number, area.match.columns[c.field], c.field, units.by_field.get(c.field)

@@ -42,6 +42,7 @@ class Head:
     measure: str | None  # unit of measure stated for the whole table
     number_style: NumberStyle | None  # how numbers are written, where the sheet says so
     remarks: tuple[Remark, ...]
+    measure_at: tuple[int, int] | None = None  # row and column of the line that states it
 
 
 _PERIOD_LINE = re.compile(r"^kỳ (?:báo cáo|số liệu)\s*:\s*(.+)$")
@@ -66,11 +67,12 @@ def read_head(
             cutoff = day_of(found[3], found[2], found[1])
     unit, unit_remarks = _unit(sheet, lines)
     period, period_remarks = _period(sheet, contract, lines, identity)
-    measure, measure_remarks = _measure(sheet, contract, lines)
+    measure, measure_at, measure_remarks = _measure(sheet, contract, lines)
     remarks += unit_remarks + period_remarks + measure_remarks
     if unit is None and identity is not None:
         unit = identity.unit_code
-    return Head(unit, period, cutoff, measure, _number_style(lines), tuple(remarks))
+    style = _number_style(lines)
+    return Head(unit, period, cutoff, measure, style, tuple(remarks), measure_at)
 
 
 def day_of(year: str | int, month: str | int, day: str | int) -> date | None:
@@ -308,8 +310,8 @@ def _said_measure(text: str) -> str | None:
 
 def _measure(
     sheet: str, contract: Contract, lines: Sequence[TitleLine]
-) -> tuple[str | None, list[Remark]]:
-    """The unit stated above the table, if it measures what columns of the form measure."""
+) -> tuple[str | None, tuple[int, int] | None, list[Remark]]:
+    """The unit stated above the table, if columns of the form measure in its like, and where."""
     bases = _bases(contract)
     stated: list[tuple[str, TitleLine]] = []
     remarks: list[Remark] = []
@@ -332,7 +334,10 @@ def _measure(
         remarks.append(
             Remark("unit_line_contradiction", sheet, line.row, line.col, (("value", names),))
         )
-    return (distinct[0] if len(distinct) == 1 else None), remarks
+    if len(distinct) != 1:
+        return None, None, remarks
+    [(unit, line), *_] = stated
+    return unit, (line.row, line.col), remarks
 
 
 # --- the period -----------------------------------------------------------------------------------

@@ -350,7 +350,7 @@ CASES = {
     "unit_of_measure_of_another_size": Case(
         "unit_line_differs", typed(E8="Đơn vị tính: Tỷ đồng"), typed(E8="Đơn vị tính: Triệu đồng"),
         "Trang “TH-01” ghi đơn vị tính tỷ đồng, biểu mẫu dùng triệu đồng; số liệu được hiểu theo"
-        " tỷ đồng.", "warning", None, "triệu đồng"),
+        " tỷ đồng.", "warning", "E8", "triệu đồng"),
     "sheet_is_hidden": Case(
         "hidden_sheet", hidden_sheet, visible_beside_hidden,
         "Trang “TH-01” đang bị ẩn; số liệu vẫn được đọc.", "info"),

@@ -1,5 +1,5 @@
 """The simulated province: forms report one value of one quantity, communes make the province,
-nothing is found in a clean one; the score; the command. What is written: test_simulation.py."""
+nothing is found in a clean one; the command. What is written: test_simulation.py."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ def test_unit_above_the_table_is_that_of_all_columns_of_money() -> None:
 def test_unit_of_a_header_is_that_of_its_column_alone() -> None:
     found = units_of_area(REVENUE, revenue(estimate_assigned="thousand_vnd"), None)
     assert found.by_field == {"estimate_assigned": "thousand_vnd"}
-    assert said(found) == [("unit_line_differs", None, "nghìn đồng")]
+    assert said(found) == [("unit_line_differs", 3, "nghìn đồng")]
 
 
 @pytest.mark.parametrize("header", ["thousand_vnd", "million_vnd"])
