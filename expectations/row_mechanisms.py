@@ -111,6 +111,9 @@ class _Look:
         for name, codes in check.when.items():
             typed = batch.taken("code", batch.in_rows(self._column(name)))
             is_here &= typed.is_in(list(codes)).fill_null(False).to_numpy()
+        for name, codes in check.unless.items():
+            typed = batch.taken("code", batch.in_rows(self._column(name)))
+            is_here &= ~typed.is_in(list(codes)).fill_null(False).to_numpy()
         for name in check.positive:
             is_here &= batch.intervals(batch.in_rows(self._column(name))).low > 0
         if check.lines:
@@ -383,20 +386,21 @@ class _Look:
 
     def _line_share(self, check: LineShareCheck) -> None:
         rows = self._rows()
-        column, of_column = check.column, check.of_column or check.column
-        if check.line is None:
-            places, of_places = self._cells(rows, column), self._cells(rows, of_column)
-        else:
-            is_here = self._submissions(lambda _: True)
-            of_line = check.of_line or check.line
-            places = np.where(
-                is_here, self.batch.of_line(self._line(check.line), self._column(column)), NOWHERE
-            )
-            of_places = self.batch.of_line(self._line(of_line), self._column(of_column))
         shares = self.rule.figures(check.share) if check.share else (None,)
-        for each in shares:
-            percent = float(each.value) if each is not None and each.value is not None else 100.0
-            self._share(check, places, of_places, percent)
+        for column in check.columns:
+            of_column = check.of_column or column
+            if check.line is None:
+                places, of_places = self._cells(rows, column), self._cells(rows, of_column)
+            else:
+                places = self._of_line(check.line, column)
+                of_places = self._of_line(check.of_line or check.line, of_column)
+            for each in shares:
+                value = each.value if each is not None else None
+                self._share(check, places, of_places, float(value or 100))
+
+    def _of_line(self, line: str, column: str) -> Numbers:
+        places = self.batch.of_line(self._line(line), self._column(column))
+        return np.where(self._submissions(lambda _: True), places, NOWHERE)
 
     def _share(
         self, check: LineShareCheck, places: Numbers, of_places: Numbers, percent: float

@@ -125,10 +125,11 @@ def published(code: str) -> tuple[Figure, ...]:
 
 
 class _RowCheck(_Strict):
-    """Where a mechanism looks: rows by their codes, lines and amounts above nothing; submissions
-    by quarter (of the day on which the period ends) or by period."""
+    """Where a mechanism looks: rows by their codes (`unless`: not at these), lines and amounts
+    above nothing; submissions by quarter (of the day on which the period ends) or by period."""
 
     when: dict[Code, tuple[StrictStr, ...]] = {}
+    unless: dict[Code, tuple[StrictStr, ...]] = {}
     positive: tuple[Code, ...] = ()
     lines: tuple[StrictStr, ...] = ()
     quarters: tuple[int, ...] = ()
@@ -137,7 +138,7 @@ class _RowCheck(_Strict):
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that it reads; `$name` is one that a parameter names."""
-        return (*self.when, *self.positive, *self._own_fields())
+        return (*self.when, *self.unless, *self.positive, *self._own_fields())
 
     def _own_fields(self) -> tuple[str, ...]:
         return ()
@@ -275,7 +276,7 @@ class LineShareCheck(_RowCheck):
     every row. The share is in percent; without one, all of it."""
 
     rule: Literal["line_share"]
-    column: Code
+    columns: tuple[Code, ...] = Field(min_length=1)
     of_column: Code | None = None
     line: StrictStr | None = None
     of_line: StrictStr | None = None
@@ -283,7 +284,7 @@ class LineShareCheck(_RowCheck):
     relation: Literal["equal", "at_least", "at_most"]
 
     def _own_fields(self) -> tuple[str, ...]:
-        return self.column, self.of_column or self.column
+        return (*self.columns, *([self.of_column] if self.of_column else []))
 
     @property
     def named_lines(self) -> tuple[str, ...]:
@@ -546,7 +547,7 @@ class _Checked(Rule):
             for code in self.check.named_lines:
                 if code not in lines:
                     raise ValueError(f"check: {contract.id} has no line {code!r}")
-            for field, codes in self.check.when.items():
+            for field, codes in (*self.check.when.items(), *self.check.unless.items()):
                 [column] = [c for t in contract.tables for c in t.columns if c.field == field]
                 known = reference.coded_list(column.list or "").values() if column.list else ()
                 for each in codes:
