@@ -40,6 +40,7 @@ class Place:
     row_no: int | None
     col_no: int | None
     value: str | None = None
+    name: tuple[str, ...] = ()  # what names it in every submission: table, row, field
 
     @property
     def address(self) -> str | None:
@@ -446,7 +447,23 @@ class Batch:
             int(self.row_no[place]),
             int(self.col_no[place]),
             typed,
+            self._name(place),
         )
+
+    def _name(self, place: int) -> tuple[str, ...]:
+        """Table, line or record, and field of a cell."""
+        if self.line[place] != NOWHERE:
+            row: tuple[str, ...] = (self.lines[self.line[place]].code,)
+        else:
+            table = self.table[place]
+            keys = [n for n in self.fields(self.tables[table].rows.key)
+                    if self.table_of_column[n] == table]  # fmt: skip
+            cells = [int(self.beside(np.array([place]), column)[0]) for column in keys]
+            row = tuple(self._code_or_text(cell) for cell in cells if cell != NOWHERE)
+        return (str(self.table[place]), *row, self.columns[self.column[place]].field)
+
+    def _code_or_text(self, place: int) -> str:
+        return self._frame["code"][place] or self._frame["text"][place] or ""
 
     # --- marks ------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -21,11 +21,22 @@ SENTENCES = Path(__file__).with_name("sentences.yml")
 SEVERITIES = ("error", "warning", "info")
 
 
+class Subject(NamedTuple):
+    """Whose findings are: a unit's, on a form for a period where these are known."""
+
+    unit_code: str
+    form_code: str | None = None
+    period_key: str | None = None
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One finding on one submission. `cell_ref` is `Sheet!B12`; `cells` are all cells looked at."""
+    """One finding on one submission. `cell_ref` is `Sheet!B12`; `cells` are all cells looked at.
 
-    submission_no: int
+    What was not sent at all has no submission: its `subject` says whose finding it is.
+    """
+
+    submission_no: int | None
     rule: str
     severity: str
     sheet: str | None
@@ -35,6 +46,14 @@ class Finding:
     expected: str | None
     message: str
     fix: str
+    place: tuple[str, ...] = ()  # table, row and field, or what else names the place for good
+    subject: Subject | None = None
+
+    def place_key(self, subject: Subject) -> str:
+        """The same rule at the same place of a unit's form and period, whatever file it came in
+        and wherever on the sheet: what a corrected file closes, and an explanation is about."""
+        parts = (*map(str, subject), self.rule, *(self.place or (self.cell_ref or "",)))
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20]
 
     def key(self, submission_id: str) -> str:
         """Stable over builds: the same rule at the same place of the same submission, once."""
@@ -76,7 +95,7 @@ class _Filled(dict[str, Any]):
 
 def compose(
     rule: str,
-    submission_no: int,
+    submission_no: int | None,
     *,
     sheet: str | None = None,
     cell: str | None = None,
@@ -85,10 +104,13 @@ def compose(
     severity: str | None = None,
     sentence: str | None = None,
     detail: Mapping[str, str] | None = None,
+    place: tuple[str, ...] = (),
+    subject: Subject | None = None,
 ) -> Finding:
     """The finding of a rule with its sentence filled in, or with another `sentence`.
 
-    `cell` and `cells` are addresses without the sheet (`D8`); `detail` fills the other blanks.
+    `cell` and `cells` are addresses without the sheet (`D8`); `detail` fills the other blanks;
+    `place` names the place for good (Finding.place_key).
     """
     words = sentences()[sentence or rule]
     blanks = _Filled(
@@ -111,4 +133,6 @@ def compose(
         expected=expected,
         message=words.message.format_map(blanks).strip(),
         fix=words.fix.format_map(blanks),
+        place=place,
+        subject=subject,
     )

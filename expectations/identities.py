@@ -431,6 +431,7 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
                     "residual": _residual(outcome.residual),
                     "cells": ", ".join(figure.short_cell for figure in own),
                 },
+                place=(outcome.identity.code,),
             )
 
 

@@ -59,4 +59,5 @@ def level_findings(sums: Iterable[LevelSum]) -> Iterator[Finding]:
                 "difference": vietnamese(float(f"{each.difference:.6g}")),
                 "unit": each.unit_vi,
             },
+            place=(each.cell_ref,),
         )

@@ -8,6 +8,7 @@ judged here. One batch holds every submission of one form in a build.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -107,9 +108,8 @@ def _remarks(batch: Batch) -> None:
             if remark.rule not in SHEET_REMARKS:
                 raise ValueError(f"no rule looks at the remark {remark.rule!r}")
             detail = dict(remark.detail)
-            places.append(
-                Place(number, remark.sheet, remark.row_no, remark.col_no, detail.get("value"))
-            )
+            place = Place(number, remark.sheet, remark.row_no, remark.col_no, detail.get("value"))
+            places.append(replace(place, name=(place.value or place.address or "",)))
             breaches.append(Breach(detail, rule=remark.rule))
     numbers = np.array(list(batch.add_remark_places(places)), np.int64)
     is_remark = np.array([breach.rule is not None for breach in breaches], np.bool_)

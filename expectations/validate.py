@@ -51,8 +51,8 @@ def validate_submissions(
         by_form[f"{submission.form}.v{submission.version}"][number] = submission
     validations = []
     for form, members in sorted(by_form.items()):
-        cells = cells_held(members) if cells_of is None else cells_of(list(members))
-        validations.append(validate_form(contracts[form], members, cells, as_of))
+        cells = cells_of(list(members)) if cells_of is not None else None
+        validations.append(validate_form(contracts[form], members.items(), cells, as_of))
     return validations
 
 
@@ -72,18 +72,24 @@ def file_findings(submissions: Iterable[Submission]) -> Iterator[Finding]:
 
 def validate_form(
     contract: Contract,
-    submissions: Mapping[int, ReadSubmission],
-    cells: pl.DataFrame,
+    submissions: Iterable[tuple[int, ReadSubmission]],
+    cells: pl.DataFrame | None = None,
     as_of: date | None = None,
 ) -> FormValidation:
-    """Residuals, then one Great Expectations run, then sentences."""
-    batch = build_batch(contract, submissions, cells, as_of)
+    """Residuals, then one Great Expectations run, then sentences.
+
+    `cells` of all the submissions (ingest.load.cells_of), where these do not hold them; `as_of` is
+    the day of the build.
+    """
+    members = dict(submissions)
+    cells = cells_held(members) if cells is None else cells
+    batch = build_batch(contract, members, cells, as_of)
     results: list[RuleResult] = []
     findings: list[Finding] = []
     for result in validate_residuals(contract.id, batch.frame(), sorted(batch.residuals)):
         results += _by_rule(batch, result)
         findings += [_finding(batch, result.rule, place) for place in result.unexpected]
-    findings.sort(key=lambda finding: (finding.submission_no, finding.sheet or ""))
+    findings.sort(key=lambda finding: (finding.submission_no or 0, finding.sheet or ""))
     return FormValidation(contract.form, tuple(results), tuple(findings))
 
 
@@ -113,4 +119,5 @@ def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
         value=place.value,
         severity=breach.severity,
         detail={key: text for key, text in breach.detail.items() if key != "value"},
+        place=place.name,
     )

@@ -224,6 +224,9 @@ def _sheet_of(submission: Submission) -> str:
 def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> list[Submission]:
     """Final statuses: an error holds a submission, the last accepted one of a key counts.
 
+    A held one is done with once the unit has sent that form and period again, right or wrong; the
+    last accepted one stays in force.
+
     `errors` holds the messages of the errors of each submission by its number.
     """
     judged = [
@@ -233,12 +236,15 @@ def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> li
         for s in submissions
     ]
     latest: dict[tuple[str, str, str], int] = {}
+    accepted: dict[tuple[str, str, str], int] = {}
     for submission in judged:
-        if submission.status == ACCEPTED and submission.key is not None:
+        if submission.key is not None:
             latest[submission.key] = submission.submission_no
+            if submission.status == ACCEPTED:
+                accepted[submission.key] = submission.submission_no
     return [
         replace(s, status=SUPERSEDED, reason_vi="Đã có bản gửi sau thay thế.")
-        if s.status == ACCEPTED and s.key is not None and latest[s.key] != s.submission_no
+        if s.key is not None and s.submission_no not in (latest[s.key], accepted.get(s.key))
         else s
         for s in judged
     ]

@@ -40,7 +40,7 @@ def check_files(paths: Sequence[Path]) -> list[dict[str, Any]]:
     read: list[tuple[int, ReadSubmission]] = [
         (s.submission_no, s.read) for s in submissions if s.read is not None
     ]
-    findings: dict[int, list[Finding]] = defaultdict(list)
+    findings: dict[int | None, list[Finding]] = defaultdict(list)
     raised: dict[str, list[str]] = {}
     for validation in validate_submissions(contracts, read) if read else ():
         raised[validation.form] = [result.rule for result in validation.raised]

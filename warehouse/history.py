@@ -72,7 +72,12 @@ def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]
     connection.execute(
         """
         insert into history.finding
-        select o.finding_key, o.moment, c.moment, o.content::varchar
+        select
+            o.finding_key,
+            -- a finding on a file that was sent again has been seen for longer
+            coalesce(cast(json_extract_string(o.content, '$.first_seen') as timestamp), o.moment),
+            c.moment,
+            o.content::varchar
         from acts as o
         left join acts as c
             on

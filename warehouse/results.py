@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from expectations.findings import Finding
+from expectations.findings import Finding, Subject
 from expectations.identities import Outcome
 
 FINDING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "finding_key": pl.String,
+    "place_key": pl.String,
     "submission_no": pl.Int32,
+    "unit_code": pl.String,
+    "form_code": pl.String,
+    "period_key": pl.String,
     "rule": pl.String,
     "severity": pl.String,
     "sheet": pl.String,
@@ -28,27 +33,64 @@ FINDING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def first_seen(connection: Any) -> dict[str, datetime]:
-    """When each finding that is still open was first published."""
+    """When each finding that is still open was first published: by its own key, and by that of
+    its place, which a file that was sent again keeps."""
     return dict(
         connection.execute(
-            "select finding_key, first_seen from history.finding where closed_at is null"
+            """
+            with open_finding as (select * from history.finding where closed_at is null)
+            select finding_key, min(first_seen) from open_finding group by all
+            union all
+            select json_extract_string(row_json, '$.place_key') as place_key, min(first_seen)
+            from open_finding group by all having place_key is not null
+            """
         ).fetchall()
     )
 
 
+class Owner(NamedTuple):
+    """The submission that findings are on: its id, its file, and whose it is."""
+
+    submission_id: str
+    file_path: str
+    subject: Subject
+
+
+def owners(connection: Any) -> dict[int, Owner]:
+    """The submissions in raw.submission by number."""
+    rows = connection.execute(
+        """
+        select submission_no, submission_id, file_path, reporter_unit_code, form_code, period_key
+        from raw.submission
+        """
+    ).fetchall()
+    return {number: Owner(id_, path, Subject(*whose)) for number, id_, path, *whose in rows}
+
+
 def finding_frame(
     findings: Iterable[Finding],
-    submission_ids: Mapping[int, str],
+    owners: Mapping[int, Owner],
     seen: Mapping[str, datetime],
     as_of: datetime,
 ) -> pl.DataFrame:
     """quality.result; a finding that says the same of the same place twice stands once."""
     rows: dict[str, dict[str, Any]] = {}
     for finding in findings:
-        key = finding.key(submission_ids[finding.submission_no])
+        owner = owners[finding.submission_no] if finding.submission_no is not None else None
+        subject = finding.subject or (owner.subject if owner is not None else None)
+        if subject is None:
+            raise ValueError(f"nobody's finding: {finding.rule}")
+        if owner is not None and subject.form_code is None:  # a file that could not be read
+            finding = replace(finding, place=(owner.file_path, finding.sheet or ""))
+        place_key = finding.place_key(subject)
+        key = finding.key(owner.submission_id if owner is not None else place_key)
         rows[key] = {
             "finding_key": key,
+            "place_key": place_key,
             "submission_no": finding.submission_no,
+            "unit_code": subject.unit_code,
+            "form_code": subject.form_code,
+            "period_key": subject.period_key,
             "rule": finding.rule,
             "severity": finding.severity,
             "sheet": finding.sheet,
@@ -58,7 +100,7 @@ def finding_frame(
             "expected": finding.expected,
             "message": finding.message,
             "fix": finding.fix,
-            "first_seen": seen.get(key, as_of),
+            "first_seen": seen.get(key) or seen.get(place_key) or as_of,
         }
     return pl.DataFrame(list(rows.values()), schema=FINDING_SCHEMA)
 

@@ -201,7 +201,11 @@ create or replace table contract.form_sender (
 -- Findings of the checks on submissions and of the identities between facts.
 create or replace table quality.result (
     finding_key   varchar not null,        -- stable over builds
-    submission_no integer not null,
+    place_key     varchar not null,        -- stable over files too: what a corrected file closes
+    submission_no integer,                 -- null for what was not sent
+    unit_code     varchar not null,
+    form_code     varchar,
+    period_key    varchar,
     rule          varchar not null,
     severity      varchar not null,        -- error | warning | info
     sheet         varchar,

@@ -20,7 +20,13 @@ from ingest.load import insert
 from orchestration.logs import log
 from orchestration.resources import BuildResource
 from warehouse.connection import open_working
-from warehouse.results import check_run_frame, finding_frame, first_seen, identity_frame
+from warehouse.results import (
+    check_run_frame,
+    finding_frame,
+    first_seen,
+    identity_frame,
+    owners,
+)
 
 GROUP = "identities"
 SAMPLE = 5
@@ -50,13 +56,13 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
         figures = read_figures(connection)
         identities = [*read_identities(), *derived_identities(figures)]
         outcomes = evaluate(identities, figures)
-        ids = dict(
-            connection.execute("select submission_no, submission_id from raw.submission").fetchall()
-        )
         sums = read_level_sums(connection)
         apart = list(level_findings(sums))
         findings = finding_frame(
-            [*identity_findings(outcomes), *apart], ids, first_seen(connection), build.moment
+            [*identity_findings(outcomes), *apart],
+            owners(connection),
+            first_seen(connection),
+            build.moment,
         )
         connection.execute(
             "delete from quality.result where rule in ('identity_broken', 'commune_sum')"

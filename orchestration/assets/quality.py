@@ -17,7 +17,7 @@ from orchestration.logs import log
 from orchestration.resources import BuildResource
 from warehouse.connection import open_working
 from warehouse.ledger import Ledger, Receipt, Verdict, timestamp
-from warehouse.results import check_run_frame, finding_frame, first_seen
+from warehouse.results import check_run_frame, finding_frame, first_seen, owners
 
 GROUP = "quality"
 SAMPLE = 5
@@ -102,17 +102,16 @@ def accepted_submissions(
     findings = [*file_findings(submissions), *(f for v in form_validations for f in v.findings)]
     errors: dict[int, list[str]] = defaultdict(list)
     for finding in findings:
-        if finding.severity == "error":
+        if finding.severity == "error" and finding.submission_no is not None:
             errors[finding.submission_no].append(finding.message)
     judged = [_with_reason(submission, errors) for submission in judge(submissions, errors)]
     superseded = {s.submission_no for s in judged if s.status == "superseded"}
     findings = [finding for finding in findings if finding.submission_no not in superseded]
     raised = [f"{v.form}.{result.rule}" for v in form_validations for result in v.raised]
-    ids = {s.submission_no: s.submission_id for s in judged}
     with open_working(build.place.working_file) as connection:
         load_submissions(connection, judged)
         seen = first_seen(connection)
-        frame = finding_frame(findings, ids, seen, build.moment)
+        frame = finding_frame(findings, owners(connection), seen, build.moment)
         insert(connection, "quality.result", frame)
         insert(connection, "quality.check_run", _check_runs(form_validations))
         checks = gate_before_dbt(

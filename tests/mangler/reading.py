@@ -84,7 +84,7 @@ def judge(sent: Sequence[Sent], readings: Sequence[ReadFile | Unreadable]) -> li
         path = f"{file.sender}/{file.path.name}"
         receipts.append(Receipt(number, path, str(number), 0, file.sender, f"file {number}"))
     submissions = register(receipts, by_sha, all_contracts())
-    findings: dict[int, list[Finding]] = defaultdict(list)
+    findings: dict[int | None, list[Finding]] = defaultdict(list)
     members = [(s.submission_no, s.read) for s in submissions if s.read is not None]
     for validation in validate_submissions(_contracts(), members) if members else ():
         if validation.raised:

@@ -210,9 +210,9 @@ def history(*statuses: str, unit: str = "STC") -> list[Submission]:
         (["bad"], [HELD]),
         (["good", "good"], [SUPERSEDED, ACCEPTED]),
         (["good", "bad"], [ACCEPTED, HELD]),  # the last accepted one stays
-        (["bad", "good"], [HELD, ACCEPTED]),
-        (["good", "bad", "good"], [SUPERSEDED, HELD, ACCEPTED]),
-        (["good", "good", "bad", "bad"], [SUPERSEDED, ACCEPTED, HELD, HELD]),
+        (["bad", "good"], [SUPERSEDED, ACCEPTED]),
+        (["good", "bad", "good"], [SUPERSEDED, SUPERSEDED, ACCEPTED]),
+        (["good", "good", "bad", "bad"], [SUPERSEDED, ACCEPTED, SUPERSEDED, HELD]),
     ],
 )
 def test_last_accepted_submission_of_a_key_counts(sent: list[str], judged: list[str]) -> None:

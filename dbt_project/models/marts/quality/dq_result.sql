@@ -1,10 +1,12 @@
 with open_finding as (
     select
         result.finding_key,
+        result.place_key,
         submission.submission_id,
         submission.file_path as file,
-        submission.reporter_unit_code,
-        submission.form_code,
+        result.unit_code as reporter_unit_code,
+        result.form_code,
+        result.period_key,
         result.rule,
         result.severity,
         result.sheet,
@@ -17,16 +19,18 @@ with open_finding as (
         result.first_seen,
         cast(null as timestamp) as closed
     from {{ source('quality', 'result') }} as result
-    inner join {{ source('raw', 'submission') }} as submission
+    left join {{ source('raw', 'submission') }} as submission
         on result.submission_no = submission.submission_no
 )
 
 select
     finding_key,
+    place_key,
     submission_id,
     file,
     reporter_unit_code,
     form_code,
+    period_key,
     rule,
     severity,
     sheet,
@@ -43,10 +47,12 @@ union all
 -- what was open at an earlier publish and is not found any more has been closed by this build
 select
     history.finding_key,
+    json_extract_string(history.row_json, '$.place_key') as place_key,
     json_extract_string(history.row_json, '$.submission_id') as submission_id,
     json_extract_string(history.row_json, '$.file') as file,
     json_extract_string(history.row_json, '$.reporter_unit_code') as reporter_unit_code,
     json_extract_string(history.row_json, '$.form_code') as form_code,
+    json_extract_string(history.row_json, '$.period_key') as period_key,
     json_extract_string(history.row_json, '$.rule') as rule,
     json_extract_string(history.row_json, '$.severity') as severity,
     json_extract_string(history.row_json, '$.sheet') as sheet,
