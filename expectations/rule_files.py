@@ -46,11 +46,12 @@ class _Strict(BaseModel):
 
 
 class Basis(_Strict):
-    """Where a rule is written. `document` is a code of the seed document, or a decree by name."""
+    """Where a rule is written: a code of the seed document, or the name of a decree or a form.
+    Without a quote it follows from what is written there."""
 
     document: Text
     locator: Text
-    quote: Text
+    quote: Text | None = None
 
 
 class Wording(_Strict):
@@ -397,8 +398,6 @@ class Rule(_Strict):
             raise ValueError("check: a rule has a check on a form, or sql")
         if (self.form is None) != (self.check is None):
             raise ValueError("form: a check is on one form")
-        if self.sql is not None and not self.forms:
-            raise ValueError("forms: sql names the forms that it compares")
         if self.sql is not None and self.severity == "error":
             raise ValueError("severity: what is found on the facts cannot hold a submission")
         self._knows_its_parameters()
