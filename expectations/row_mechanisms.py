@@ -166,21 +166,22 @@ class _Look:
         return self.batch.header(int(place))
 
     def _typed(self, place: int) -> str:
-        return self.batch.place(int(place)).value or "" if place != NOWHERE else ""
+        return (self.batch.place(int(place)).value or "") if place != NOWHERE else ""
 
     def _row_name(self, row: int) -> str:
         """What a row is about: the label of its line, or the longest text that names it."""
         batch = self.batch
         line = batch.line_of_row[row]
         if line != NOWHERE:
-            return batch.lines[line].label_vi
+            return str(batch.lines[line].label_vi)
         table_no = int(batch.table[batch.row_start[row]])
         own = [n for n, table in enumerate(batch.table_of_column) if table == table_no]
         named = [n for n in own if batch.columns[n].type == "text" and batch.columns[n].required]
         for column in named:
             place = int(batch.in_rows(column)[row])
-            if place != NOWHERE and batch.text(place):
-                return str(batch.text(place))
+            text = batch.text(place) if place != NOWHERE else None
+            if text:
+                return text
         return f"dòng {int(batch.row_no[batch.row_start[row]])}"
 
     # --- the mechanisms ---------------------------------------------------------------------------
@@ -243,7 +244,12 @@ class _Look:
                 if check.by else "",
                 "cells": f"{cells[0]} đến {cells[-1]}" if len(cells) > 2 else ", ".join(cells),
             }  # fmt: skip
-            return Breach(detail, tuple(dict.fromkeys([self._address(places[group]), *cells])))
+            # the anchor moves from report to report, the group does not
+            return Breach(
+                detail,
+                tuple(dict.fromkeys([self._address(places[group]), *cells])),
+                place=("group", detail["group"]),
+            )
 
         self._mark(places, fell, explain)
 
@@ -270,6 +276,9 @@ class _Look:
 
     def _due_on(self, check: DueCheck, due: date) -> None:
         rows = self._rows(lambda period: period.start <= due <= period.end)
+        milestone = self.batch.columns[self._column(check.column)].milestone
+        what = reference.vocabulary("milestone")[milestone or ""]
+        what = what[0].lower() + what[1:]
         places = self._cells(rows, check.column)
         days = self._dates(places)
         is_blank = self.batch.is_state(places, BLANK, NONE)
@@ -278,7 +287,9 @@ class _Look:
 
         def explain(number: int) -> Breach:
             place = int(places[number])
-            state = "chưa có ngày" if is_blank[number] else f"ngày {_date(days[number])}"
+            state = (
+                f"chưa có ngày {what}" if is_blank[number] else f"{what} ngày {_date(days[number])}"
+            )
             detail = {
                 "due": f"{due:%d/%m/%Y}",
                 "state": state,
@@ -309,7 +320,7 @@ class _Look:
         def explain(number: int) -> Breach:
             place, before = int(places[number]), int(other_at[number])
             detail = {
-                "value": _date(own[number]),
+                "date": _date(own[number]),
                 "header": self._header(place),
                 "other": _date(other[number]),
                 "other_header": self._header(before),
@@ -334,7 +345,11 @@ class _Look:
 
         def explain(number: int) -> Breach:
             place = int(places[number])
-            detail = {"header": self._header(place), "limit": f"{limit:%d/%m/%Y}"}
+            detail = {
+                "date": _date(days[number]),
+                "header": self._header(place),
+                "limit": f"{limit:%d/%m/%Y}",
+            }
             return Breach(detail, (self._address(place),))
 
         self._mark(places, late, explain)
@@ -361,7 +376,8 @@ class _Look:
                 "more": _middle(float(cut.low[group]), float(cut.high[group])),
                 "cells": f"{cells[0]} đến {cells[-1]}",
             }
-            return Breach(detail, tuple(dict.fromkeys([self._address(places[group]), *cells])))
+            cells = [self._address(places[group]), *cells]
+            return Breach(detail, tuple(dict.fromkeys(cells)), place=("group",))
 
         self._mark(places, np.where(is_known, excess, np.nan), explain)
 
@@ -422,8 +438,7 @@ class _Look:
                 self._address(place), self.batch.address(other, self.batch.sheet(place))
             )  # fmt: skip
             detail = {
-                "low": vietnamese(given.low),
-                "high": vietnamese(given.high),
+                "wanted": _range(given.low, given.high),
                 "limit": vietnamese(given.low if check.relation == "at_least" else given.high),
                 "share": vietnamese(percent),
                 "of": vietnamese(self.batch.exact(other)),
@@ -438,7 +453,8 @@ class _Look:
         rows = self._rows()
         places = self._cells(rows, check.column)
         value = self.batch.intervals(places)
-        if check.least == PERIOD_YEAR:
+        is_year = check.least == PERIOD_YEAR
+        if is_year:
             years = np.array([p.end.year if p else 0 for p in self._periods], np.float64)
             least = years[self.batch.submission[self.batch.row_start[rows]]]
             words = [f"{year:.0f}" for year in least]
@@ -449,8 +465,14 @@ class _Look:
         missing = np.where(value.is_known, np.maximum(least - value.high, 0.0), np.nan)
 
         def explain(number: int) -> Breach:
-            detail = {"least": words[number], "row_name": self._row_name(int(rows[number]))}
-            return Breach(detail, (self._address(places[number]),))
+            place = int(places[number])
+            detail = {
+                "least": words[number],
+                # a year is no amount: without a mark for thousands
+                "stated": f"{self.batch.exact(place):.0f}" if is_year else self._typed(place),
+                "row_name": self._row_name(int(rows[number])),
+            }
+            return Breach(detail, (self._address(place),))
 
         self._mark(places, missing, explain)
 
@@ -521,6 +543,12 @@ def _largest(values: Floats, which: Numbers) -> Numbers:
     order = np.lexsort((np.arange(values.size), -values, which))
     groups = which[order]
     return order[np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))]
+
+
+def _range(low: float, high: float) -> str:
+    """ "150", or "69,65 đến 70,35" where the printed digits leave that much open."""
+    ends = [vietnamese(low), vietnamese(high)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} đến {ends[1]}"
 
 
 def _middle(low: float, high: float) -> str:

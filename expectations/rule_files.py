@@ -221,7 +221,7 @@ class InOrderCheck(_RowCheck):
 
     @property
     def blanks(self) -> frozenset[str]:
-        return frozenset({"header", "other_header", "other_cell", "other"})
+        return frozenset({"date", "header", "other_header", "other_cell", "other"})
 
 
 class BeforeDayCheck(_RowCheck):
@@ -240,7 +240,7 @@ class BeforeDayCheck(_RowCheck):
 
     @property
     def blanks(self) -> frozenset[str]:
-        return frozenset({"header", "limit"})
+        return frozenset({"date", "header", "limit"})
 
 
 class BalancedCheck(_RowCheck):
@@ -297,7 +297,7 @@ class LineShareCheck(_RowCheck):
 
     @property
     def blanks(self) -> frozenset[str]:
-        return frozenset({"low", "high", "limit", "share", "of", "of_cell", "row_name"})
+        return frozenset({"wanted", "limit", "share", "of", "of_cell", "row_name"})
 
 
 class ReachesCheck(_RowCheck):
@@ -316,7 +316,7 @@ class ReachesCheck(_RowCheck):
 
     @property
     def blanks(self) -> frozenset[str]:
-        return frozenset({"least", "row_name"})
+        return frozenset({"least", "stated", "row_name"})
 
 
 PERIOD_YEAR = "period_year"

@@ -119,5 +119,5 @@ def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
         value=place.value,
         severity=breach.severity,
         detail={key: text for key, text in breach.detail.items() if key != "value"},
-        place=place.name,
+        place=breach.place or place.name,
     )

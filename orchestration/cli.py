@@ -64,10 +64,13 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         from pydantic import ValidationError
 
+        from expectations.rule_files import RuleError
         from ingest.contract import ContractError
 
         try:
             return super().invoke(ctx)
+        except RuleError as error:
+            _stop(f"Khai báo quy tắc chưa dùng được: expectations/rules/{error}")
         except ContractError as error:
             _stop(f"Khai báo biểu mẫu chưa dùng được: ingest/contracts/{error}")
         except ValidationError as error:
@@ -237,10 +240,14 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
 def check(
     files: tuple[Path, ...], as_json: bool, home: Path | None, as_of: datetime | None
 ) -> None:
-    """Kiểm tra bảng tính trước khi gửi."""
+    """Kiểm tra bảng tính trước khi gửi; với --home thì đối chiếu cả các kỳ đã gửi."""
     from orchestration.check import check_files
+    from orchestration.settings import local_now
 
-    elements = check_files(_files_below(files))
+    place = _home(home) if home is not None else None
+    if place is not None and not place.ledger.exists():
+        _stop(f"Không có kho nào ở {place.root}")
+    elements = check_files(_files_below(files), as_of or local_now(), place)
     if as_json:
         click.echo(json.dumps(elements, ensure_ascii=False, indent=1))
     else:

@@ -78,8 +78,8 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
             for each in between
         )  # fmt: skip
         connection.execute(
-            "delete from quality.result where rule = 'identity_broken' or rule in (select unnest(?))",
-            [[rule.id for rule in _CROSS_RULES]],
+            "delete from quality.result where rule in (select unnest(?))",
+            [["identity_broken", *(rule.id for rule in _CROSS_RULES)]],
         )
         connection.execute("delete from quality.check_run where gate = 'facts'")
         insert(connection, "quality.result", findings, replace=False)

@@ -18,7 +18,7 @@ from ingest.template import FilledForm, write_workbook
 from ingest.workbook import read_workbook
 
 CONTRACTS = {contract.form: contract for contract in all_contracts()}
-Typed = Mapping[str, Decimal | str | date | int]
+Typed = dict[str, Decimal | str | date | int]
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,15 @@ def sent(
     return Sent(read, {(row, field): at for (_, _, row, field), at in addresses.items()})
 
 
-def found(rule: str, as_of: date | None, *submissions: Sent) -> list[Finding]:
-    """What a rule finds in submissions of one form."""
+def all_found(as_of: date | None, *submissions: Sent) -> list[Finding]:
+    """What is found in submissions of one form, numbered from 1."""
     contract = CONTRACTS[submissions[0].read.form]
     numbered = enumerate((each.read for each in submissions), start=1)
     [validation] = validate_submissions({contract.id: contract}, numbered, as_of=as_of)
     assert not validation.raised
-    return [finding for finding in validation.findings if finding.rule == rule]
+    return list(validation.findings)
+
+
+def found(rule: str, as_of: date | None, *submissions: Sent) -> list[Finding]:
+    """What a rule finds in submissions of one form."""
+    return [finding for finding in all_found(as_of, *submissions) if finding.rule == rule]
