@@ -247,7 +247,8 @@ CASES = [
     Case("extended_programmes", "chuong_trinh_muc_tieu", "2026-Q1", {}, {"plan_extended": 5},
          {}, "plan_extended",
          "Ô D11: chương trình “Chăm sóc sức khỏe, dân số và phát triển” ghi 5 triệu đồng vốn "
-         "kéo dài; chỉ 03 chương trình giai đoạn 2021 - 2025 được kéo dài.", unit="SYT", line="programme.3"),
+         "kéo dài; chỉ 03 chương trình giai đoạn 2021 - 2025 được kéo dài.",
+         unit="SYT", line="programme.3"),
     Case("council_estimate_floor", "xa_thu_nsnn", "2026-01", {"estimate_assigned": 1000},
          {"estimate_council": 999}, {"estimate_council": 1000}, "estimate_council",
          "Ô D11: dự toán xã giao 999 đồng, thấp hơn dự toán tỉnh giao 1.000 đồng (ô C11).",
@@ -297,7 +298,8 @@ CASES = [
     Case("target_due_said", "giao_chi_tieu", "2026",
          {"indicator_code": "grdp", "data_unit_code": "20", "measure": "Mức", "value": 10}, {},
          {"due_date": date(2026, 12, 31)}, "due_date",
-         "Ô L10: chỉ tiêu ở dòng này chưa ghi thời hạn; được hiểu là hết năm.", unit="STC", severity="info"),
+         "Ô L10: chỉ tiêu ở dòng này chưa ghi thời hạn; được hiểu là hết năm.",
+         unit="STC", severity="info"),
 ]  # fmt: skip
 
 
