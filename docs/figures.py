@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from docs.markdown import MADE, code, codes, page, table
+from docs.markdown import MADE, code, page, table
 from expectations.rule_files import all_rules
 from ingest import reference
 from ingest.contract import all_contracts
@@ -116,8 +116,8 @@ def figures_coverage() -> str:
                     _parameter_value(row),
                     row["document_code"],
                     row["quote"],
-                    codes(
-                        rule.id
+                    ", ".join(
+                        code(rule.id)
                         for rule in all_rules()
                         for parameter in rule.parameters
                         if parameter.published == row["rule_code"]
