@@ -57,10 +57,10 @@ def _lines(rules: tuple[Rule, ...], found: dict[str, Number]) -> Iterator[str]:
         "",
         MADE,
         "",
-        f"Of the {len(found)} rules that official documents state (R01-R79), {checked} are checked,",
+        f"Of the {len(found)} rules that documents state (R01-R79), {checked} are checked,",
         "some of them in part; the others say why not. A rule is one file in",
         "`expectations/rules/plan/`; what several forms state of one thing is in",
-        "`expectations/rules/forms/`. A rule on a form runs with its contract, also in `kho check`;",
+        "`expectations/rules/forms/`. A rule on a form runs with its contract, in `kho check` too;",
         "a rule with SQL runs on the facts and only warns. A delay is no error of a report: it",
         "warns, and never holds. Published figures are in the seed `rule_parameter`; our own",
         "defaults are in the rules' files.",
@@ -89,8 +89,8 @@ def _lines(rules: tuple[Rule, ...], found: dict[str, Number]) -> Iterator[str]:
     )
     yield "## What a person must decide"
     yield ""
-    yield "Each is a parameter with a default. Change it in the rule's file, or, where several rules"
-    yield "wait for it, in `expectations/rules/parameters.yml`."
+    yield "Each is a parameter with a default. Change it in the rule's file, or, where several"
+    yield "rules wait for it, in `expectations/rules/parameters.yml`."
     yield ""
     yield from table(
         ("Parameter", "Rules", "Default", "Choices", "Source", "Doubt"), _decisions(rules)
