@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from docs.markdown import MADE, code, page, table
+from expectations.rule_files import all_rules
 from ingest import reference
 from ingest.contract import all_contracts
 
@@ -102,11 +103,11 @@ def figures_coverage() -> str:
         ),
         "## Parameters of rules",
         "",
-        "Thresholds, floors and deadlines: they say what must be, not what is. No rule is judged",
-        "by them yet; their dates are read, so that a build is made anew once one has passed.",
+        "Thresholds, floors and deadlines: they say what must be, not what is. Rules are judged by",
+        "them ([rules.md](rules.md)), and a build is made anew once one of their dates has passed.",
         "",
         *table(
-            ("Figure", "Parameter", "Unit", "Says", "Document", "Quote"),
+            ("Figure", "Parameter", "Unit", "Says", "Document", "Quote", "Rules"),
             (
                 (
                     row["parameter_code"],
@@ -115,6 +116,12 @@ def figures_coverage() -> str:
                     _parameter_value(row),
                     row["document_code"],
                     row["quote"],
+                    ", ".join(
+                        code(rule.id)
+                        for rule in all_rules()
+                        for parameter in rule.parameters
+                        if parameter.published == row["rule_code"]
+                    ),
                 )
                 for row in parameters
             ),

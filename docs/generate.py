@@ -2,7 +2,8 @@
 
 `data-dictionary.md` and its folder come from the dbt YAML of the published tables, the contracts
 and the seeds; `coverage.md` from `coverage.yml`; `figures-coverage.md` from the lists beside the
-samples; the findings in `huong-dan-can-bo.md` from `expectations/sentences.yml`. Nothing is said
+samples; `rules.md` from the files of rules and `rules.yml`; the findings in `huong-dan-can-bo.md`
+from `expectations/sentences.yml` and the files of rules. Nothing is said
 here that those do not say: what belongs in a page goes into its source. With `--check` nothing is
 written, and a page that differs from its source makes the exit status 1.
 """
@@ -17,6 +18,7 @@ from docs.coverage import coverage
 from docs.dictionary import dictionary_pages
 from docs.figures import figures_coverage
 from docs.findings import officers_guide
+from docs.rules import rules_page
 
 DOCS = Path(__file__).resolve().parent
 # folders in which nothing is written by hand
@@ -30,6 +32,7 @@ def pages() -> dict[str, str]:
         "coverage.md": coverage(),
         "figures-coverage.md": figures_coverage(),
         "huong-dan-can-bo.md": officers_guide(),
+        "rules.md": rules_page(),
     }
 
 

@@ -58,6 +58,7 @@ class Breach:
     severity: str | None = None
     sentence: str | None = None  # its own words, where they are not the rule's
     rule: str | None = None  # where one column of residuals serves several rules
+    place: tuple[str, ...] = ()  # what names the finding for good, where that is not its cell
 
 
 class _Lookup:

@@ -1,6 +1,7 @@
 """A finding: what is wrong, where, what was expected, how to mend it, in the officer's words.
 
-The words are in `sentences.yml`, one entry a rule; nothing in Python spells out a sentence.
+The words are in `sentences.yml`, one entry a rule, and in the files of plan rules and of rules
+between forms (rule_files.py); nothing in Python spells out a sentence.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+
+from expectations.rule_files import wordings
 
 SENTENCES = Path(__file__).with_name("sentences.yml")
 SEVERITIES = ("error", "warning", "info")
@@ -78,6 +81,10 @@ def sentences() -> dict[str, Sentence]:
         if sentence.severity not in SEVERITIES:
             raise ValueError(f"{SENTENCES.name}: {rule}: unknown severity {sentence.severity!r}")
         found[rule] = sentence
+    for rule, (severity, words) in wordings().items():
+        if rule in found:
+            raise ValueError(f"{rule}.yml: {SENTENCES.name} has words for {rule!r} too")
+        found[rule] = Sentence(severity, words.message, words.expected, words.fix)
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,8 @@ from expectations import period_rules, table_rules
 from expectations.batch import Batch, Breach, Place
 from expectations.cell_rules import apply_cell_rules
 from expectations.period_rules import History
+from expectations.row_mechanisms import apply_row_rules
+from expectations.rule_files import all_rules
 from ingest.contract import (
     AddsUpCheck,
     BoundsCheck,
@@ -74,9 +77,15 @@ SHEET_REMARKS = (
 
 
 def build_batch(
-    contract: Contract, submissions: Mapping[int, ReadSubmission], cells: pl.DataFrame
+    contract: Contract,
+    submissions: Mapping[int, ReadSubmission],
+    cells: pl.DataFrame,
+    as_of: date | None = None,
 ) -> Batch:
-    """Every residual of every rule for all submissions of one form, and their cells."""
+    """Every residual of every rule for all submissions of one form, and their cells.
+
+    `as_of` is the day of the build; without one, rules with a date look at nothing.
+    """
     batch = Batch(contract, submissions, cells)
     _remarks(batch)
     apply_cell_rules(batch)
@@ -84,6 +93,7 @@ def build_batch(
     for check in contract.checks:
         _apply(batch, history, check)
     period_rules.magnitudes(batch, history)
+    apply_row_rules(batch, all_rules(), as_of)
     return batch
 
 

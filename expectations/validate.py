@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -38,10 +39,12 @@ def validate_submissions(
     contracts: Mapping[str, Contract],
     submissions: Iterable[tuple[int, ReadSubmission]],
     cells_of: Callable[[Sequence[int]], pl.DataFrame] | None = None,
+    as_of: date | None = None,
 ) -> list[FormValidation]:
     """Validate every submission against its contract (`contracts` by `form.vN`), form by form.
 
-    `cells_of` gives the cells of the submissions of one form, where these do not hold them.
+    `cells_of` gives the cells of the submissions of one form, where these do not hold them. `as_of`
+    is the day of the build; without one, rules with a date look at nothing.
     """
     by_form: dict[str, dict[int, ReadSubmission]] = defaultdict(dict)
     for number, submission in submissions:
@@ -49,7 +52,7 @@ def validate_submissions(
     validations = []
     for form, members in sorted(by_form.items()):
         cells = cells_of(list(members)) if cells_of is not None else None
-        validations.append(validate_form(contracts[form], members.items(), cells))
+        validations.append(validate_form(contracts[form], members.items(), cells, as_of))
     return validations
 
 
@@ -71,13 +74,16 @@ def validate_form(
     contract: Contract,
     submissions: Iterable[tuple[int, ReadSubmission]],
     cells: pl.DataFrame | None = None,
+    as_of: date | None = None,
 ) -> FormValidation:
     """Residuals, then one Great Expectations run, then sentences.
 
-    `cells` of all the submissions (ingest.load.cells_of), where these do not hold them.
+    `cells` of all the submissions (ingest.load.cells_of), where these do not hold them; `as_of` is
+    the day of the build.
     """
     members = dict(submissions)
-    batch = build_batch(contract, members, cells_held(members) if cells is None else cells)
+    cells = cells_held(members) if cells is None else cells
+    batch = build_batch(contract, members, cells, as_of)
     results: list[RuleResult] = []
     findings: list[Finding] = []
     for result in validate_residuals(contract.id, batch.frame(), sorted(batch.residuals)):
@@ -113,5 +119,5 @@ def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
         value=place.value,
         severity=breach.severity,
         detail={key: text for key, text in breach.detail.items() if key != "value"},
-        place=place.name,
+        place=breach.place or place.name,
     )

@@ -14,21 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
 from expectations.findings import sentences
 from ingest import reference
 from ingest.formula import Formula, parse_formula
 from ingest.period import RELATIONS, period_of
+from ingest.strict_yaml import StrictYamlError, read_strictly
 
 FOLDER = Path(__file__).resolve().parent / "contracts"
 
@@ -508,39 +500,6 @@ def _check_hierarchy(where: str, list_name: str) -> None:
 # --- reading, with the line of every fault ------------------------------------------------------
 
 
-class _StrictLoader(yaml.CSafeLoader):
-    """YAML without its two silent traps: doubled keys, and yes/no/on/off read as booleans."""
-
-
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
-)
-
-
-def _line_of(node: yaml.Node | None, path: tuple[Any, ...]) -> int:
-    """The line (from 1) of the node at `path`, or of its nearest parent that exists."""
-    line = node.start_mark.line + 1 if node is not None else 1
-    for step in path:
-        child: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(step):
-                    line, child = key.start_mark.line + 1, value
-        elif (
-            isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
-        ):
-            child = node.value[step]
-            line = child.start_mark.line + 1
-        if child is None:
-            continue  # pydantic also names union members, which are not in the file
-        node = child
-    return line
-
-
 def _place_named_by(message: str, content: dict[str, Any]) -> tuple[Any, ...]:
     """Where our own checks found a fault: they name it as `tables[0].columns.unit` or `senders`."""
     match = re.match(r"(\w+)(?:\[(\d+)\])?(?:\.(\w+))?(?:\.(\w+))?(?:\.(\w+))?", message)
@@ -556,53 +515,12 @@ def _place_named_by(message: str, content: dict[str, Any]) -> tuple[Any, ...]:
     return (*place, *([match[3]] if match[3] else []))
 
 
-def _refuse_doubled_keys(node: yaml.Node, name: str) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise ContractError(
-                    f"{name}:{key.start_mark.line + 1}: key {key.value!r} stands twice"
-                )
-            seen.add(key.value)
-            _refuse_doubled_keys(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            _refuse_doubled_keys(child, name)
-
-
 def read_contract(path: Path) -> Contract:
     """Read one contract. Raises ContractError naming file, line and key."""
-    text = path.read_text(encoding="utf-8")
-    loader = None
     try:
-        loader = _StrictLoader(text)
-        node = loader.get_single_node()
-        if node is None:
-            raise ContractError(f"{path.name}:1: the file is empty")
-        _refuse_doubled_keys(node, path.name)
-        content = loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContractError(f"{path.name}:{line}: {error.problem}") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise ContractError(f"{path.name}:{line}: {error.reason}") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-    try:
-        return Contract.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = tuple(first["loc"])
-        key = ".".join(str(step) for step in place) or "(form)"
-        given = "" if first["type"] == "missing" else f" (given: {str(first['input'])[:60]!r})"
-        if not place:  # raised by a check of ours, which names the place itself
-            given = ""
-        message = str(first["msg"]).removeprefix("Value error, ")
-        line = _line_of(node, place or _place_named_by(message, content))
-        raise ContractError(f"{path.name}:{line}: {key}: {message}{given}") from None
+        return read_strictly(path, Contract.model_validate, _place_named_by)
+    except StrictYamlError as error:
+        raise ContractError(str(error)) from None
 
 
 def read_contracts(folder: Path = FOLDER) -> tuple[Contract, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,27 +12,40 @@ from typing import Any
 from expectations.findings import Finding, Subject
 from expectations.reports.answer_sheet import Heading
 from expectations.reports.marked_files import Job, mark_files, marks_of
-from expectations.validate import file_findings, validate_submissions
+from expectations.validate import FormValidation, file_findings, validate_submissions
 from ingest import reference
-from ingest.contract import all_contracts
+from ingest.contract import Contract, all_contracts
 from ingest.extract import read_submissions
 from ingest.package import Unreadable
 from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import Submission, register
 from ingest.sandbox import read_isolated
-from warehouse.ledger import Receipt
+from warehouse.home import Home
+from warehouse.ledger import Ledger, Receipt, timestamp
 
 # checks that need more than the file itself; said so that silence is not taken for a pass
 NOT_CHECKED = "Chưa đối chiếu với các kỳ trước và với số liệu của đơn vị khác."
+NOT_CHECKED_WITH_HISTORY = "Chưa đối chiếu với số liệu của biểu khác và đơn vị khác."
+NOT_CHECKED_WITHOUT_TIME = "Chưa đối chiếu với các mốc hạn, vì không rõ thời điểm kiểm tra."
 
 
-def check_files(paths: Sequence[Path]) -> list[dict[str, Any]]:
+def check_files(
+    paths: Sequence[Path], as_of: datetime | None = None, home: Home | None = None
+) -> list[dict[str, Any]]:
     """One element a submission, in the order of the files (see design: `kho check --json`)."""
-    return elements_of(examine_files(paths))
+    return elements_of(examine_files(paths, as_of, home), as_of, home)
 
 
-def elements_of(examined: Sequence[tuple[Submission, list[Finding]]]) -> list[dict[str, Any]]:
-    """What `kho check --json` prints of files that were examined."""
+def elements_of(
+    examined: Sequence[tuple[Submission, list[Finding]]],
+    as_of: datetime | None = None,
+    home: Home | None = None,
+) -> list[dict[str, Any]]:
+    """What `kho check --json` prints of files that were examined; what was not looked at is
+    said."""
+    not_checked = NOT_CHECKED if home is None else NOT_CHECKED_WITH_HISTORY
+    if as_of is None:
+        not_checked += f" {NOT_CHECKED_WITHOUT_TIME}"
     return [
         {
             "file": submission.receipt.file_path,
@@ -40,33 +54,40 @@ def elements_of(examined: Sequence[tuple[Submission, list[Finding]]]) -> list[di
             "unit": submission.receipt.reporter_unit_code or None,
             "period": submission.read.period_key if submission.read else None,
             "findings": [_as_json(finding) for finding in findings],
-            "not_checked": NOT_CHECKED,
+            "not_checked": not_checked,
         }
         for submission, findings in examined
     ]
 
 
-def examine_files(paths: Sequence[Path]) -> list[tuple[Submission, list[Finding]]]:
-    """Every submission in the files with its findings, in the order of the files."""
+def examine_files(
+    paths: Sequence[Path], as_of: datetime | None = None, home: Home | None = None
+) -> list[tuple[Submission, list[Finding]]]:
+    """Every submission in the files with its findings, in the order of the files.
+
+    With a home the files are held against what their senders sent it before, up to `as_of`;
+    without a time, rules with a date look at nothing.
+    """
     contracts = {contract.id: contract for contract in all_contracts()}
     readings: list[ReadFile | Unreadable] = [
         reading for _, reading in read_isolated(read_submissions, list(paths))
     ]
     # a file on an officer's desk has no sender's folder: the unit it names is taken as the sender
-    receipts, by_sha = [], {}
-    for number, (path, reading) in enumerate(zip(paths, readings, strict=True), start=1):
-        sha = str(number)
+    senders = [_sender(path, reading) for path, reading in zip(paths, readings, strict=True)]
+    receipts, by_sha = _history(home, set(senders), as_of)
+    sent_before = len(receipts)
+    for path, sender, reading in zip(paths, senders, readings, strict=True):
+        number = len(receipts) + 1
+        sha = f"file {number}"
         by_sha[sha] = reading
-        receipts.append(
-            Receipt(number, str(path), sha, 0, _sender(path, reading), f"file {number}")
-        )
+        receipts.append(Receipt(number, str(path), sha, 0, sender, sha))
     submissions = register(receipts, by_sha, all_contracts())
     read: list[tuple[int, ReadSubmission]] = [
         (s.submission_no, s.read) for s in submissions if s.read is not None
     ]
     findings: dict[int | None, list[Finding]] = defaultdict(list)
     raised: dict[str, list[str]] = {}
-    for validation in validate_submissions(contracts, read) if read else ():
+    for validation in _validated(contracts, read, as_of):
         raised[validation.form] = [result.rule for result in validation.raised]
         for finding in validation.findings:
             findings[finding.submission_no].append(finding)
@@ -75,7 +96,11 @@ def examine_files(paths: Sequence[Path]) -> list[tuple[Submission, list[Finding]
     for form, rules in raised.items():
         if rules:  # a check that raised is a failure, not a pass
             raise RuntimeError(f"{form}: rules that could not be evaluated: {', '.join(rules)}")
-    return [(submission, findings[submission.submission_no]) for submission in submissions]
+    return [
+        (submission, findings[submission.submission_no])
+        for submission in submissions
+        if submission.receipt.receipt_no > sent_before
+    ]
 
 
 def write_marked_check(
@@ -99,6 +124,33 @@ def write_marked_check(
         out = out.with_suffix("")
     [done] = mark_files([Job(path, out, heading, marks_of(marks))], workers=1)
     return done
+
+
+def _validated(
+    contracts: Mapping[str, Contract],
+    read: Sequence[tuple[int, ReadSubmission]],
+    as_of: datetime | None,
+) -> Sequence[FormValidation]:
+    day = as_of.date() if as_of is not None else None
+    return validate_submissions(contracts, read, as_of=day) if read else ()
+
+
+def _history(
+    home: Home | None, senders: Set[str], as_of: datetime | None
+) -> tuple[list[Receipt], dict[str, ReadFile | Unreadable]]:
+    """What these units sent before, read again from the archive: receipts, readings by hash."""
+    if home is None:
+        return [], {}
+    until = timestamp(as_of) if as_of is not None else None
+    sent = [
+        receipt
+        for receipt in Ledger(home.ledger).receipts()
+        if receipt.reporter_unit_code in senders and (until is None or receipt.received_at <= until)
+    ]
+    shas = list(dict.fromkeys(receipt.file_sha256 for receipt in sent))
+    read = read_isolated(read_submissions, [home.archived(sha) for sha in shas])
+    readings = {sha: reading for sha, (_, reading) in zip(shas, read, strict=True)}
+    return [replace(r, receipt_no=n) for n, r in enumerate(sent, start=1)], readings
 
 
 def _sender(path: Path, reading: ReadFile | Unreadable) -> str:

@@ -64,10 +64,13 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         from pydantic import ValidationError
 
+        from expectations.rule_files import RuleError
         from ingest.contract import ContractError
 
         try:
             return super().invoke(ctx)
+        except RuleError as error:
+            _stop(f"Khai báo quy tắc chưa dùng được: expectations/rules/{error}")
         except ContractError as error:
             _stop(f"Khai báo biểu mẫu chưa dùng được: ingest/contracts/{error}")
         except ValidationError as error:
@@ -255,17 +258,20 @@ def check(
     home: Path | None,
     as_of: datetime | None,
 ) -> None:
-    """Kiểm tra bảng tính trước khi gửi."""
+    """Kiểm tra bảng tính trước khi gửi; với --home thì đối chiếu cả các kỳ đã gửi."""
     from orchestration.check import elements_of, examine_files, write_marked_check
     from orchestration.settings import local_now
 
     paths = _files_below(files)
     if marked is not None and len(paths) != 1:
         _stop("Chỉ đánh dấu được từng tệp một: --marked đi với đúng một tệp.")
-    examined = examine_files(paths)
-    elements = elements_of(examined)
+    place, day = _home(home) if home is not None else None, as_of or local_now()
+    if place is not None and not place.ledger.exists():
+        _stop(f"Không có kho nào ở {place.root}")
+    examined = examine_files(paths, day, place)
+    elements = elements_of(examined, day, place)
     if marked is not None:
-        written, not_kept = write_marked_check(paths[0], examined, marked, as_of or local_now())
+        written, not_kept = write_marked_check(paths[0], examined, marked, day)
         click.echo(f"Tệp đã đánh dấu: {written}", err=True)
         for note in not_kept:
             click.echo(f"  lưu ý: {note}", err=True)

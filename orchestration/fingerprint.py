@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 
+from expectations.rule_files import all_rules
 from ingest import reference
 from ingest.contract import Contract
 from orchestration.settings import PROJECT
@@ -52,6 +53,7 @@ def dates_that_matter(contracts: Iterable[Contract], periods: Iterable[date]) ->
         for row in reference.read_seed("rule_parameter")
         if row["due_date"]
     }
+    days |= {p.due for rule in all_rules() for p in rule.parameters if p.due is not None}
     for contract in contracts:
         days |= {contract.valid.start, *([contract.valid.end] if contract.valid.end else [])}
     return sorted(days | set(periods))

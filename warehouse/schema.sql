@@ -230,8 +230,8 @@ create or replace table quality.identity_result (
 
 -- Every rule that ran on every form, with its counts (the Great Expectations results).
 create or replace table quality.check_run (
-    gate          varchar not null,        -- submissions | marts
-    subject       varchar not null,        -- form code or mart name
+    gate          varchar not null,        -- submissions | facts | marts
+    subject       varchar not null,        -- form code, or what the rules of a gate are about
     rule          varchar not null,
     outcome       varchar not null,        -- passed | failed | raised
     evaluated     bigint not null,

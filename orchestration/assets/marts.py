@@ -1,10 +1,12 @@
-"""Stage 4: identities between facts, and the blocking gate in front of publishing."""
+"""Stage 4: identities and rules between forms on the facts, and the blocking gate in front of
+publishing."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
 
+from expectations.cross_rules import CrossResult, check_between_forms
 from expectations.gate import gate_before_publishing, read_mart_rules
 from expectations.identities import (
     BROKEN,
@@ -15,7 +17,7 @@ from expectations.identities import (
     read_figures,
     read_identities,
 )
-from expectations.levels import level_findings, read_level_sums
+from expectations.rule_files import all_rules
 from ingest.load import insert
 from orchestration.logs import log
 from orchestration.resources import BuildResource
@@ -31,12 +33,14 @@ from warehouse.results import (
 GROUP = "identities"
 SAMPLE = 5
 _MART_RULES = read_mart_rules()
+_CROSS_RULES = [rule for rule in all_rules() if rule.sql is not None and rule.is_on]
+NO_RULE_RAISED = "no_rule_between_forms_raised"
 
 
 @dg.asset(
     group_name=GROUP,
     kinds={"python"},
-    deps=["int_fact__figure"],
+    deps=["int_fact__figure", "fct_milestone"],
     check_specs=[
         dg.AssetCheckSpec(
             name="identities_hold",
@@ -44,9 +48,14 @@ _MART_RULES = read_mart_rules()
             description="Sums, shares and growth rates between stated figures",
         ),
         dg.AssetCheckSpec(
-            name="communes_make_the_province",
+            name=NO_RULE_RAISED,
             asset="checked_identities",
-            description="What adds up over communes, where all of them have reported",
+            blocking=True,
+            description="Gate before the marts: every rule between forms could be evaluated",
+        ),
+        *(
+            dg.AssetCheckSpec(name=rule.id, asset="checked_identities", description=rule.says)
+            for rule in _CROSS_RULES
         ),
     ],
 )
@@ -56,18 +65,25 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
         figures = read_figures(connection)
         identities = [*read_identities(), *derived_identities(figures)]
         outcomes = evaluate(identities, figures)
-        sums = read_level_sums(connection)
-        apart = list(level_findings(sums))
+        between = check_between_forms(connection, _CROSS_RULES, build.moment)
         findings = finding_frame(
-            [*identity_findings(outcomes), *apart],
+            [*identity_findings(outcomes), *(f for result in between for f in result.findings)],
             owners(connection),
             first_seen(connection),
             build.moment,
         )
+        runs = check_run_frame(
+            ("facts", "between_forms", each.rule.id, each.result.outcome, each.result.evaluated,
+             len(each.findings))
+            for each in between
+        )  # fmt: skip
         connection.execute(
-            "delete from quality.result where rule in ('identity_broken', 'commune_sum')"
+            "delete from quality.result where rule in (select unnest(?))",
+            [["identity_broken", *(rule.id for rule in _CROSS_RULES)]],
         )
+        connection.execute("delete from quality.check_run where gate = 'facts'")
         insert(connection, "quality.result", findings, replace=False)
+        insert(connection, "quality.check_run", runs, replace=False)
         insert(connection, "quality.identity_result", identity_frame(outcomes))
     counts = Counter(outcome.outcome for outcome in outcomes)
     broken = [outcome for outcome in outcomes if outcome.outcome == BROKEN]
@@ -87,16 +103,30 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
                 },
             ),
             dg.AssetCheckResult(
-                check_name="communes_make_the_province",
-                passed=not apart,
-                severity=dg.AssetCheckSeverity.WARN,
+                check_name=NO_RULE_RAISED,
+                passed=not any(each.result.raised for each in between),
                 metadata={
-                    "sums": len(sums),
-                    "apart": len(apart),
-                    "sample_cells": [finding.cell_ref or "" for finding in apart[:SAMPLE]],
+                    each.rule.id: each.result.raised for each in between if each.result.raised
                 },
             ),
+            *map(_cross_check, between),
         ],
+    )
+
+
+def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
+    is_raised = each.result.outcome == "raised"
+    return dg.AssetCheckResult(
+        check_name=each.rule.id,
+        passed=each.result.outcome == "passed",
+        severity=dg.AssetCheckSeverity.ERROR if is_raised else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "outcome": each.result.outcome,
+            "evaluated": each.result.evaluated,
+            "unexpected": len(each.findings),
+            "sample_cells": [finding.cell_ref or "" for finding in each.findings[:SAMPLE]],
+            "raised": each.result.raised or "",
+        },
     )
 
 

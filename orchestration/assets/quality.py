@@ -46,7 +46,9 @@ def form_validations(
     contracts = {contract.id: contract for contract in all_contracts()}
     read = [(s.submission_no, s.read) for s in read_submissions_of_files if s.read is not None]
     with open_working(build.place.working_file) as connection:
-        validations = validate_submissions(contracts, read, partial(cells_of, connection))
+        validations = validate_submissions(
+            contracts, read, partial(cells_of, connection), build.moment.date()
+        )
     by_form: dict[str, list[FormValidation]] = defaultdict(list)
     for validation in validations:
         by_form[validation.form].append(validation)

@@ -113,6 +113,7 @@ def test_sound_file_among_hostile_ones_is_read(answers: Answers, name: str) -> N
     assert answer["findings"] == []
     assert answer["not_checked"] == (
         "Chưa đối chiếu với các kỳ trước và với số liệu của đơn vị khác."
+        " Chưa đối chiếu với các mốc hạn, vì không rõ thời điểm kiểm tra."
     )
 
 

@@ -21,16 +21,19 @@ from test_table_and_period_rules import RULES
 from expectations.cell_rules import CELL_PROBLEMS
 from expectations.findings import SEVERITIES, Finding, compose, sentences
 from expectations.residuals import SHEET_REMARKS
+from expectations.rule_files import all_rules
 from expectations.validate import file_findings
 from ingest.package import REASONS
 from ingest.register import Submission
 
 # rules of files: the files are made and read in test_hostile_files.py; of what the reader cannot
 # take as it stands: test_reader_sentences.py; of the units and directions of lines:
-# test_units_of_rows.py; between figures: tests/unit/test_identities.py
+# test_units_of_rows.py; between figures: tests/unit/test_identities.py; of plan and law:
+# test_plan_rules.py; between forms: test_rules_between_forms.py
 ELSEWHERE = {
     *REASONS, *RULES, *IDENTITY_RULES, *READER_RULES, "identity_broken", "commune_sum",
     "parts_within", "unit_missing", "line_unit_of_other_quantity", "not_of_line",
+    *(rule.id for rule in all_rules()),
 }  # fmt: skip
 
 Build = Callable[[], list[tuple[str, list[Form]]]]
