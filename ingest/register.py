@@ -43,10 +43,12 @@ class Submission:
 
     @property
     def key(self) -> tuple[str, str, str] | None:
-        """Unit, form, period: what a later submission supersedes."""
-        if self.read is None or self.read.period_key is None:
+        """Unit, form, period: what a later submission supersedes. None where a part of it is not
+        known, or the sheet names another unit than its sender: it stands for neither's."""
+        read, sender = self.read, self.receipt.reporter_unit_code
+        if read is None or read.period_key is None or read.named_unit_code not in (None, sender):
             return None
-        return self.receipt.reporter_unit_code, self.read.form, self.read.period_key
+        return sender, read.form, read.period_key
 
 
 def new_receipts(
