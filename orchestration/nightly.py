@@ -16,6 +16,7 @@ from typing import Any
 
 from ingest.sources import hash_inbox, is_simulated_inbox, list_inbox
 from orchestration.fingerprint import code_version, files_version
+from warehouse.acts import ActLedger, acts_version
 from warehouse.home import Home
 from warehouse.ledger import Ledger
 from warehouse.publish import refuse_the_past
@@ -37,7 +38,7 @@ class Outcome:
 
 
 def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
-    """Same files, same code, and no date that matters passed since the current build."""
+    """Same files, same acts, same code, and no date that matters passed since the current build."""
     published = home.published()
     if published is None or published["code"] != code_version():
         return False
@@ -49,6 +50,8 @@ def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
     if as_of.isoformat(sep=" ") < published["as_of"]:
         return False
     if next_date and as_of.date().isoformat() > next_date:
+        return False
+    if acts_version(ActLedger(home.ledger).acts()) != published.get("acts", ""):
         return False
     last = {r.file_path: r.file_sha256 for r in Ledger(home.ledger).receipts()}
     pulled = {file.path: file.sha256 for file in hash_inbox(inbox)}
