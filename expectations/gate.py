@@ -48,7 +48,9 @@ def gate_before_dbt(
     # whole parts and decimals apart: a few huge numbers of one sender must not overflow the sum
     cells, numbers, whole, decimals = connection.execute(
         """
-        with cell as (select number, cast(trunc(number) as decimal(38, 12)) as whole from raw.cell)
+        with cell as (
+            select number, cast(trunc(number) as decimal(38, 12)) as whole from raw.number_as_read
+        )
         select count(*), count(number), coalesce(sum(cast(whole as hugeint)), 0),
             coalesce(sum(cast(round(cast(number - whole as double) * 1e12) as bigint)), 0)
         from cell

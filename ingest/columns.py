@@ -397,3 +397,8 @@ def _refuse_swapped_days(
         for n, value in enumerate(values):
             if isinstance(value, dt.date) and value.day != value.month:
                 states[n], codes[n], problems[n] = _UNREAD, None, "date_ambiguous"
+
+
+def read_typed_word(column: Column, text: str) -> tuple[int, str | None, str | None, str | None]:
+    """State number, text, code and problem of a text in a column of words, as if typed there."""
+    return _read_word(column, text)

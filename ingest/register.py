@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -226,20 +226,20 @@ def _sheet_of(submission: Submission) -> str:
     return submission.read.sheet if submission.read else ""
 
 
-def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> list[Submission]:
+def judge(
+    submissions: Sequence[Submission],
+    errors: Mapping[int, Sequence[str]],
+    released: Mapping[str, str] | None = None,
+) -> list[Submission]:
     """Final statuses: an error holds a submission, the last accepted one of a key counts.
 
     A held one is done with once the unit has sent that form and period again, right or wrong; the
     last accepted one stays in force.
 
-    `errors` holds the messages of the errors of each submission by its number.
+    `errors` holds the messages of the errors of each submission by its number; `released` the ids
+    of submissions that are accepted in spite of them, each with the words that say by whom.
     """
-    judged = [
-        replace(s, status=HELD, reason_vi=_reason(errors[s.submission_no]))
-        if s.read is not None and errors.get(s.submission_no)
-        else s
-        for s in submissions
-    ]
+    judged = [_judged(s, errors.get(s.submission_no, ()), released or {}) for s in submissions]
     latest: dict[tuple[str, str, str], int] = {}
     accepted: dict[tuple[str, str, str], int] = {}
     for submission in judged:
@@ -255,6 +255,16 @@ def judge(submissions: Sequence[Submission], errors: dict[int, list[str]]) -> li
     ]
 
 
-def _reason(messages: list[str]) -> str:
+def _judged(
+    submission: Submission, messages: Sequence[str], released: Mapping[str, str]
+) -> Submission:
+    if submission.read is None or not messages:
+        return submission
+    if submission.submission_id in released and submission.key is not None:
+        return replace(submission, reason_vi=released[submission.submission_id])
+    return replace(submission, status=HELD, reason_vi=_reason(messages))
+
+
+def _reason(messages: Sequence[str]) -> str:
     more = f" (và {len(messages) - 1} lỗi khác)" if len(messages) > 1 else ""
     return messages[0] + more

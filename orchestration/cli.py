@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from orchestration.acts_command import (
+    acts,
+    correct,
+    explain,
+    failed_acts,
+    release,
+    reprocess,
+    withdraw,
+)
 from orchestration.simulate_command import simulate
 from orchestration.status_command import status
 from orchestration.template_command import template
@@ -118,6 +127,7 @@ def _published(home: Any) -> Any:
 
 _STAGES = {
     "loading": "Khởi động",
+    "acts_of_people": "Đọc sổ việc của tổ dữ liệu",
     "archived_files": "Tiếp nhận, lưu trữ tệp",
     "read_submissions_of_files": "Đọc bảng tính",
     "raw_cells": "Nạp ô số liệu",
@@ -190,6 +200,11 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
         click.echo("Không có gì thay đổi kể từ lần dựng trước: không có tệp mới, mã nguồn và các")
         click.echo("mốc thời hạn không đổi. Bản đang phát hành được giữ nguyên.")
     _summary(place, outcome.description or {})
+    if failed := failed_acts(place):
+        click.echo("\nTổ dữ liệu cần xem lại:", err=True)
+        for sentence in failed.values():
+            click.echo(f"  {sentence}", err=True)
+        sys.exit(FOUND)
 
 
 def _summary(home: Any, description: dict[str, Any]) -> None:
@@ -476,6 +491,8 @@ def console(port: int, home: Path | None) -> None:
     os.execve(binary, arguments, environment)  # noqa: S606 - our own interpreter's command
 
 
+for act in (release, explain, correct, reprocess, withdraw, acts):
+    main.add_command(act)
 main.add_command(simulate)
 main.add_command(status)
 main.add_command(template)

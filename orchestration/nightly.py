@@ -18,6 +18,7 @@ from ingest.sources import hash_inbox, is_simulated_inbox, list_inbox
 from orchestration.fingerprint import code_version, files_version
 from orchestration.mailing import mail_is_due
 from orchestration.settings import Settings
+from warehouse.acts import ActLedger, acts_version
 from warehouse.home import Home
 from warehouse.ledger import Ledger
 from warehouse.publish import refuse_the_past
@@ -42,7 +43,7 @@ class Outcome:
 
 
 def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
-    """Same files, same code, and no date that matters passed since the current build."""
+    """Same files, same acts, same code, and no date that matters passed since the current build."""
     published = home.published()
     if published is None or published["code"] != code_version():
         return False
@@ -54,6 +55,8 @@ def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
     if as_of.isoformat(sep=" ") < published["as_of"]:
         return False
     if next_date and as_of.date().isoformat() > next_date:
+        return False
+    if acts_version(ActLedger(home.ledger).acts()) != published.get("acts", ""):
         return False
     last = {r.file_path: r.file_sha256 for r in Ledger(home.ledger).receipts()}
     pulled = {file.path: file.sha256 for file in hash_inbox(inbox)}

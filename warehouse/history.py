@@ -8,7 +8,7 @@ and ledger alone rebuild them, even after the code has moved on.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,16 @@ def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]
         """
     )
     connection.execute("drop table acts")
+
+
+def load_publishes(
+    connection: duckdb.DuckDBPyConnection, publishes: Iterable[Mapping[str, Any]]
+) -> None:
+    """Fill history.publish: when each build was published, and with which code."""
+    connection.execute("delete from history.publish")
+    rows = [[p["build_id"], p["as_of"], p.get("code", "")] for p in publishes if "as_of" in p]
+    if rows:
+        connection.executemany("insert into history.publish values (?, ?, ?)", rows)
 
 
 def changes_of_build(

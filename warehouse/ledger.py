@@ -1,6 +1,7 @@
 """The ledger: what happened, append-only, one JSON line an act.
 
     receipts.jsonl         a file came in (path, hash, when)
+    acts.jsonl             what the data team decided: releases, corrections, … (see acts.py)
     verdicts.jsonl         a submission's status changed (accepted, held, …), and why
     publishes.jsonl        a build was published
     mail.jsonl             mails: meant to be sent, handed over, answered (see mailbook.py)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import polars as pl
 
 from expectations.findings import Finding, Subject
 from expectations.identities import Outcome
+from warehouse.acts import EXPLAINED, OPEN, RELEASED, Explained
 
 FINDING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "finding_key": pl.String,
@@ -29,6 +30,7 @@ FINDING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "message": pl.String,
     "fix": pl.String,
     "first_seen": pl.Datetime("us"),
+    "state": pl.String,
 }
 
 
@@ -101,8 +103,46 @@ def finding_frame(
             "message": finding.message,
             "fix": finding.fix,
             "first_seen": seen.get(key) or seen.get(place_key) or as_of,
+            "state": OPEN,
         }
     return pl.DataFrame(list(rows.values()), schema=FINDING_SCHEMA)
+
+
+def with_explained(frame: pl.DataFrame, accepted: Explained) -> pl.DataFrame:
+    """quality.result, with the findings quiet whose explanation was accepted."""
+    if not accepted.said:
+        return frame
+    said = zip(frame["place_key"], frame["value"], frame["expected"], strict=True)
+    quiet = pl.Series([accepted.covers(*each) for each in said], dtype=pl.Boolean)
+    return frame.with_columns(
+        pl.when(quiet).then(pl.lit(EXPLAINED)).otherwise("state").alias("state")
+    )
+
+
+def with_released(frame: pl.DataFrame, released: Collection[int]) -> pl.DataFrame:
+    """quality.result, with the errors marked that a release put up with, by submission number."""
+    is_released = (
+        (pl.col("severity") == "error")
+        & (pl.col("state") == OPEN)
+        & pl.col("submission_no").is_in(list(released))
+    )
+    return frame.with_columns(
+        pl.when(is_released).then(pl.lit(RELEASED)).otherwise("state").alias("state")
+    )
+
+
+def open_errors(frame: pl.DataFrame, column: str = "message") -> dict[int, list[str]]:
+    """What holds each submission, by its number: the messages (or another column) of its errors
+    that are not explained."""
+    found: dict[int, list[str]] = {}
+    errors = frame.filter(
+        (pl.col("severity") == "error")
+        & (pl.col("state") == OPEN)
+        & pl.col("submission_no").is_not_null()
+    )
+    for number, text in errors.select("submission_no", column).iter_rows():
+        found.setdefault(number, []).append(text)
+    return found
 
 
 def check_run_frame(rows: Iterable[tuple[str, str, str, str, int, int]]) -> pl.DataFrame:

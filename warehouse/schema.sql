@@ -95,6 +95,47 @@ create or replace table raw.cell (
     problem       varchar                  -- what was odd about the cell; null for nothing
 );
 
+-- Cells that the data team corrected: raw.cell says the new value, this what was typed and read.
+create or replace table raw.correction (
+    submission_no  integer not null,
+    area_no        smallint not null,
+    row_no         integer not null,
+    col_no         smallint not null,
+    act_no         integer not null,       -- the act in the ledger, in raw.act
+    typed_text     varchar not null,       -- as typed; a number in Vietnamese style
+    corrected_text varchar not null,
+    number_read    decimal(38, 12)
+);
+
+-- Every number of raw.cell as it was read, before corrections: what the gate counts.
+create or replace view raw.number_as_read as
+select case when x.act_no is null then c.number else x.number_read end as number
+from raw.cell as c
+left join raw.correction as x using (submission_no, area_no, row_no, col_no);
+
+-- Acts of people (release, explanation, correction, ...), with what each comes to in this build.
+create or replace table raw.act (
+    act_no        integer not null,
+    kind          varchar not null,        -- release | explanation | acceptance | rejection | correction | reprocess | withdrawal
+    done_at       timestamp not null,
+    owner         varchar not null,
+    reason        varchar not null,
+    submission_id varchar,
+    unit_code     varchar,
+    form_code     varchar,
+    period_key    varchar,
+    file_sha256   varchar,
+    place_key     varchar,                 -- of the findings that an explanation is about
+    cell_ref      varchar,
+    expect        varchar,                 -- of a correction: the value as typed
+    new_value     varchar,
+    explanation   varchar,
+    expires       date,                    -- last day of a release
+    withdraws     integer,
+    state         varchar not null,        -- in_force | expired | withdrawn | replaced | waiting | done | failed
+    state_vi      varchar not null
+);
+
 create or replace view raw.cell_named as
 select
     c.*,
@@ -215,7 +256,8 @@ create or replace table quality.result (
     expected      varchar,
     message       varchar not null,
     fix           varchar not null,
-    first_seen    timestamp not null
+    first_seen    timestamp not null,
+    state         varchar not null default 'open'  -- open | explained | released
 );
 
 -- Every identity that was evaluated, those that hold too.
@@ -252,4 +294,10 @@ create or replace table history.finding (
     first_seen  timestamp not null,
     closed_at   timestamp,
     row_json    varchar not null
+);
+-- When builds were published, and with which code.
+create or replace table history.publish (
+    build_id     varchar not null,
+    as_of        timestamp not null,
+    code_version varchar not null
 );

@@ -59,6 +59,7 @@ class Trace:
     findings: tuple[str, ...]
     row: tuple[tuple[str, str], ...]
     sheet: Sheet
+    corrections: tuple[str, ...] = ()
 
     @property
     def matches(self) -> bool:
@@ -89,7 +90,7 @@ def trace_fact(connection: duckdb.DuckDBPyConnection, home: Home, key: str) -> T
         raise TraceError(f"Không có lần gửi {fact['submission_id']} trong bản phát hành")
     archived = home.archived(submission[1])
     sheet_name, _, address = fact["cell_ref"].rpartition("!")
-    sheet = _sheet(archived, sheet_name)
+    sheet = read_sheet(archived, sheet_name)
     findings = connection.execute(
         """
         select message from dq_result
@@ -118,7 +119,35 @@ def trace_fact(connection: duckdb.DuckDBPyConnection, home: Home, key: str) -> T
         findings=tuple(message for (message,) in findings),
         row=_row_with_headers(sheet, fact["form_code"], _place(address)[0]),
         sheet=sheet,
+        corrections=_corrections(connection, fact) if fact.get("corrected_text") else (),
     )  # fmt: skip
+
+
+def _corrections(connection: duckdb.DuckDBPyConnection, fact: dict[str, Any]) -> tuple[str, ...]:
+    """The corrections of a fact's cell that are in force: what, by whom, when and why."""
+    rows = connection.execute(
+        """
+        select act.act_no, act.expect, act.new_value, act.owner, act.done_at, act.reason
+        from dq_act as act, submission
+        where
+            submission.submission_id = ? and act.kind = 'correction' and act.cell_ref = ?
+            and act.state in ('in_force', 'failed')
+            and (
+                act.file_sha256 = submission.file_sha256
+                or (
+                    act.unit_code = submission.reporter_unit_code
+                    and act.form_code = submission.form_code
+                    and act.period_key = submission.period_key
+                )
+            )
+        order by act.act_no
+        """,
+        [fact["submission_id"], fact["cell_ref"]],
+    ).fetchall()
+    return tuple(
+        f"“{expect}” sửa thành “{value}” (việc số {number}, {owner}, {at:%d/%m/%Y %H:%M}): {reason}"
+        for number, expect, value, owner, at, reason in rows
+    )
 
 
 def _row_with_headers(sheet: Sheet, form_code: str, row: int) -> tuple[tuple[str, str], ...]:
@@ -139,7 +168,8 @@ def _row_with_headers(sheet: Sheet, form_code: str, row: int) -> tuple[tuple[str
     return ()
 
 
-def _sheet(archived: Path, name: str) -> Sheet:
+def read_sheet(archived: Path, name: str) -> Sheet:
+    """A sheet of an archived original, read in a child process. Raises TraceError."""
     if not archived.exists():
         raise TraceError(f"Kho lưu trữ không còn tệp gốc {archived.name}")
     [(_, sheets)] = list(read_isolated(read_workbook, [archived]))
@@ -184,6 +214,9 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
         ("Chữ trong ô", trace.found_text),
         ("Đơn vị tính", unit.name_vi if unit else ""),
     ]
+    if trace.fact.get("corrected_text"):
+        facts.append(("Đã sửa thành", str(trace.fact["corrected_text"])))
+        facts += [("Việc sửa", correction) for correction in trace.corrections]
     if not trace.matches:
         facts.append(("KHÔNG KHỚP", f"kho đã đọc “{trace.fact['value_text']}”"))
     return facts

@@ -351,7 +351,7 @@ def _read_findings(
     found: dict[Any, list[tuple[str, Finding]]] = {}
     for submission_id, file, *rest in connection.execute(
         "select submission_id, file, rule, severity, sheet, cell_ref, cells, value, expected,"
-        " message, fix, first_seen from dq_result where closed is null"
+        " message, fix, first_seen from dq_result where closed is null and state <> 'explained'"
         " order by submission_id, rule, cell_ref, message"
     ).fetchall():
         rule, severity, sheet, cell_ref, cells, value, expected, message, fix, first_seen = rest

@@ -7,6 +7,7 @@ import dagster as dg
 
 from ingest.cell_files import read_cells, write_cells
 from ingest.contract import all_contracts
+from ingest.corrections import apply_corrections
 from ingest.extract import read_submissions
 from ingest.load import (
     load_build,
@@ -26,8 +27,9 @@ from ingest.sources import is_simulated_inbox, pull_inbox
 from orchestration.fingerprint import code_version
 from orchestration.logs import log
 from orchestration.resources import BuildResource
+from warehouse.acts import Act, ActLedger, corrections
 from warehouse.connection import create_working
-from warehouse.history import load_history
+from warehouse.history import load_history, load_publishes
 from warehouse.ledger import Ledger, Receipt
 from warehouse.publish import recover
 
@@ -57,6 +59,14 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
             "bytes": sum(file.size for file in pulled),
         },
     )
+
+
+@dg.asset(group_name=GROUP, kinds={"python"})
+def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
+    """Releases, explanations, corrections from the ledger: read once, so that an act that comes
+    while the build runs is the next one's."""
+    acts = ActLedger(build.place.ledger).acts()
+    return dg.MaterializeResult(value=acts, metadata={"acts": len(acts)})
 
 
 def _file_numbers(receipts: Iterable[Receipt]) -> dict[str, int]:
@@ -97,7 +107,9 @@ def read_submissions_of_files(
 
 @dg.asset(group_name=GROUP, kinds={"duckdb"})
 def raw_cells(
-    build: BuildResource, read_submissions_of_files: list[Submission]
+    build: BuildResource,
+    read_submissions_of_files: list[Submission],
+    acts_of_people: list[Act],
 ) -> dg.MaterializeResult:
     """A new working file: contracts, periods, history from the ledger, and every cell read."""
     home, submissions = build.place, read_submissions_of_files
@@ -112,9 +124,12 @@ def raw_cells(
         load_places(connection, submissions)
         numbers = _file_numbers([submission.receipt for submission in submissions])
         load_cells(connection, submissions, read_cells(home.reading), numbers)
+        apply_corrections(connection, corrections(acts_of_people), submissions, contracts)
         load_periods(connection, contracts)
         load_expected(connection, contracts, submissions, build.moment.date())
-        load_history(connection, Ledger(home.ledger).change_files())
+        ledger = Ledger(home.ledger)
+        load_history(connection, ledger.change_files())
+        load_publishes(connection, ledger.publishes())
         row = connection.execute("select count(*) from raw.cell").fetchone()
     cells = row[0] if row else 0
     log("loaded", submissions=len(submissions), cells=cells)

@@ -21,6 +21,7 @@ from expectations.rule_files import all_rules
 from ingest.load import insert
 from orchestration.logs import log
 from orchestration.resources import BuildResource
+from warehouse.acts import Act, explained
 from warehouse.connection import open_working
 from warehouse.results import (
     check_run_frame,
@@ -28,6 +29,7 @@ from warehouse.results import (
     first_seen,
     identity_frame,
     owners,
+    with_explained,
 )
 
 GROUP = "identities"
@@ -59,7 +61,7 @@ NO_RULE_RAISED = "no_rule_between_forms_raised"
         ),
     ],
 )
-def checked_identities(build: BuildResource) -> dg.MaterializeResult:
+def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.MaterializeResult:
     """Every identity that the figures allow: how many hold, which cannot."""
     with open_working(build.place.working_file) as connection:
         figures = read_figures(connection)
@@ -72,6 +74,7 @@ def checked_identities(build: BuildResource) -> dg.MaterializeResult:
             first_seen(connection),
             build.moment,
         )
+        findings = with_explained(findings, explained(acts_of_people))
         runs = check_run_frame(
             ("facts", "between_forms", each.rule.id, each.result.outcome, each.result.evaluated,
              len(each.findings))
@@ -136,7 +139,8 @@ def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
     deps=["mart_plan_scorecard", "mart_trade_yearly", "mart_budget_summary", "mart_ntm_capital",
           "mart_submission_summary", "mart_submission_status", "mart_budget_execution",
           "mart_disbursement", "mart_trade_monthly", "mart_commune_rollup", "dq_result",
-          "submission", "build_change"],
+          "submission", "build_change", "dq_act", "mart_quality_open_findings",
+          "mart_quality_league"],
     check_specs=[
         dg.AssetCheckSpec(
             name=rule.name, asset="gated_marts", blocking=True, description=rule.says

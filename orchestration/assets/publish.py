@@ -22,6 +22,7 @@ from orchestration.logs import log
 from orchestration.mailing import letters_before, send_mails
 from orchestration.resources import BuildResource
 from orchestration.settings import Settings
+from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
 from warehouse.ledger import Receipt
@@ -83,7 +84,10 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
 
 @dg.asset(group_name=GROUP, kinds={"duckdb"}, deps=["sender_reports", "sender_letters"])
 def published_build(
-    build: BuildResource, archived_files: list[Receipt], staged_build: str
+    build: BuildResource,
+    archived_files: list[Receipt],
+    acts_of_people: list[Act],
+    staged_build: str,
 ) -> dg.MaterializeResult:
     """Enter the changes into the ledger and switch `current` to the new build."""
     home = build.place
@@ -91,7 +95,7 @@ def published_build(
         description = describe_build(
             staged_build,
             build.moment,
-            _fingerprint(build, connection, archived_files),
+            _fingerprint(build, connection, archived_files, acts_of_people),
             _counts(connection),
             any(receipt.is_simulated for receipt in archived_files),
         )
@@ -123,13 +127,21 @@ def sent_mails(build: BuildResource) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={**counts, "server_problem": report.server_problem})
 
 
-def _fingerprint(build: BuildResource, connection: Any, receipts: list[Receipt]) -> dict[str, str]:
+def _fingerprint(
+    build: BuildResource, connection: Any, receipts: list[Receipt], acts: list[Act]
+) -> dict[str, str]:
     days = dates_that_matter(
-        all_contracts(), [*_period_ends(connection), *_reporting_days(connection, build.moment)]
+        all_contracts(),
+        [
+            *_period_ends(connection),
+            *_reporting_days(connection, build.moment),
+            *release_ends(acts),
+        ],
     )
     last = {receipt.file_path: receipt.file_sha256 for receipt in receipts}
     return {
         "files": files_version(last.items()),
+        "acts": acts_version(acts),
         "code": code_version(),
         "last_date_passed": last_date_passed(days, build.moment),
         "next_date": min((d.isoformat() for d in days if d >= build.moment.date()), default=""),
@@ -172,9 +184,12 @@ def _counts(connection: Any) -> dict[str, int]:
         "cells": "select count(*) from raw.cell",
         "facts": "select "
         + " + ".join(f"(select count(*) from {fact} where is_current)" for fact in FACTS),
-        "errors": "select count(*) from dq_result where closed is null and severity = 'error'",
-        "warnings": "select count(*) from dq_result where closed is null and severity = 'warning'",
+        "errors": "select count(*) from dq_result where severity = 'error' "
+        "and state <> 'explained'",
+        "warnings": "select count(*) from dq_result where severity = 'warning' "
+        "and state <> 'explained'",
         "notes": "select count(*) from dq_result where closed is null and severity = 'info'",
+        "acts_failed": "select count(*) from dq_act where state = 'failed'",
         "identities": "select count(*) from identity_result where outcome <> 'not_evaluable'",
         "identities_broken": "select count(*) from identity_result where outcome = 'broken'",
     }

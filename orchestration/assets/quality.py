@@ -11,18 +11,30 @@ import polars as pl
 from expectations.gate import gate_before_dbt
 from expectations.validate import FormValidation, file_findings, validate_submissions
 from ingest.contract import all_contracts
+from ingest.corrections import failed_corrections
 from ingest.load import cells_as_read, cells_of, insert, load_submissions
-from ingest.register import Submission, judge
+from ingest.register import SUPERSEDED, Submission, judge
 from orchestration.logs import log
 from orchestration.resources import BuildResource
+from warehouse.act_table import act_frame
+from warehouse.acts import Act, corrections, explained, refused_releases, releases
 from warehouse.connection import open_working
 from warehouse.ledger import Ledger, Receipt, Verdict, timestamp
-from warehouse.results import check_run_frame, finding_frame, first_seen, owners
+from warehouse.results import (
+    check_run_frame,
+    finding_frame,
+    first_seen,
+    open_errors,
+    owners,
+    with_explained,
+    with_released,
+)
 
 GROUP = "quality"
 SAMPLE = 5
 _FORMS = sorted({contract.form for contract in all_contracts()})
 GATE_CHECKS = ("every_file_has_an_answer", "every_cell_was_loaded", "no_rule_raised")
+ACTS_CHECK = "acts_of_people_apply"
 
 
 @dg.asset(
@@ -89,6 +101,13 @@ def _form_check(form: str, validations: list[FormValidation]) -> dg.AssetCheckRe
             name=name, asset="accepted_submissions", blocking=True, description="Gate before dbt"
         )
         for name in GATE_CHECKS
+    ]
+    + [
+        dg.AssetCheckSpec(
+            name=ACTS_CHECK,
+            asset="accepted_submissions",
+            description="Every correction and release applies to the submission that it is about",
+        )
     ],
 )
 def accepted_submissions(
@@ -96,24 +115,33 @@ def accepted_submissions(
     archived_files: list[Receipt],
     read_submissions_of_files: list[Submission],
     form_validations: list[FormValidation],
+    acts_of_people: list[Act],
 ) -> Iterator[dg.MaterializeResult]:
-    """Errors hold a submission, warnings are reported; the last accepted one of a key counts."""
-    submissions = read_submissions_of_files
+    """Errors hold a submission unless they are explained or it is released; warnings are reported;
+    the last accepted one of a key counts."""
+    submissions, acts, day = read_submissions_of_files, acts_of_people, build.moment.date()
     findings = [*file_findings(submissions), *(f for v in form_validations for f in v.findings)]
-    errors: dict[int, list[str]] = defaultdict(list)
-    for finding in findings:
-        if finding.severity == "error" and finding.submission_no is not None:
-            errors[finding.submission_no].append(finding.message)
-    judged = [_with_reason(submission, errors) for submission in judge(submissions, errors)]
-    superseded = {s.submission_no for s in judged if s.status == "superseded"}
-    findings = [finding for finding in findings if finding.submission_no not in superseded]
     raised = [f"{v.form}.{result.rule}" for v in form_validations for result in v.raised]
     with open_working(build.place.working_file) as connection:
+        frame = finding_frame(findings, owners(connection), first_seen(connection), build.moment)
+        frame = with_explained(frame, explained(acts))
+        errors, rules = open_errors(frame), open_errors(frame, "rule")
+        in_force = releases(acts, day)
+        rules_of = {s.submission_id: rules.get(s.submission_no, ()) for s in submissions}
+        refused = refused_releases(in_force, rules_of)
+        in_force = {key: act for key, act in in_force.items() if act.act_no not in refused}
+        says = {key: release.says_vi for key, release in in_force.items()}
+        judged = [_with_reason(s, errors) for s in judge(submissions, errors, says)]
         load_submissions(connection, judged)
-        seen = first_seen(connection)
-        frame = finding_frame(findings, owners(connection), seen, build.moment)
+        superseded = [s.submission_no for s in judged if s.status == SUPERSEDED]
+        released = {s.submission_no for s in judged if s.submission_id in in_force}
+        frame = with_released(frame, released).filter(
+            ~pl.col("submission_no").is_in(superseded).fill_null(False)
+        )
         insert(connection, "quality.result", frame)
         insert(connection, "quality.check_run", _check_runs(form_validations))
+        failed = refused | failed_corrections(connection, corrections(acts), judged)
+        insert(connection, "raw.act", act_frame(acts, day, failed))
         checks = gate_before_dbt(
             connection, len(archived_files), cells_as_read(submissions), raised
         )
@@ -122,12 +150,21 @@ def accepted_submissions(
         for s in judged
     )
     statuses = Counter(submission.status for submission in judged)
-    log("judged", findings=len(findings), **statuses)
+    log("judged", findings=len(frame), **statuses)
     yield dg.MaterializeResult(
-        metadata={"findings": len(findings), **statuses},
+        metadata={"findings": len(frame), **statuses},
         check_results=[
-            dg.AssetCheckResult(check_name=c.name, passed=c.passed, metadata=dict(c.counted))
-            for c in checks
+            *(
+                dg.AssetCheckResult(check_name=c.name, passed=c.passed, metadata=dict(c.counted))
+                for c in checks
+            ),
+            # what the source says now is right to publish; nobody may overlook it all the same
+            dg.AssetCheckResult(
+                check_name=ACTS_CHECK,
+                passed=not failed,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={str(number): sentence for number, sentence in failed.items()},
+            ),
         ],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -226,6 +227,38 @@ def test_last_accepted_submission_of_a_key_counts(sent: list[str], judged: list[
             ACCEPTED: None,
         }[submission.status]
         assert submission.reason_vi == expected
+
+
+RELEASED = "Được A cho phép sử dụng đến hết ngày 25/11/2026: kịp họp"
+
+
+@pytest.mark.parametrize(
+    ("sent", "released", "judged"),
+    [
+        (["bad"], "s1", [ACCEPTED]),
+        (["good", "bad"], "s2", [SUPERSEDED, ACCEPTED]),
+        (["good", "bad", "bad"], "s2", [SUPERSEDED, ACCEPTED, HELD]),  # what comes later is held
+        (["good", "bad", "good"], "s2", [SUPERSEDED, SUPERSEDED, ACCEPTED]),
+        (["good"], "s1", [ACCEPTED]),
+    ],
+)
+def test_released_submission_counts_and_says_who_released_it(
+    sent: list[str], released: str, judged: list[str]
+) -> None:
+    errors = {n: ["Ô D8: sai."] for n, kind in enumerate(sent, start=1) if kind == "bad"}
+    found = judge(history(*sent), errors, {released: RELEASED})
+    assert [s.status for s in found] == judged
+    reasons = {s.submission_id: s.reason_vi for s in found if s.status == ACCEPTED}
+    assert set(reasons.values()) <= {None, RELEASED}
+    if judged[int(released[1:]) - 1] == ACCEPTED and sent[int(released[1:]) - 1] == "bad":
+        assert reasons[released] == RELEASED
+
+
+def test_what_is_of_no_known_period_cannot_be_released() -> None:
+    [submission] = history("bad")
+    assert submission.read is not None
+    unknown = replace(submission, read=replace(submission.read, period_key=None))
+    assert [s.status for s in judge([unknown], {1: ["x"]}, {"s1": RELEASED})] == [HELD]
 
 
 def test_reason_counts_the_further_errors() -> None:

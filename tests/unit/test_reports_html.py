@@ -118,7 +118,7 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
         create table dq_result (submission_id varchar, file varchar, rule varchar,
             severity varchar, sheet varchar, cell_ref varchar, cells varchar[], value varchar,
             expected varchar, message varchar, fix varchar, first_seen timestamp,
-            closed timestamp);
+            closed timestamp, state varchar);
         create table dim_form (form_code varchar, form_version integer, title_vi varchar);
         create table dim_unit (unit_code varchar, name_vi varchar, valid_to date);
         create table dim_period (period_key varchar, label_vi varchar);
@@ -143,11 +143,13 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
         ("s1", "error", "B59!C10", [], "1.234", "Ô C10 đã sửa.", datetime(2026, 7, 4)),
         ("s0", "error", "B59!D8", [], "0", "Nội dung của bản đã thay.", None),
     ]
-    for submission_id, severity, cell_ref, cells, value, message, closed in rows:
+    rows = [(*row, None if row[-1] else "open") for row in rows]
+    rows.append(("s1", "error", "B59!F7", [], "5", "Ô F7 đã giải trình.", None, "explained"))
+    for submission_id, severity, cell_ref, cells, value, message, closed, state in rows:
         connection.execute(
             "insert into dq_result values (?, 'f', 'totals', ?, 'B59', ?, ?, ?, '≥ 0', ?, 'Đề nghị"
-            " rà soát.', timestamp '2026-07-02 21:00:00', ?)",
-            [submission_id, severity, cell_ref, cells, value, message, closed],
+            " rà soát.', timestamp '2026-07-02 21:00:00', ?, ?)",
+            [submission_id, severity, cell_ref, cells, value, message, closed, state],
         )
     yield connection
     connection.close()
@@ -415,7 +417,7 @@ def test_what_belongs_to_no_sender_is_not_lost(
             ('s9', 'la.xlsx', null, null, null, null, 'unrecognised', 'Không có biểu nào phù hợp.'),
             ('s8', 'x.xlsx', '../x', 'b59', 2, '2026-06', 'accepted', null);
         insert into dq_result values (null, 'roi.xlsx', 'r', 'error', null, null, null, null, null,
-            'Tệp ghi xã Bắc Sơn, nơi gửi là xã Chi Lăng.', null, null, null);
+            'Tệp ghi xã Bắc Sơn, nơi gửi là xã Chi Lăng.', null, null, null, 'open');
         """
     )
     names = {path.name for path in write_reports(published, tmp_path, AS_OF)}

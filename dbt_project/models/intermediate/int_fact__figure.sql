@@ -15,7 +15,7 @@ with indicator as (
         value,
         value_high,
         printed_step,
-        value_text,
+        coalesce(corrected_text, value_text) as value_text,
         stated_unit,
         0 as breakdowns,
         statement_no,
@@ -44,7 +44,7 @@ budget as (
         amount_vnd as value,
         null as value_high,
         printed_step,
-        value_text,
+        coalesce(corrected_text, value_text) as value_text,
         stated_unit,
         case when budget_level = 'all' then 0 else 1 end as breakdowns,
         statement_no,
@@ -69,7 +69,7 @@ investment as (
         coalesce(amount_vnd, amount_usd, quantity) as value,
         null as value_high,
         printed_step,
-        value_text,
+        coalesce(corrected_text, value_text) as value_text,
         stated_unit,
         case when source_code = 'all' then 0 else 1 end
         + case when project_code is null then 0 else 1 end
@@ -96,7 +96,7 @@ trade as (
         coalesce(value_usd, quantity) as value,
         value_usd_high as value_high,
         printed_step,
-        value_text,
+        coalesce(corrected_text, value_text) as value_text,
         stated_unit,
         case when direction = 'both' then 0 else 1 end
         + case when gate_code = 'all' then 0 else 1 end
@@ -124,7 +124,7 @@ target as (
         value_low as value,
         value_high,
         printed_step,
-        value_text,
+        coalesce(corrected_text, value_text) as value_text,
         stated_unit,
         0 as breakdowns,
         statement_no,

@@ -45,7 +45,8 @@ dated as (
         milestone_column.milestone,
         milestone_column.milestone_state,
         try_cast(cell.code as date) as date_value,
-        cell.text as value_text,
+        coalesce(correction.typed_text, cell.text) as value_text,
+        correction.corrected_text,
         true as is_said_again
     from cell
     inner join submission
@@ -56,6 +57,12 @@ dated as (
             and submission.form_version = milestone_column.form_version
             and cell.table_no = milestone_column.table_no
             and cell.field = milestone_column.field
+    left join {{ source('raw', 'correction') }} as correction
+        on
+            cell.submission_no = correction.submission_no
+            and cell.area_no = correction.area_no
+            and cell.row_no = correction.row_no
+            and cell.col_no = correction.col_no
     left join row_dimension
         on
             cell.submission_no = row_dimension.submission_no

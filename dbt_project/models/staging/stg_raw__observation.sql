@@ -7,6 +7,10 @@ cell as (
     select * from {{ source('raw', 'cell_named') }}
 ),
 
+correction as (
+    select * from {{ source('raw', 'correction') }}
+),
+
 value_column as (
     select * from {{ ref('stg_contract__value_column') }}
 ),
@@ -42,16 +46,24 @@ comparator_cell as (
 
 upper_cell as (
     select
-        submission_no,
-        area_no,
-        row_no,
-        field,
-        number,
-        coalesce(text, replace({{ number_text('number') }}, '.', ',')) as value_text
+        cell.submission_no,
+        cell.area_no,
+        cell.row_no,
+        cell.field,
+        cell.number,
+        coalesce(correction.typed_text, cell.text, replace({{ number_text('cell.number') }}, '.', ','))
+            as value_text,
+        correction.corrected_text
     from cell
+    left join correction
+        on
+            cell.submission_no = correction.submission_no
+            and cell.area_no = correction.area_no
+            and cell.row_no = correction.row_no
+            and cell.col_no = correction.col_no
     where
-        state = 'number'
-        and field in (select value_column.upper_field from value_column)
+        cell.state = 'number'
+        and cell.field in (select value_column.upper_field from value_column)
 )
 
 -- What the row says comes first, then what its column fixes, its line, its form, its submission.
@@ -126,8 +138,14 @@ select
     upper_cell.number as number_high,
     cell.printed_step,
     -- as an officer reads it: a point in this text was typed, a number's decimals follow a comma
-    coalesce(cell.text, replace({{ number_text('cell.number') }}, '.', ','))
-    || coalesce(' - ' || upper_cell.value_text, '') as value_text
+    coalesce(correction.typed_text, cell.text, replace({{ number_text('cell.number') }}, '.', ','))
+    || coalesce(' - ' || upper_cell.value_text, '') as value_text,
+    case
+        when correction.act_no is not null or upper_cell.corrected_text is not null
+            then
+                coalesce(cell.text, replace({{ number_text('cell.number') }}, '.', ','))
+                || coalesce(' - ' || coalesce(upper_cell.corrected_text, upper_cell.value_text), '')
+    end as corrected_text
 from cell
 inner join submission
     on cell.submission_no = submission.submission_no
@@ -154,6 +172,12 @@ left join comparator_cell
         and cell.area_no = comparator_cell.area_no
         and cell.row_no = comparator_cell.row_no
         and value_column.comparator_field = comparator_cell.field
+left join correction
+    on
+        cell.submission_no = correction.submission_no
+        and cell.area_no = correction.area_no
+        and cell.row_no = correction.row_no
+        and cell.col_no = correction.col_no
 left join upper_cell
     on
         cell.submission_no = upper_cell.submission_no

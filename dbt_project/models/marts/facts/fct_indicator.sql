@@ -16,6 +16,7 @@ with current_rows as (
         comparator,
         cast(step as decimal(38, 12)) as printed_step,
         value_text,
+        corrected_text,
         stated_unit,
         statement,
         statement_no,

@@ -10,6 +10,7 @@ with current_rows as (
         date_value,
         stage_group,
         value_text,
+        corrected_text,
         statement_no,
         submission_id,
         file_path,

@@ -233,7 +233,9 @@ select
     judged.comparator,
     judged.value_low as target_low,
     judged.value_high as target_high,
-    {{ stated_text('judged.comparator', 'judged.value_text', 'unit_as_stated.name_vi') }}
+    {{ stated_text(
+        'judged.comparator', 'coalesce(judged.corrected_text, judged.value_text)', 'unit_as_stated.name_vi'
+    ) }}
         as target_text,
     judged.quote,
     judged.actual_fact_key,

@@ -9,7 +9,8 @@ with version as (
             submission_id,
             is_leaf,
             comparator,
-            value_text,
+            coalesce(corrected_text, value_text) as value_text,
+            corrected_text,
             stated_unit,
             known_to,
             is_current
@@ -40,20 +41,41 @@ accepted as (
     where status = 'accepted'
 ),
 
+-- submissions that were put in force, or not any more, by a release and its end
+released as (
+    select distinct submission_id
+    from {{ source('raw', 'act') }}
+    where kind = 'release'
+),
+
 -- Quantities (fact keys without the number of the statement) that a submission states since this build,
 -- or no longer states. Looked at as a whole, because a statement that goes renumbers those behind it.
-restated as (
-    select regexp_replace(version.fact_key, '/[0-9]+$', '') as natural_key
+restated_by as (
+    select
+        regexp_replace(version.fact_key, '/[0-9]+$', '') as natural_key,
+        version.submission_id
     from version
     left join shown_submission
         on version.submission_id = shown_submission.submission_id
     where version.is_current and shown_submission.submission_id is null
     union
-    select regexp_replace(shown.fact_key, '/[0-9]+$', '') as natural_key
+    select
+        regexp_replace(shown.fact_key, '/[0-9]+$', '') as natural_key,
+        shown.submission_id
     from shown
     left join accepted
         on shown.submission_id = accepted.submission_id
     where accepted.submission_id is null
+),
+
+restated as (
+    select
+        restated_by.natural_key,
+        max(case when released.submission_id is null then 0 else 1 end) as is_by_release
+    from restated_by
+    left join released
+        on restated_by.submission_id = released.submission_id
+    group by restated_by.natural_key
 ),
 
 described as (
@@ -95,6 +117,7 @@ change as (
         end as change,
         old_version.says as before_text,
         new_version.says as after_text,
+        new_version.corrected_text is not null or old_version.corrected_text is not null as is_corrected,
         -- detail that another submission brought, or took away, makes a total or a leaf of this figure
         coalesce(new_version.is_leaf <> old_version.is_leaf, false) as is_leaf_changed
     from new_version
@@ -112,7 +135,9 @@ select
     change.after_text,
     case
         when not exists (select 1 from {{ source('history', 'fact_version') }}) then 'first_publish'
+        when restated.is_by_release = 1 then 'release'
         when restated.natural_key is not null or change.is_leaf_changed then 'submission'
+        when change.is_corrected then 'correction'
         else 'code'
     end as cause
 from change

@@ -17,7 +17,8 @@ with open_finding as (
         result.message,
         result.fix,
         result.first_seen,
-        cast(null as timestamp) as closed
+        cast(null as timestamp) as closed,
+        result.state
     from {{ source('quality', 'result') }} as result
     left join {{ source('raw', 'submission') }} as submission
         on result.submission_no = submission.submission_no
@@ -41,7 +42,8 @@ select
     message,
     fix,
     first_seen,
-    closed
+    closed,
+    state
 from open_finding
 union all
 -- what was open at an earlier publish and is not found any more has been closed by this build
@@ -63,7 +65,8 @@ select
     json_extract_string(history.row_json, '$.message') as message,
     json_extract_string(history.row_json, '$.fix') as fix,
     history.first_seen,
-    coalesce(history.closed_at, {{ as_of() }}) as closed
+    coalesce(history.closed_at, {{ as_of() }}) as closed,
+    cast(null as varchar) as state
 from {{ source('history', 'finding') }} as history
 left join open_finding
     on history.finding_key = open_finding.finding_key

@@ -20,7 +20,7 @@ finding as (
         count(*) filter (where severity = 'warning') as n_warnings,
         count(*) filter (where severity = 'info') as n_infos
     from {{ ref('dq_result') }}
-    where closed is null
+    where closed is null and state <> 'explained'
     group by reporter_unit_code
 ),
 

@@ -1,0 +1,21 @@
+select
+    act_no,
+    kind,
+    done_at,
+    owner,
+    reason,
+    submission_id,
+    unit_code,
+    form_code,
+    period_key,
+    file_sha256,
+    place_key,
+    cell_ref,
+    expect,
+    new_value,
+    explanation,
+    expires,
+    withdraws,
+    state,
+    state_vi
+from {{ source('raw', 'act') }}
