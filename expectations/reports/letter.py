@@ -441,6 +441,7 @@ def _read_findings(
                r.first_seen, r.closed
         from dq_result as r
         left join submission as s on r.submission_id = s.submission_id
+        where r.closed is not null or r.state <> 'explained'
         order by r.finding_key
         """
     ).fetchall():

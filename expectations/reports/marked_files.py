@@ -164,7 +164,8 @@ def _marks_by_file(
         " result.place_key, result.severity, result.sheet, result.cell_ref, result.value,"
         " result.message, result.fix"
         " from dq_result as result inner join submission using (submission_id)"
-        " where result.closed is null and submission.status <> 'superseded'"
+        " where result.closed is null and result.state <> 'explained'"
+        " and submission.status <> 'superseded'"
         " order by submission.submission_id, result.finding_key"
     ).fetchall():
         if only_unit is None or unit == only_unit:

@@ -27,7 +27,7 @@ select
     cast(figure.value_high as double) as value_high,
     figure.value_text,
     coalesce(unit.name_vi, '') as unit_vi,
-    coalesce(measure.label_vi, figure.meets_measure) as measure_vi,
+    coalesce(measure.label_vi, flow.label_vi, figure.meets_measure) as measure_vi,
     submission.submission_no,
     figure.cell_ref,
     figure.breakdowns
@@ -36,6 +36,7 @@ inner join raw.submission as submission on figure.submission_id = submission.sub
 left join reference.indicator as indicator on figure.indicator_code = indicator.indicator_code
 left join reference.unit_of_measure as unit on figure.stated_unit = unit.unit_code
 left join reference.vocabulary as measure on figure.meets_measure = measure.code and measure.list_code = 'measure'
+left join reference.vocabulary as flow on figure.meets_measure = flow.code and flow.list_code = 'flow_measure'
 -- a line without an indicator is no quantity that another figure could contradict
 where figure.indicator_code is not null
     -- what is planned does not contradict what came

@@ -1,6 +1,6 @@
 """Stage 1: pull and archive, register, read in child processes, extract, load."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import dagster as dg
@@ -28,7 +28,8 @@ from orchestration.fingerprint import code_version
 from orchestration.logs import log
 from orchestration.resources import BuildResource
 from warehouse.acts import Act, ActLedger, corrections
-from warehouse.connection import create_working
+from warehouse.answers import Answer, explanations_in
+from warehouse.connection import create_working, open_published
 from warehouse.history import load_history, load_publishes
 from warehouse.ledger import Ledger, Receipt
 from warehouse.publish import recover
@@ -61,14 +62,6 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     )
 
 
-@dg.asset(group_name=GROUP, kinds={"python"})
-def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
-    """Releases, explanations, corrections from the ledger: read once, so that an act that comes
-    while the build runs is the next one's."""
-    acts = ActLedger(build.place.ledger).acts()
-    return dg.MaterializeResult(value=acts, metadata={"acts": len(acts)})
-
-
 def _file_numbers(receipts: Iterable[Receipt]) -> dict[str, int]:
     """The place of every file, by its hash, in the list that is read: in order of receipt."""
     shas = dict.fromkeys(receipt.file_sha256 for receipt in receipts)
@@ -92,6 +85,7 @@ def read_submissions_of_files(
         if isinstance(reading, Unreadable):
             log("read", file=sha[:12], outcome=reading.reason)
     submissions = register(archived_files, readings, all_contracts())
+    explanations = _enter_explanations(build, archived_files, readings)
     unreadable = [reading for reading in readings.values() if isinstance(reading, Unreadable)]
     return dg.MaterializeResult(
         value=submissions,
@@ -99,10 +93,36 @@ def read_submissions_of_files(
             "files": len(shas),
             "submissions": len(submissions),
             "unreadable": len(unreadable),
+            "new_explanations": explanations,
             "cells": sum(n_cells(s.read) for s in submissions if s.read),
             "cells_outside_tables": sum(s.read.cells_outside for s in submissions if s.read),
         },
     )
+
+
+def _enter_explanations(
+    build: BuildResource, receipts: Iterable[Receipt], readings: Mapping[str, ReadFile | Unreadable]
+) -> int:
+    """What officers wrote into workbooks that came back, into the ledger; how much is new."""
+    home = build.place
+    answers = [
+        Answer(receipt.file_sha256, receipt.reporter_unit_code, reading.explanations)
+        for receipt in receipts
+        if isinstance(reading := readings[receipt.file_sha256], ReadFile) and reading.explanations
+    ]
+    if not answers or not home.published_file.exists():
+        return 0
+    with open_published(home.published_file) as published:
+        found = list(explanations_in(published, answers, build.moment))
+    return len(ActLedger(home.ledger).add_explanations(found))
+
+
+@dg.asset(group_name=GROUP, kinds={"python"}, deps=["read_submissions_of_files"])
+def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
+    """Releases, explanations, corrections from the ledger: read once, so that an act that comes
+    while the build runs is the next one's. What came in workbooks is in it already."""
+    acts = ActLedger(build.place.ledger).acts()
+    return dg.MaterializeResult(value=acts, metadata={"acts": len(acts)})
 
 
 @dg.asset(group_name=GROUP, kinds={"duckdb"})
