@@ -41,11 +41,19 @@ accepted as (
     where status = 'accepted'
 ),
 
--- submissions that were put in force, or not any more, by a release and its end
+-- submissions of a unit, form and period in which a release put one in force, or held it again at its end
 released as (
-    select distinct submission_id
-    from {{ source('raw', 'act') }}
-    where kind = 'release'
+    select distinct submission.submission_id
+    from {{ source('raw', 'act') }} as act
+    inner join {{ source('raw', 'submission') }} as about
+        on act.submission_id = about.submission_id
+    inner join {{ source('raw', 'submission') }} as submission
+        on
+            about.reporter_unit_code = submission.reporter_unit_code
+            and about.form_code = submission.form_code
+            and about.period_key = submission.period_key
+    -- one that was sent again is superseded, and the new one is the cause
+    where act.kind = 'release' and about.status in ('accepted', 'held')
 ),
 
 -- Quantities (fact keys without the number of the statement) that a submission states since this build,
