@@ -295,8 +295,13 @@ def _is_plain_record(
 def _is_header_again(row: Sequence[Any], headers: Mapping[int, str]) -> bool:
     """A header that is repeated within the table, as on every printed page."""
     texts = [at for at in headers if type(row[at]) is str and row[at]]
-    same = sum(header(row[at]).key == headers[at] for at in texts)
-    return same > 1 and same > len(texts) / 2
+    others = 0
+    for at in texts:
+        if header(row[at]).key != headers[at]:
+            others += 1
+            if 2 * others >= len(texts):
+                return False
+    return len(texts) - others > 1
 
 
 def _is_heading(row: Sequence[Any], filled: Sequence[int], key_at: Sequence[int]) -> bool:
