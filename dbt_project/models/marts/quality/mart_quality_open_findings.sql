@@ -1,5 +1,18 @@
-with finding as (
+with reported as (
     select * from {{ ref('dq_result') }}
+),
+
+-- what a new file says again at the same place is not mended: it is one finding, that of the newest file
+finding as (
+    select reported.*
+    from reported
+    left join reported as again
+        on
+            reported.place_key = again.place_key
+            and reported.finding_key <> again.finding_key
+            and reported.closed >= again.first_seen
+            and reported.closed < coalesce(again.closed, cast('9999-12-31' as timestamp))
+    where again.finding_key is null
 ),
 
 submission as (
