@@ -29,7 +29,7 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
             reporter_unit_code varchar, status varchar);
         create table dq_result (finding_key varchar, place_key varchar, submission_id varchar,
             severity varchar, sheet varchar, cell_ref varchar, value varchar, message varchar,
-            fix varchar, closed timestamp);
+            fix varchar, closed timestamp, state varchar);
         create table dim_unit (unit_code varchar, name_vi varchar, valid_to date);
         insert into dim_unit values ('05977', 'Xã Hữu Lũng', null), ('STC', 'Sở Tài chính', null);
         insert into submission values
@@ -49,7 +49,13 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
         ("6", "k6", "d", "error", "Biểu 1", "Biểu 1!D9", "1", FALLING, "", None),
         ("7", "k7", "e", "error", None, None, None, "Tệp bị hỏng, không mở được.", "", None),
     ]
-    connection.executemany(f"insert into dq_result values ({', '.join('?' * 10)})", rows)
+    connection.executemany(f"insert into dq_result values ({', '.join('?' * 10)}, 'open')", rows)
+    connection.execute(
+        """
+        insert into dq_result values ('8', 'k8', 'a', 'warning', 'Biểu 1', 'Biểu 1!D11', '1',
+            'Đã giải trình.', '', null, 'explained')
+        """
+    )
     yield connection
     connection.close()
 

@@ -42,7 +42,7 @@ create table dq_result (
     reporter_unit_code varchar, form_code varchar, period_key varchar,
     rule varchar, severity varchar, sheet varchar, cell_ref varchar,
     cells varchar[], value varchar, expected varchar, message varchar, fix varchar,
-    first_seen timestamp, closed timestamp);
+    first_seen timestamp, closed timestamp, state varchar);
 create table mart_submission_status (
     unit_code varchar, unit_name_vi varchar, form_code varchar, code_on_paper varchar,
     title_vi varchar, period_key varchar, due_date date, status varchar, days_late integer);
@@ -96,7 +96,7 @@ def publish(
             for cell in (*sent.wrong, *sent.closed):
                 connection.execute(
                     "insert into dq_result values (?, ?, ?, '', ?, 'xa_thu', ?, 'totals', 'error',"
-                    " 'XA-THU', ?, [], ?, null, ?, 'Đề nghị rà soát.', ?, ?)",
+                    " 'XA-THU', ?, [], ?, null, ?, 'Đề nghị rà soát.', ?, ?, 'open')",
                     [
                         f"{sent.submission_id}-{cell}", f"{sent.unit}-{sent.period}-{cell}",
                         sent.submission_id, sent.unit, sent.period, f"XA-THU!{cell}", sent.value,
