@@ -130,7 +130,6 @@ class Batch:
         self.row: Numbers = np.cumsum(begins) - 1
         self.row_start: Numbers = np.flatnonzero(begins)  # the first cell of each row
         self._by_row = _Lookup(self.row * len(self.columns) + self.column)
-        self._of_column = _Lookup(self.column)
 
     def _with_names(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The cells with what their places mean, as numbers."""

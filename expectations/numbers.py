@@ -1,9 +1,12 @@
-"""Numbers as Vietnamese officers write them: 1.275,1."""
+"""Numbers as Vietnamese officers write them, 1.275,1, and cells as sheets name them, D8."""
 
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
+
+from ingest.package import column_number
 
 
 def vietnamese(value: Decimal | float | int) -> str:
@@ -30,3 +33,12 @@ def column_letters(col: int) -> str:
 def cell_address(row: int, col: int) -> str:
     """`(8, 4)` gives `D8`."""
     return f"{column_letters(col)}{row}"
+
+
+_ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+
+
+def cell_place(address: str) -> tuple[int, int] | None:
+    """`D8` gives `(8, 4)`; None for what is no address of a cell."""
+    match = _ADDRESS.fullmatch(address)
+    return (int(match[2]), column_number(match[1].encode())) if match else None

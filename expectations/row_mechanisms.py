@@ -389,16 +389,26 @@ class _Look:
             residuals = np.where(
                 value.is_known, np.maximum(np.maximum(value.low, -value.high), 0.0), np.nan
             )
+            self._mark_cells(rows, places, residuals)
 
-            def explain(number: int, places: Numbers = places) -> Breach:
-                place = int(places[number])
-                detail = {
-                    "header": self._header(place),
-                    "row_name": self._row_name(int(rows[number])),
-                }
-                return Breach(detail, (self._address(place),))
+    def _filled(self, check: FilledCheck) -> None:
+        rows = self._rows()
+        for name in check.columns:
+            places = self._cells(rows, name)
+            self._mark_cells(rows, places, self.batch.is_state(places, BLANK, NONE))
 
-            self._mark(places, residuals, explain)
+    def _mark_cells(self, rows: Numbers, places: Numbers, residuals: Floats | Flags) -> None:
+        """Mark cells by themselves, with a sentence that names column and row."""
+
+        def explain(number: int) -> Breach:
+            place = int(places[number])
+            detail = {
+                "header": self._header(place),
+                "row_name": self._row_name(int(rows[number])),
+            }
+            return Breach(detail, (self._address(place),))
+
+        self._mark(places, residuals, explain)
 
     def _line_share(self, check: LineShareCheck) -> None:
         rows = self._rows()
@@ -494,22 +504,6 @@ class _Look:
             return Breach(detail, (self._address(places[number]), detail["by_cell"]))
 
         self._mark(places, differs.fill_null(np.nan).to_numpy(), explain)
-
-    def _filled(self, check: FilledCheck) -> None:
-        rows = self._rows()
-        for name in check.columns:
-            places = self._cells(rows, name)
-            is_blank = self.batch.is_state(places, BLANK, NONE)
-
-            def explain(number: int, places: Numbers = places) -> Breach:
-                place = int(places[number])
-                detail = {
-                    "header": self._header(place),
-                    "row_name": self._row_name(int(rows[number])),
-                }
-                return Breach(detail, (self._address(place),))
-
-            self._mark(places, is_blank, explain)
 
 
 def _is_same(one: Period, other: Period) -> bool:

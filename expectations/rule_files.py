@@ -258,10 +258,9 @@ class BalancedCheck(_RowCheck):
         return frozenset({"less", "more", "cells"})
 
 
-class NilCheck(_RowCheck):
-    """An amount is nothing."""
+class _CellsCheck(_RowCheck):
+    """Each cell of some columns by itself."""
 
-    rule: Literal["nil"]
     columns: tuple[Code, ...] = Field(min_length=1)
 
     def _own_fields(self) -> tuple[str, ...]:
@@ -270,6 +269,12 @@ class NilCheck(_RowCheck):
     @property
     def blanks(self) -> frozenset[str]:
         return frozenset({"header", "row_name"})
+
+
+class NilCheck(_CellsCheck):
+    """An amount is nothing."""
+
+    rule: Literal["nil"]
 
 
 class LineShareCheck(_RowCheck):
@@ -338,18 +343,10 @@ class RouteCheck(_RowCheck):
         return frozenset({"wanted", "by", "by_cell"})
 
 
-class FilledCheck(_RowCheck):
+class FilledCheck(_CellsCheck):
     """A cell is not blank."""
 
     rule: Literal["filled"]
-    columns: tuple[Code, ...] = Field(min_length=1)
-
-    def _own_fields(self) -> tuple[str, ...]:
-        return self.columns
-
-    @property
-    def blanks(self) -> frozenset[str]:
-        return frozenset({"header", "row_name"})
 
 
 RowCheck = Annotated[

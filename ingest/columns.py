@@ -246,7 +246,7 @@ def _read_words(
 ) -> None:
     # codes, periods and units stand in many rows
     distinct = set(values)
-    known = {value: _read_word(column, value) for value in distinct if type(value) is str}
+    known = {value: read_word(column, value) for value in distinct if type(value) is str}
     if len(known) == len(distinct) and not typed_of:
         read = list(map(known.__getitem__, values))
         cells.add_column(
@@ -300,7 +300,7 @@ def _read_words(
 _Word = tuple[int, str | None, str | None, str | None]  # state, text, code, problem
 
 
-def _read_word(column: Column, value: str) -> _Word:
+def read_word(column: Column, value: str) -> _Word:
     """A cell of a column of words that was typed as text."""
     if not value:
         return _BLANK, None, None, None
@@ -397,8 +397,3 @@ def _refuse_swapped_days(
         for n, value in enumerate(values):
             if isinstance(value, dt.date) and value.day != value.month:
                 states[n], codes[n], problems[n] = _UNREAD, None, "date_ambiguous"
-
-
-def read_typed_word(column: Column, text: str) -> tuple[int, str | None, str | None, str | None]:
-    """State number, text, code and problem of a text in a column of words, as if typed there."""
-    return _read_word(column, text)

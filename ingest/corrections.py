@@ -8,7 +8,6 @@ believing that a figure is being mended.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,8 +16,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from expectations.numbers import cell_place
 from ingest.cells import STATES
-from ingest.columns import read_typed_word
+from ingest.columns import read_word
 from ingest.contract import Column, Contract
 from ingest.normalise import NUMBER, clean, nil_state, read_number_text
 from ingest.register import ACCEPTED, Submission
@@ -65,7 +65,7 @@ def read_new_value(column: Column, text: str) -> NewValue:
     if not clean(text):
         return NewValue("blank")
     if not column.is_numeric:
-        state, words, code, problem = read_typed_word(column, text)
+        state, words, code, problem = read_word(column, text)
         if problem is not None:
             raise WrongValue(f"“{text}” không phải là giá trị của cột “{column.header[-1]}”")
         return NewValue(STATES[state], text=words, code=code)
@@ -102,13 +102,10 @@ def shown(text: str | None, number: Decimal | None) -> str:
 
 def place_of(address: str) -> tuple[int, int]:
     """Row and column of `B12`. Raises WrongValue."""
-    match = re.fullmatch(r"([A-Z]{1,3})([1-9][0-9]{0,6})", address)
-    if match is None:
+    place = cell_place(address)
+    if place is None:
         raise WrongValue(f"“{address}” không phải là địa chỉ ô; ví dụ B12")
-    col = 0
-    for letter in match[1]:
-        col = 26 * col + ord(letter) - 64
-    return int(match[2]), col
+    return place
 
 
 def targets_of(correction: Correction, submissions: Sequence[Submission]) -> list[Submission]:

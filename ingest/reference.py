@@ -207,12 +207,6 @@ def lines(reference: str) -> tuple[Line, ...]:
     )
 
 
-@cache
-def lines_by_code(reference: str) -> dict[str, Line]:
-    """The lines of `<seed>.<list_code>` by code. Raises KeyError where there are none."""
-    return {line.code: line for line in lines(reference)}
-
-
 def place_of_line(reference: str, line_code: str) -> str:
     """File and line of a line of `<seed>.<list_code>`, for messages to engineers."""
     seed, _, list_code = reference.partition(".")

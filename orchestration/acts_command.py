@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.parameters import Day, Moment
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -49,35 +51,6 @@ class _WrongUse(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         click.echo(self.message, err=True)
-
-
-class _Day(click.ParamType[date]):
-    name = "date"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> date:
-        if isinstance(value, date):
-            return value
-        for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
-            try:
-                return datetime.strptime(value, pattern).date()  # noqa: DTZ007 - a day, no time
-            except ValueError:
-                continue
-        self.fail(f"“{value}” không phải là ngày; ví dụ 2026-12-31 hoặc 31/12/2026", param, ctx)
-
-
-class _Moment(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"“{value}” không phải thời điểm; ví dụ 2026-11-22T02:00", param, ctx)
-        if moment.tzinfo is not None:
-            self.fail("ghi giờ Việt Nam, không kèm múi giờ", param, ctx)
-        return moment
 
 
 @dataclass(frozen=True)
@@ -130,7 +103,7 @@ def _signed(command: Callable[..., None]) -> Callable[..., None]:
     wrapped.__doc__ = command.__doc__
     wrapped.__name__ = command.__name__
     for option in (
-        click.option("--as-of", type=_Moment(), help="Thời điểm ghi sổ (mặc định: bây giờ)"),
+        click.option("--as-of", type=Moment(), help="Thời điểm ghi sổ (mặc định: bây giờ)"),
         click.option("--home", type=click.Path(path_type=Path, file_okay=False),
                      help="Thư mục của kho"),
         click.option("--owner", help="Người chịu trách nhiệm (mặc định: tên đăng nhập)"),
@@ -189,7 +162,7 @@ def _unit_form_period(row: dict[str, Any]) -> str:
 @click.command()
 @click.argument("submission_id", required=False)
 @_about
-@click.option("--until", "expires", required=True, type=_Day(),
+@click.option("--until", "expires", required=True, type=Day(),
               help="Ngày cuối cùng được sử dụng; sau đó số liệu lại bị tạm giữ")  # fmt: skip
 @_signed
 def release(
@@ -478,7 +451,7 @@ def withdraw(who: _Who, act_no: int) -> None:
 @click.command()
 @click.option("--all", "show_all", is_flag=True, help="Cả những việc không còn hiệu lực")
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Thư mục của kho")
-@click.option("--as-of", type=_Moment(), help="Thời điểm tính (mặc định: bây giờ)")
+@click.option("--as-of", type=Moment(), help="Thời điểm tính (mặc định: bây giờ)")
 def acts(show_all: bool, home: Path | None, as_of: datetime | None) -> None:
     """Liệt kê việc của tổ dữ liệu: cho phép sử dụng, giải trình, sửa số liệu, đọc lại."""
     from rich.console import Console

@@ -22,6 +22,7 @@ from orchestration.acts_command import (
     reprocess,
     withdraw,
 )
+from orchestration.parameters import Moment
 from orchestration.simulate_command import simulate
 from orchestration.status_command import status
 from orchestration.template_command import template
@@ -30,21 +31,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FOUND, WRONG_USE = 1, 2
-
-
-class _Moment(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"“{value}” không phải thời điểm; ví dụ 2026-11-22T02:00", param, ctx)
-        if moment.tzinfo is not None:
-            self.fail("ghi giờ Việt Nam, không kèm múi giờ", param, ctx)
-        return moment
 
 
 def _console() -> Console:
@@ -102,7 +88,7 @@ def _home_option(command: Any) -> Any:
 
 
 def _as_of_option(command: Any) -> Any:
-    return click.option("--as-of", type=_Moment(), help="Thời điểm tính (mặc định: bây giờ)")(
+    return click.option("--as-of", type=Moment(), help="Thời điểm tính (mặc định: bây giờ)")(
         command
     )
 

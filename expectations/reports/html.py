@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import duckdb
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from expectations.reports.shown import (
     LONGEST_VALUE,
@@ -27,10 +27,12 @@ from expectations.reports.shown import (
     cell_list,
     day_vi,
     number_vi,
+    place_order,
     shown_text,
     split_ref,
     time_vi,
 )
+from expectations.reports.templating import template_environment
 
 STATUS_VI: Mapping[str, str] = {
     "accepted": "Đã tiếp nhận",
@@ -420,25 +422,10 @@ def _submission_order(sub: SubmissionReport) -> tuple[str, str, str]:
 
 
 def _finding_order(finding: Finding) -> tuple[str, int, int, str, str]:
-    """By sheet, row and column; findings about a whole sheet or file before those about a cell."""
-    sheet, cell = split_ref(finding.cell_ref or "")
-    found = re.match(r"([A-Z]{1,3})([1-9][0-9]*)", cell)
-    column = 0
-    for letter in found[1] if found else "":
-        column = column * 26 + ord(letter) - ord("A") + 1
-    row = int(found[2]) if found else 0
-    return finding.sheet or sheet, row, column, finding.rule, finding.message
+    """By place; findings about a whole sheet or file before those about a cell."""
+    return *place_order(finding.sheet, finding.cell_ref), finding.rule, finding.message
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"time_vi": time_vi, "day_vi": day_vi, "number_vi": number_vi}
-    return environment
+    return template_environment(time_vi=time_vi, day_vi=day_vi, number_vi=number_vi)

@@ -31,6 +31,7 @@ from expectations.reports.shown import (
     day_vi,
     number_vi,
     one_line,
+    place_order,
     shown_text,
     split_ref,
     time_vi,
@@ -313,16 +314,8 @@ def _submission_order(submission: LetterSubmission) -> tuple[str, str, datetime]
 
 
 def _finding_order(finding: LetterFinding) -> tuple[str, int, int, str, str]:
-    """By sheet, row and column; what is about a whole sheet or file first."""
-    sheet, cell = split_ref(finding.cell_ref or "")
-    found = re.match(r"([A-Z]{1,3})([1-9][0-9]*)", cell)
-    column = 0
-    for letter in found[1] if found else "":
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return (
-        finding.sheet or sheet, int(found[2]) if found else 0, column, finding.rule,
-        finding.message,
-    )  # fmt: skip
+    """By place; what is about a whole sheet or file first."""
+    return *place_order(finding.sheet, finding.cell_ref), finding.rule, finding.message
 
 
 @cache

@@ -16,16 +16,16 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 
 from expectations.addresses import is_address
 from expectations.reports.html import SEVERITY_VI, STATUS_VI
 from expectations.reports.letter import Letter, due_date, letterhead
 from expectations.reports.shown import day_vi, number_vi, one_line, time_vi
 from expectations.reports.summary import Summary
+from expectations.reports.templating import template_environment
 
 MOST_LINES = 5
 LONGEST_LINE = 240
@@ -185,14 +185,4 @@ def _inert(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        # plain text needs no escape: every value in it is one inert line
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"number_vi": number_vi, "day_vi": day_vi, "inert": _inert}
-    return environment
+    return template_environment(number_vi=number_vi, day_vi=day_vi, inert=_inert)

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from expectations.numbers import cell_address
+from expectations.numbers import cell_address, cell_place
 from expectations.reports.package_xml import (
     RELATIONS_NS,
     Edit,
@@ -21,20 +21,17 @@ from expectations.reports.package_xml import (
     tag_end,
     with_attributes,
 )
-from ingest.package import column_number
 
 Place = tuple[int, int]
 # what may stand behind a sheet's <legacyDrawing>
 _AFTER_DRAWING = {"legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls",
                   "webPublishItems", "tableParts", "extLst", "AlternateContent"}  # fmt: skip
-_ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 9.14, 15.0
 
 
 def place_of(address: str) -> Place | None:
-    """`B12` gives (12, 2)."""
-    match = _ADDRESS.fullmatch(address.replace("$", ""))
-    return (int(match[2]), column_number(match[1].encode())) if match else None
+    """`B12`, or `$B$12`, gives (12, 2)."""
+    return cell_place(address.replace("$", ""))
 
 
 @dataclass(frozen=True)
@@ -114,9 +111,9 @@ def scan(part: bytes, rows: Collection[int], styles: Collection[int] = ()) -> Sc
         local = name.rpartition(":")[2]
         if local == "c" and state.in_data:
             state.column += 1
-            address = _ADDRESS.fullmatch(attributes.get("r", ""))
-            if address:
-                state.column = column_number(address[1].encode())
+            place = cell_place(attributes.get("r", ""))
+            if place:
+                state.column = place[1]
             style = attributes.get("s")
             if state.wanted is not None or style in wanted:
                 end, _ = tag_end(part, at)

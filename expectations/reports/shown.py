@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from expectations.numbers import cell_place
+
 LONGEST_TEXT = 2_000
 LONGEST_VALUE = 400
 MOST_CELLS = 24
@@ -47,6 +49,12 @@ def split_ref(ref: str) -> tuple[str, str]:
     if len(sheet) > 1 and sheet[0] == sheet[-1] == "'":
         sheet = sheet[1:-1].replace("''", "'")
     return sheet, cell
+
+
+def place_order(sheet: str | None, cell_ref: str | None) -> tuple[str, int, int]:
+    """What sorts places by sheet, row and column; a whole sheet, or file, comes first."""
+    own_sheet, cell = split_ref(cell_ref or "")
+    return sheet or own_sheet, *(cell_place(cell) or (0, 0))
 
 
 def shown_text(text: str, longest: int = LONGEST_TEXT) -> str:
