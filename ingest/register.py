@@ -234,7 +234,8 @@ def judge(
     """Final statuses: an error holds a submission, the last accepted one of a key counts.
 
     A held one is done with once the unit has sent that form and period again, right or wrong; the
-    last accepted one stays in force.
+    last accepted one stays in force. What has no key (a file that could not be read, a sheet that
+    names another unit) is about its file: done with once something else came under that path.
 
     `errors` holds the messages of the errors of each submission by its number; `released` the ids
     of submissions that are accepted in spite of them, each with the words that say by whom.
@@ -242,14 +243,24 @@ def judge(
     judged = [_judged(s, errors.get(s.submission_no, ()), released or {}) for s in submissions]
     latest: dict[tuple[str, str, str], int] = {}
     accepted: dict[tuple[str, str, str], int] = {}
+    newest_file: dict[str, int] = {}
     for submission in judged:
+        newest_file[submission.receipt.file_path] = submission.receipt.receipt_no
         if submission.key is not None:
             latest[submission.key] = submission.submission_no
             if submission.status == ACCEPTED:
                 accepted[submission.key] = submission.submission_no
+
+    def is_done_with(submission: Submission) -> bool:
+        key, receipt = submission.key, submission.receipt
+        if key is None:
+            is_of_old_file = receipt.receipt_no != newest_file[receipt.file_path]
+            return submission.status != ACCEPTED and is_of_old_file
+        return submission.submission_no not in (latest[key], accepted.get(key))
+
     return [
         replace(s, status=SUPERSEDED, reason_vi="Đã có bản gửi sau thay thế.")
-        if s.key is not None and s.submission_no not in (latest[s.key], accepted.get(s.key))
+        if is_done_with(s)
         else s
         for s in judged
     ]

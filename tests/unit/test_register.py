@@ -229,6 +229,26 @@ def test_last_accepted_submission_of_a_key_counts(sent: list[str], judged: list[
         assert submission.reason_vi == expected
 
 
+def test_what_could_not_be_read_is_done_with_once_its_file_was_replaced() -> None:
+    receipts = [receipt(1, "broken"), receipt(2, "good"), receipt(3, "other", path="STC/b.xlsx")]
+    readings = {"broken": Unreadable("damaged"), "good": file_of(reading()),
+                "other": Unreadable("damaged")}  # fmt: skip
+    judged = judge(register(receipts, readings, CONTRACTS), {})
+    assert [s.status for s in judged] == [SUPERSEDED, ACCEPTED, UNREADABLE]
+
+
+def test_sheet_of_another_unit_is_held_until_its_file_is_replaced() -> None:
+    misdirected = file_of(replace(reading(), named_unit_code="SYT"))
+    files = {"misdirected": misdirected, "own": file_of(reading())}
+    errors = {1: ["Đơn vị khác."]}
+    beside = [receipt(1, "misdirected"), receipt(2, "own", path="STC/b.xlsx")]
+    statuses = [s.status for s in judge(register(beside, files, CONTRACTS), errors)]
+    assert statuses == [HELD, ACCEPTED]
+    instead = [receipt(1, "misdirected"), receipt(2, "own")]
+    statuses = [s.status for s in judge(register(instead, files, CONTRACTS), errors)]
+    assert statuses == [SUPERSEDED, ACCEPTED]
+
+
 RELEASED = "Được A cho phép sử dụng đến hết ngày 25/11/2026: kịp họp"
 
 
