@@ -1,8 +1,10 @@
 """History of facts and findings: replayed from the ledger before a build, extended after it.
 
 A version of a fact is known from the publish that first showed it to the publish that no longer
-did. What a publish changes is written to the ledger as it stands in the facts, so that archive
-and ledger alone rebuild them, even after the code has moved on.
+did. The same figure from another file or cell is a new version too: what was published at a
+moment can be shown again row by row. What a publish changes is written to the ledger as it
+stands in the facts, so that archive and ledger alone rebuild them, even after the code has
+moved on.
 """
 
 from __future__ import annotations
@@ -49,24 +51,25 @@ def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]
     connection.execute(
         """
         insert into history.fact_version
-        select o.fact_table, o.fact_key, o.content_hash, o.moment, c.moment, o.content::varchar
+        select
+            o.fact_table,
+            o.fact_key,
+            o.content_hash,
+            json_extract_string(o.content, '$.submission_id'),
+            json_extract_string(o.content, '$.cell_ref'),
+            o.moment,
+            -- a fact has one open version at most: the first closing after it ends it
+            min(c.moment),
+            any_value(o.content)::varchar
         from acts as o
         left join acts as c
             on
                 c.act = 'fact_closed'
                 and c.fact_table = o.fact_table
                 and c.fact_key = o.fact_key
-                and c.content_hash = o.content_hash
                 and c.moment > o.moment
-                -- a version may come back later: it is closed by the first closing after it
-                and not exists (
-                    select 1 from acts as e
-                    where
-                        e.act = 'fact_closed' and e.fact_table = o.fact_table
-                        and e.fact_key = o.fact_key and e.content_hash = o.content_hash
-                        and e.moment > o.moment and e.moment < c.moment
-                )
         where o.act = 'fact_opened'
+        group by all
         """
     )
     connection.execute(

@@ -24,6 +24,8 @@ from warehouse.ledger import Ledger
 # clients that bundle DuckDB 1.x must be able to open what is published
 STORAGE_VERSION = "v1.2.0"
 KEPT_BUILDS = 14
+# views and macros of the published file
+BESIDE_TABLES = Path(__file__).with_name("published.sql")
 
 
 class NotAfterLastBuild(ValueError):
@@ -81,8 +83,14 @@ def stage_build(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
         connection.execute("checkpoint published")
     finally:
         connection.execute("detach published")
+    _add_views_and_macros(target)
     target.chmod(0o444)
     return rows
+
+
+def _add_views_and_macros(target: Path) -> None:
+    with duckdb.connect(str(target)) as published:
+        published.execute(BESIDE_TABLES.read_text(encoding="utf-8"))
 
 
 def _quoted(path: Path) -> str:

@@ -282,12 +282,14 @@ create or replace table quality.check_run (
 
 -- What earlier publishes showed (replayed from the ledger): one row a version of a fact.
 create or replace table history.fact_version (
-    fact_table   varchar not null,
-    fact_key     varchar not null,
-    content_hash varchar not null,
-    known_from   timestamp not null,
-    known_to     timestamp,
-    row_json     varchar not null
+    fact_table    varchar not null,
+    fact_key      varchar not null,
+    content_hash  varchar not null,
+    submission_id varchar,
+    cell_ref      varchar,
+    known_from    timestamp not null,
+    known_to      timestamp,
+    row_json      varchar not null
 );
 create or replace table history.finding (
     finding_key varchar not null,

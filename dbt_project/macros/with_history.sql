@@ -4,7 +4,8 @@
 {%- endmacro %}
 
 
-{#- Columns that only say where a figure came from: the same figure from another file is no new version. -#}
+{#- Columns that only say where a figure came from: outside the hash, so that the same figure from another
+    file is a new version, but no change. -#}
 {% macro provenance_columns() -%}
     {{ return([
         'fact_key', 'unit_key', 'statement_no', 'submission_id', 'file_path', 'cell_ref', 'form_code',
@@ -20,7 +21,8 @@
 
 
 {#- Ends a fact model: the current rows, each known since the publish that first showed it as it is, and
-    every version that earlier publishes showed and this one does not.
+    every version that earlier publishes showed and this one does not. A version is a value together with
+    the submission and the cell that state it: what a publish showed can be shown again row by row.
 
     `current_rows` is a CTE with all declared columns but the versioning ones. History is the replay of
     the ledger (history.fact_version), so that facts and their history can be rebuilt from archive and
@@ -55,6 +57,8 @@ published as (
     select
         fact_key,
         content_hash,
+        submission_id,
+        cell_ref,
         known_from,
         known_to,
         row_json
@@ -75,6 +79,8 @@ left join published
     on
         hashed.fact_key = published.fact_key
         and hashed.content_hash = published.content_hash
+        and hashed.submission_id = published.submission_id
+        and hashed.cell_ref = published.cell_ref
         and published.known_to is null
 union all
 select
@@ -96,5 +102,7 @@ left join hashed
     on
         published.fact_key = hashed.fact_key
         and published.content_hash = hashed.content_hash
+        and published.submission_id = hashed.submission_id
+        and published.cell_ref = hashed.cell_ref
 where published.known_to is not null or hashed.fact_key is null
 {%- endmacro %}

@@ -97,7 +97,8 @@ def _run(
     os.environ[WORKING_FILE_VARIABLE] = str(build.place.working_file.resolve())
     # without dbt's own log (--quiet) Dagster would see no result and skip what comes after
     # unit tests try the logic on made-up rows: that is the test suite's work, not the night's
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    # the working file may be of older code, whose seeds had other columns
+    arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test"]
     # one target folder a home: the second run, and the next night, need not parse the project anew
     target = build.place.root.resolve() / "dbt"
     yield from dbt.cli(arguments, context=context, target_path=target).stream()

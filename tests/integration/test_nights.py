@@ -19,6 +19,7 @@ from tests.integration.conftest import (
     read_all_facts,
 )
 from tests.shared import Run, run_kho
+from warehouse.history import FACTS
 from warehouse.home import Home
 
 Nightly = Callable[[Path, Path, str], Run]
@@ -122,9 +123,24 @@ def test_a_night_with_corrections_and_with_bad_files(built: Built, next_nights: 
     assert known == [("88",)]
 
 
+def test_facts_as_of_a_night_are_what_that_night_published(
+    built: Built, next_nights: NextNights
+) -> None:
+    later = next_nights.completed
+    for fact in FACTS:
+        published = built.query(f"select * from {fact} where is_current order by all")
+        assert later.query(f"select * from {fact}_as_of('2026-11-22 12:00') order by all") == (
+            published
+        ), fact
+        assert later.query(f"select count(*) from {fact}_as_of('2026-11-21')") == [(0,)]
+        assert later.query(f"select * from {fact}_as_of('2026-11-25') order by all") == later.query(
+            f"select * from {fact} where is_current order by all"
+        )
+
+
 @pytest.mark.slow
 def test_archive_and_ledger_alone_rebuild_the_facts_and_their_history(
-    copied: Built, inbox: Path, nightly: Nightly, tmp_path: Path
+    built: Built, copied: Built, inbox: Path, nightly: Nightly, tmp_path: Path
 ) -> None:
     change_cell(inbox / "HQ6/LS-06_2021-2025.xlsx", "LS-06", "L17", "89")
     assert nightly(copied.home, inbox, SECOND_NIGHT).returncode == 0
@@ -138,6 +154,11 @@ def test_archive_and_ledger_alone_rebuild_the_facts_and_their_history(
     assert read_all_facts(rebuilt) == read_all_facts(copied.home)
     history = "select fact_key, value_text, known_from, known_to from fct_trade order by all"
     assert Built(rebuilt, "").query(history) == copied.query(history)
+    for fact in FACTS:
+        then = f"select * from {fact}_as_of('2026-11-22 12:00') order by all"
+        assert Built(rebuilt, "").query(then) == built.query(
+            f"select * from {fact} where is_current order by all"
+        )
 
 
 @pytest.mark.slow

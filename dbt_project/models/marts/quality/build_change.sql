@@ -1,4 +1,4 @@
-{%- set facts = ['budget', 'investment', 'indicator', 'trade', 'target'] -%}
+{%- set facts = ['budget', 'investment', 'indicator', 'trade', 'target', 'milestone'] -%}
 
 with version as (
     {% for fact in facts -%}
@@ -7,11 +7,11 @@ with version as (
             fact_key,
             content_hash,
             submission_id,
-            is_leaf,
-            comparator,
+            {{ 'is_leaf' if fact != 'milestone' else 'true' }} as is_leaf,
+            {{ 'comparator' if fact != 'milestone' else "'='" }} as comparator,
             coalesce(corrected_text, value_text) as value_text,
             corrected_text,
-            stated_unit,
+            {{ 'stated_unit' if fact != 'milestone' else 'cast(null as varchar)' }} as stated_unit,
             known_to,
             is_current
         from {{ ref('fct_' ~ fact) }}
@@ -106,12 +106,28 @@ new_version as (
     where is_current and not was_shown
 ),
 
+-- the same value from another file or cell is a new version of the fact, and no change
+same_value as (
+    select
+        fact_table,
+        fact_key,
+        content_hash
+    from version
+    where is_current
+),
+
 old_version as (
-    select * from described
+    select described.* from described
+    left join same_value
+        on
+            described.fact_table = same_value.fact_table
+            and described.fact_key = same_value.fact_key
+            and described.content_hash = same_value.content_hash
     where
-        not is_current
-        and was_shown
-        and known_to = {{ as_of() }}
+        not described.is_current
+        and described.was_shown
+        and described.known_to = {{ as_of() }}
+        and same_value.fact_key is null
 ),
 
 change as (
