@@ -76,11 +76,13 @@ def examine_files(
     senders = [_sender(path, reading) for path, reading in zip(paths, readings, strict=True)]
     receipts, by_sha = _history(home, set(senders), as_of)
     sent_before = len(receipts)
+    # what a simulated home would take: its files, and no real ones beside them
+    is_simulated = home is not None and any(r.is_simulated for r in Ledger(home.ledger).receipts())
     for path, sender, reading in zip(paths, senders, readings, strict=True):
         number = len(receipts) + 1
         sha = f"file {number}"
         by_sha[sha] = reading
-        receipts.append(Receipt(number, str(path), sha, 0, sender, sha))
+        receipts.append(Receipt(number, str(path), sha, 0, sender, sha, is_simulated=is_simulated))
     submissions = register(receipts, by_sha, all_contracts())
     read: list[tuple[int, ReadSubmission]] = [
         (s.submission_no, s.read) for s in submissions if s.read is not None

@@ -22,6 +22,7 @@ from orchestration.acts_command import (
     reprocess,
     withdraw,
 )
+from orchestration.export_command import export
 from orchestration.parameters import Moment
 from orchestration.simulate_command import simulate
 from orchestration.status_command import status
@@ -481,4 +482,5 @@ for act in (release, explain, correct, reprocess, withdraw, acts):
     main.add_command(act)
 main.add_command(simulate)
 main.add_command(status)
+main.add_command(export)
 main.add_command(template)

@@ -49,26 +49,26 @@ def template(
     from warehouse.home import Home
 
     if every == (form is not None):
-        _refuse("Hãy nêu mã một biểu, hoặc dùng --all cho mọi biểu của đơn vị")
+        refuse("Hãy nêu mã một biểu, hoặc dùng --all cho mọi biểu của đơn vị")
     if unit_code not in reference.reporting_units():
-        _refuse(f"Không có đơn vị nào mang mã {unit_code}")
+        refuse(f"Không có đơn vị nào mang mã {unit_code}")
     key = read_period(period)
     if key is None:
-        _refuse(f"“{period}” không phải kỳ báo cáo; ví dụ 2026-03, 2026-Q1, 2026")
+        refuse(f"“{period}” không phải kỳ báo cáo; ví dụ 2026-03, 2026-Q1, 2026")
     if out.suffix.lower() != ".xlsx":
-        _refuse(f"Tệp mẫu là bảng tính Excel: tên tệp phải kết thúc bằng .xlsx, không phải {out}")
+        refuse(f"Tệp mẫu là bảng tính Excel: tên tệp phải kết thúc bằng .xlsx, không phải {out}")
     if form is not None:
-        wanted = [(_contract(all_contracts(), form, unit_code, key), key)]
+        wanted = [(contract_in_force(all_contracts(), form, unit_code, key), key)]
     else:
         wanted = due_forms(all_contracts(), unit_code, key)
         if not wanted:
-            _refuse(f"Đơn vị {unit_code} không có biểu nào phải gửi cho kỳ {period}")
+            refuse(f"Đơn vị {unit_code} không có biểu nào phải gửi cho kỳ {period}")
     place = Home((home or Settings().home).absolute())
     forms = [_filled(place, contract, unit_code, own_key) for contract, own_key in wanted]
     try:
         write_workbook(out, forms)
     except OSError as error:
-        _refuse(f"Không ghi được tệp {out}: {error.strerror}")
+        refuse(f"Không ghi được tệp {out}: {error.strerror}")
     click.echo(out)
 
 
@@ -81,7 +81,7 @@ def _filled(home: Home, contract: Contract, unit_code: str, period_key: str) -> 
     return FilledForm(contract, unit_code, period_key, last.names, last.figures)
 
 
-def _contract(
+def contract_in_force(
     contracts: Sequence[Contract], name: str, unit_code: str, period_key: str
 ) -> Contract:
     """The version of a form in force at the period's end. Exit 2 for what cannot be asked for."""
@@ -91,19 +91,19 @@ def _contract(
     folded = name.casefold()
     versions = [c for c in contracts if folded in (c.form, c.id, c.code_on_paper.casefold())]
     if not versions:
-        _refuse(f"Không có biểu {name}. {_near(contracts, folded)}")
+        refuse(f"Không có biểu {name}. {_near(contracts, folded)}")
     period = period_of(period_key)
     latest = versions[-1]
     frequency = latest.reporting.frequency
     if frequency in _KINDS and frequency != period.kind:
         word, example = _KINDS[frequency]
-        _refuse(
+        refuse(
             f"Biểu {latest.code_on_paper} báo cáo theo {word}, ví dụ {example}; "
             f"“{period.label_vi}” không phải {word}"
         )
     in_force = [c for c in versions if c.is_in_force(period.end)]
     if not in_force:
-        _refuse(
+        refuse(
             f"Biểu {latest.code_on_paper} chưa hoặc không còn hiệu lực vào {period.label_vi} "
             f"(hiệu lực từ {latest.valid.start:%d/%m/%Y})"
         )
@@ -112,7 +112,7 @@ def _contract(
         from ingest import reference
 
         senders = ", ".join(reference.sender_label(sender) for sender in contract.senders)
-        _refuse(f"Đơn vị {unit_code} không gửi biểu {contract.code_on_paper}; nơi gửi: {senders}")
+        refuse(f"Đơn vị {unit_code} không gửi biểu {contract.code_on_paper}; nơi gửi: {senders}")
     return contract
 
 
@@ -133,5 +133,5 @@ class _WrongUse(click.ClickException):
         click.echo(self.message, err=True)
 
 
-def _refuse(message: str) -> NoReturn:
+def refuse(message: str) -> NoReturn:
     raise _WrongUse(message)

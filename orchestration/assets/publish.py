@@ -26,6 +26,7 @@ from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
 from warehouse.ledger import Receipt
+from warehouse.outputs.spreadsheets import write_spreadsheets
 from warehouse.publish import describe_build, publish_staged, stage_build
 
 GROUP = "publish"
@@ -42,6 +43,18 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
         build_id = _build_id(connection)
         rows = stage_build(connection, build.place.staging(build_id))
     return dg.MaterializeResult(value=build_id, metadata={"tables": len(rows), **rows})
+
+
+@dg.asset(group_name=GROUP, kinds={"excel"})
+def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
+    """Every mart as a formatted workbook with Vietnamese headings."""
+    folder = build.place.staging(staged_build)
+    with open_published(folder / "kho.duckdb") as connection:
+        row = connection.execute("select bool_or(is_simulated) from submission").fetchone()
+        paths = write_spreadsheets(connection, folder / "excel", build.moment, bool(row and row[0]))
+    return dg.MaterializeResult(
+        metadata={"workbooks": len(paths), "bytes": sum(path.stat().st_size for path in paths)}
+    )
 
 
 @dg.asset(group_name=GROUP, kinds={"html", "excel"})
@@ -82,7 +95,11 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
     )
 
 
-@dg.asset(group_name=GROUP, kinds={"duckdb"}, deps=["sender_reports", "sender_letters"])
+@dg.asset(
+    group_name=GROUP,
+    kinds={"duckdb"},
+    deps=["sender_reports", "sender_letters", "mart_spreadsheets"],
+)
 def published_build(
     build: BuildResource,
     archived_files: list[Receipt],

@@ -1,0 +1,198 @@
+"""What leaves the warehouse: official forms filled from facts, marts as spreadsheets, the file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+
+from tests.integration.conftest import Built
+from tests.shared import run_kho
+from warehouse.connection import open_published
+from warehouse.outputs.spreadsheets import headings
+
+FORMS = [
+    ("b59_can_doi_nsdp", "2026-Q1", "STC", "STC_2026-03"),
+    ("60/CK-NSNN", "2026-Q1", "STC", "STC_2026-03"),
+    ("b61_chi_nsdp", "2026-Q1", "STC", "STC_2026-03"),
+    ("b113_can_doi_xa", "2026-Q1", "05977", "05977_2026-03"),
+    ("b114_thu_xa", "2026-Q1", "05977", "05977_2026-03"),
+    ("b115_chi_xa", "2026-Q1", "05977", "05977_2026-03"),
+    ("giai_ngan_nguon_von", "2026-02", "STC", "STC_2026-02"),
+    ("giai_ngan_du_an", "2026-02", "BQLDA", "BQLDA_2026-02"),
+    ("chi_tieu_thang", "2026-02", "TKT", "TKT_2026-02"),
+    ("kim_ngach_cua_khau", "2026-02", "HQ6", "HQ6_2026-02"),
+    ("tong_muc_ban_le", "2026-02", "TKT", "TKT_2026-02"),
+]
+
+
+@pytest.fixture(scope="module")
+def exported(clean: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every form of FORMS, by the real command."""
+    folder = tmp_path_factory.mktemp("exports")
+    made = {}
+    for form, period, unit, _ in FORMS:
+        path = folder / f"{form.replace('/', '_')}.xlsx"
+        run = run_kho(
+            "export", form, "--period", period, "--unit", unit, "--out", path, "--home", clean.home
+        )
+        assert run.returncode == 0, run.stderr
+        made[form] = path
+    return made
+
+
+@pytest.mark.parametrize(("form", "original"), [(form, name) for form, _, _, name in FORMS])
+def test_exported_form_shows_the_figures_that_were_sent(
+    exported: dict[str, Path], clean_province: Path, form: str, original: str
+) -> None:
+    sheet = openpyxl.load_workbook(exported[form], data_only=True).worksheets[0]
+    [path] = clean_province.rglob(f"{original}.xlsx")
+    sent = openpyxl.load_workbook(path, data_only=True)[sheet.title]
+    figures = {
+        cell.coordinate: float(cell.value)
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, int | float)
+    }
+    assert len(figures) > 10
+    different = {
+        at: (value, sent[at].value)
+        for at, value in figures.items()
+        # what a form only copies for comparison, and the numbers of rows, are no facts
+        if sent[at].value is not None and abs(float(sent[at].value) - value) > 1e-9 * abs(value)
+    }
+    assert different == {}
+
+
+def test_exported_forms_read_back_without_a_finding(
+    exported: dict[str, Path], clean: Built
+) -> None:
+    run = run_kho("check", *exported.values(), "--home", clean.home, "--json")
+    read = json.loads(run.stdout)
+    assert [(each["status"], each["findings"]) for each in read] == [("ok", [])] * len(FORMS)
+
+
+def test_exported_totals_are_formulas(exported: dict[str, Path]) -> None:
+    sheet = openpyxl.load_workbook(exported["60/CK-NSNN"]).worksheets[0]
+    formulas = [
+        cell.value
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and cell.value.startswith("=")
+    ]
+    assert any("+" in formula or "SUM" in formula for formula in formulas)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("b60_thu_nsnn", "--period", "2031-Q1"), "Kho chưa có số liệu nào của biểu 60/CK-NSNN"),
+        (("ls07_muc_tieu", "--period", "2021..2025", "--unit", "STC"), "không phải biểu số liệu"),
+        (("b114_thu_xa", "--period", "2026-Q1"), "Biểu này do nhiều đơn vị gửi: hãy nêu --unit"),
+        (("b60_thu_nsnn", "--period", "quý một"), "“quý một” không phải kỳ báo cáo"),
+        (("khong_co", "--period", "2026-Q1"), "Không có biểu khong_co"),
+    ],
+)
+def test_export_that_cannot_be_made_says_why(
+    clean: Built, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    run = run_kho("export", *arguments, "--out", tmp_path / "x.xlsx", "--home", clean.home)
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert not (tmp_path / "x.xlsx").exists()
+
+
+def test_every_mart_is_a_spreadsheet_with_vietnamese_headings(clean: Built) -> None:
+    folder = clean.home / "current" / "excel"
+    marts = {
+        str(name)
+        for (name,) in clean.query(
+            "select table_name from duckdb_tables() where table_name like 'mart%'"
+        )
+    }
+    assert {path.stem for path in folder.glob("*.xlsx")} == marts
+    with open_published(clean.home / "current" / "kho.duckdb") as connection:
+        found = list(headings(connection))
+    assert len(set(found)) == len(found), "two columns of a mart have one heading"
+    assert [pair for pair in found if not pair[1][0].isupper()] == []
+
+
+def test_spreadsheet_shows_the_rows_of_its_mart(clean: Built) -> None:
+    path = clean.home / "current" / "excel" / "mart_disbursement_group.xlsx"
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Số liệu", "Chú giải"]
+    rows = list(book["Số liệu"].iter_rows(min_row=4, values_only=True))
+    assert "SỐ LIỆU MÔ PHỎNG" in str(book["Số liệu"]["A2"].value)
+    at = rows[0].index("Giải ngân lũy kế, đồng")
+    [(total, count)] = clean.query(
+        "select sum(disbursed_cumulative_vnd), count(*) from mart_disbursement_group"
+    )
+    assert len(rows) - 1 == count
+    assert sum(row[at] for row in rows[1:]) == float(total)  # type: ignore[arg-type,misc]
+    assert {row[0] for row in rows[1:]} == {"Cả tỉnh", "Đơn vị gửi", "Nguồn vốn"}
+
+
+def test_published_file_says_what_it_is_and_leads_to_cells(clean: Built) -> None:
+    [(says,)] = clean.query("select text_vi from README where entry_no = 1")
+    assert "SỐ LIỆU MÔ PHỎNG" in str(says)
+    [row] = clean.query(
+        "select file_path, sheet_name, cell, value_text from trace((select fact_keys from "
+        "mart_budget_execution where line_code = 'b60.A' and period_key = '2026-Q1')) "
+        "where measure = 'outturn_cumulative'"
+    )
+    assert row[:3] == ("STC/STC_2026-03.xlsx", "60-CK-NSNN", "D11")
+    comments = clean.query(
+        "select table_name, column_name from duckdb_columns() "
+        "where schema_name = 'main' and comment is null"
+    )
+    assert comments == []
+
+
+def test_reader_keeps_its_numbers_while_a_new_build_is_published(copied: Built) -> None:
+    path = (copied.home / "current" / "kho.duckdb").resolve()
+    with open_published(path) as reader:
+        before = reader.execute("select count(*) from fct_indicator").fetchone()
+        builds = copied.home / "builds"
+        (builds / "later").mkdir()
+        (copied.home / "current").unlink()
+        (copied.home / "current").symlink_to(builds / "later")
+        assert reader.execute("select count(*) from fct_indicator").fetchone() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["1.2.2", "1.4.4"])
+def test_older_duckdb_reads_tables_comments_views_and_macros(
+    clean: Built, tmp_path: Path, version: str
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "old"], check=True)
+    python = tmp_path / "old/bin/python"
+    installed = subprocess.run(
+        [python, "-m", "pip", "install", "-q", f"duckdb=={version}"], check=False
+    )
+    if installed.returncode != 0:
+        pytest.skip("the package index cannot be reached")
+    script = (
+        "import duckdb, json, sys\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "q = lambda s: [list(map(str, r)) for r in c.execute(s).fetchall()]\n"
+        "print(json.dumps([duckdb.__version__, q(sys.argv[2]), q(sys.argv[3]), q(sys.argv[4])]))"
+    )
+    queries = (
+        "select count(*), sum(amount_vnd) from fct_budget_as_of('2026-12-31')",
+        "select count(*), count(file_path) from trace_fact",
+        "select comment from duckdb_tables() where table_name = 'fct_budget'",
+    )
+    file = clean.home / "current" / "kho.duckdb"
+    run = subprocess.run(
+        [python, "-c", script, file.resolve(), *queries], check=True, capture_output=True
+    )
+    with duckdb.connect(str(file.resolve()), read_only=True) as now:
+        expected = [
+            [list(map(str, row)) for row in now.execute(query).fetchall()] for query in queries
+        ]
+    assert json.loads(run.stdout) == [version, *expected]

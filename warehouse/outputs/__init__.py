@@ -1,0 +1,1 @@
+"""What leaves the warehouse for people: official forms, marts as spreadsheets."""

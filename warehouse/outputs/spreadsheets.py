@@ -1,0 +1,276 @@
+"""Each mart as a formatted workbook, for those who live in Excel.
+
+A title, a line that says as of when, Vietnamese headings (the first words of a column's comment),
+numbers as numbers. A code that has its name beside it is left out, and so are the keys of facts:
+the way to the cell is SQL (trace) or `kho trace`. Of a large mart the last months are written, and
+the sheet says so: nobody scrolls through years, and SQL has them all. No text is ever a formula.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import xlsxwriter
+
+FONT = "Times New Roman"
+ROWS_OF_A_SHEET = 1_000_000
+# of a mart with more rows than this, so many months are written
+LARGE = 20_000
+MONTHS = 6
+_FIRST_ROW = 4
+_HEADING_ENDS = re.compile(r"[:;(.]")
+_LEFT_OUT = ("fact_keys", "fact_key")
+
+
+@dataclass(frozen=True)
+class MartColumn:
+    """A column of a mart as a spreadsheet shows it."""
+
+    name: str
+    data_type: str
+    heading: str
+    meaning: str
+    labels: Mapping[str, str]  # of codes, where the column has codes of a list
+
+
+def mart_columns(connection: duckdb.DuckDBPyConnection, mart: str) -> list[MartColumn]:
+    """What a spreadsheet shows of a mart, in order; no two headings are the same."""
+    rows = connection.execute(
+        "select column_name, data_type, coalesce(comment, column_name) from duckdb_columns() "
+        "where schema_name = 'main' and table_name = ? order by column_index",
+        [mart],
+    ).fetchall()
+    names = {name for name, _, _ in rows}
+    shown = [
+        row
+        for row in rows
+        if row[0] not in _LEFT_OUT
+        and not row[0].endswith(("_fact_key", "_fact_keys"))
+        and not _has_name(row[0], names)
+    ]
+    short = [_HEADING_ENDS.split(comment)[0].strip() for _, _, comment in shown]
+    lists = _labels(connection)
+    return [
+        MartColumn(
+            name,
+            data_type,
+            heading if short.count(heading) == 1 else comment.rstrip("."),
+            comment,
+            next((lists[code] for code in _lists_of(name) if code in lists), {}),
+        )
+        for (name, data_type, comment), heading in zip(shown, short, strict=True)
+    ]
+
+
+def _labels(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """The names of codes by list."""
+    found: dict[str, dict[str, str]] = {}
+    for list_code, code, label in connection.execute(
+        "select list_code, code, label_vi from dim_code"
+    ).fetchall():
+        found.setdefault(list_code, {})[code] = label
+    # measures of flows (what a budget line or a project does in a period) are a list of their own
+    found["measure"] = found.get("flow_measure", {}) | found.get("measure", {})
+    return found
+
+
+def _lists_of(column: str) -> tuple[str, ...]:
+    """The list whose codes a column may hold: its name, or what the name ends on
+    (`actual_kind`, `remaining_period_kind`, `source_code` for the sources of capital)."""
+    bare = column.removesuffix("_code")
+    words = bare.split("_")
+    return (bare, f"capital_{bare}", *("_".join(words[at:]) for at in range(1, len(words))))
+
+
+def _has_name(column: str, names: set[str]) -> bool:
+    """Whether a code's name stands beside it: `status` and `status_vi`, `gate_code` and
+    `gate_name_vi`. Codes of units, lines and indicators stay: people know and join by them."""
+    if column in ("unit_code", "line_code", "indicator_code"):
+        return False
+    bare = column.removesuffix("_code")
+    return bool({f"{bare}_vi", f"{bare}_name_vi"} & (names - {column}))
+
+
+def write_spreadsheets(
+    connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime, is_simulated: bool
+) -> list[Path]:
+    """Write every mart of a published file to `folder`/<mart>.xlsx; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    marts = connection.execute(
+        "select table_name, coalesce(comment, table_name) from duckdb_tables() "
+        "where schema_name = 'main' and table_name like 'mart\\_%' escape '\\' order by table_name"
+    ).fetchall()
+    paths = []
+    for mart, title in marts:
+        path = folder / f"{mart}.xlsx"
+        _write(connection, path, mart, title, as_of, is_simulated)
+        paths.append(path)
+    return paths
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    mart: str,
+    title: str,
+    as_of: datetime,
+    is_simulated: bool,
+) -> None:
+    columns = mart_columns(connection, mart)
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    # rows are written one by one and forgotten: a mart may have a million
+    book = xlsxwriter.Workbook(
+        str(path),
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_format_properties": {"font_name": FONT, "font_size": 11},
+        },
+    )
+    # time is an input: the same build is the same file
+    book.set_properties({"title": title, "author": "Kho Xứ Lạng", "created": as_of})
+    formats = _Formats(book)
+    line = f"Số liệu đến {as_of:%d/%m/%Y %H:%M}"
+    since = _since(connection, mart, columns)
+    if since is not None:
+        line += f". Bảng lớn: ghi các kỳ kết thúc từ {since:%d/%m/%Y}; các kỳ trước xem trong kho"
+    if is_simulated:
+        line = f"SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh. {line}"
+    part = "" if since is None else f" where period_end >= date '{since:%Y-%m-%d}'"
+    connection.execute(f'select {names} from "{mart}"{part}')
+    number = 0
+    rows = connection.fetchmany(5_000)
+    while number == 0 or rows:
+        number += 1
+        sheet = book.add_worksheet("Số liệu" if number == 1 else f"Số liệu ({number})")
+        _head(sheet, title, line, columns, formats)
+        written = 0
+        while rows and written < ROWS_OF_A_SHEET:
+            for row in rows:
+                _row(sheet, _FIRST_ROW + written, row, columns, formats)
+                written += 1
+            rows = connection.fetchmany(5_000)
+        if written:
+            sheet.autofilter(_FIRST_ROW - 1, 0, _FIRST_ROW + written - 1, len(columns) - 1)
+    _meanings(book.add_worksheet("Chú giải"), columns, formats)
+    book.close()
+
+
+def _since(
+    connection: duckdb.DuckDBPyConnection, mart: str, columns: Sequence[MartColumn]
+) -> date | None:
+    """The first day of the periods that are written of a large mart; None for all of a mart."""
+    if all(column.name != "period_end" for column in columns):
+        return None
+    found = connection.execute(
+        f'select count(*), max(period_end) - interval {MONTHS} month from "{mart}" '
+        "where period_end <= (select max(end_date) from dim_period)"
+    ).fetchone()
+    if found is None or found[0] <= LARGE:
+        return None
+    since: date = found[1].date()
+    return since
+
+
+class _Formats:
+    """The cell formats of a workbook, made once."""
+
+    def __init__(self, book: Any) -> None:
+        self.title = book.add_format({"bold": True, "font_size": 14})
+        self.note = book.add_format({"italic": True})
+        self.heading = book.add_format(
+            {"bold": True, "text_wrap": True, "align": "center", "valign": "vcenter",
+             "border": 1, "bg_color": "#DDE6F0"}
+        )  # fmt: skip
+        self.text = book.add_format({"valign": "top"})
+        self.wrapped = book.add_format({"valign": "top", "text_wrap": True})
+        self.whole = book.add_format({"num_format": "#,##0", "valign": "top"})
+        self.decimal = book.add_format({"num_format": "#,##0.00", "valign": "top"})
+        self.plain = book.add_format({"num_format": "0", "valign": "top"})
+        self.date = book.add_format({"num_format": "dd/mm/yyyy", "valign": "top"})
+        self.moment = book.add_format({"num_format": "dd/mm/yyyy hh:mm", "valign": "top"})
+
+    def of(self, column: MartColumn) -> Any:
+        if column.name.endswith("_year") or column.name == "end_year":
+            return self.plain
+        if column.name.endswith(("_vnd", "_usd")) or "INT" in column.data_type:
+            return self.whole
+        if column.data_type.startswith(("DECIMAL", "DOUBLE")):
+            return self.decimal
+        if column.data_type.startswith("TIMESTAMP"):
+            return self.moment
+        return self.date if column.data_type == "DATE" else self.text
+
+
+def _head(
+    sheet: Any, title: str, line: str, columns: Sequence[MartColumn], formats: _Formats
+) -> None:
+    for col, column in enumerate(columns):
+        sheet.set_column(col, col, _width(column))
+    sheet.freeze_panes(_FIRST_ROW, min(2, len(columns)))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(_FIRST_ROW - 1)
+    sheet.write_string(0, 0, title, formats.title)
+    sheet.write_string(1, 0, line, formats.note)
+    sheet.set_row(_FIRST_ROW - 1, 62)
+    for col, column in enumerate(columns):
+        sheet.write_string(_FIRST_ROW - 1, col, column.heading, formats.heading)
+
+
+def _width(column: MartColumn) -> float:
+    if column.data_type in ("VARCHAR", "VARCHAR[]"):
+        return 34 if column.name.endswith("_vi") or column.name in ("quote", "message") else 16
+    return 19 if column.name.endswith(("_vnd", "_usd")) else 14
+
+
+def _row(
+    sheet: Any, row_no: int, row: Sequence[Any], columns: Sequence[MartColumn], formats: _Formats
+) -> None:
+    for col, (value, column) in enumerate(zip(row, columns, strict=True)):
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            sheet.write_string(row_no, col, "Có" if value else "Không", formats.text)
+        elif column.data_type == "DATE" or column.data_type.startswith("TIMESTAMP"):
+            sheet.write_datetime(row_no, col, value, formats.of(column))
+        elif isinstance(value, str):
+            text = column.labels.get(value, value)
+            sheet.write_string(row_no, col, text[:32_767], formats.text)
+        elif isinstance(value, list):
+            text = "; ".join(str(each) for each in value)
+            sheet.write_string(row_no, col, text[:32_767], formats.text)
+        elif not math.isfinite(value):
+            sheet.write_string(row_no, col, "không giới hạn", formats.text)
+        else:
+            sheet.write_number(row_no, col, value, formats.of(column))
+
+
+def _meanings(sheet: Any, columns: Sequence[MartColumn], formats: _Formats) -> None:
+    sheet.set_column(0, 1, 34)
+    sheet.set_column(2, 2, 100)
+    for col, heading in enumerate(("Cột", "Tên trong kho", "Ý nghĩa")):
+        sheet.write_string(0, col, heading, formats.heading)
+    for row, column in enumerate(columns, start=1):
+        texts = (column.heading, column.name, column.meaning)
+        for col, text in enumerate(texts):
+            sheet.write_string(row, col, text, formats.wrapped)
+
+
+def headings(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Mart and heading, of every column that a spreadsheet shows."""
+    for (mart,) in connection.execute(
+        "select table_name from duckdb_tables() where table_name like 'mart\\_%' escape '\\'"
+    ).fetchall():
+        for column in mart_columns(connection, mart):
+            yield mart, column.heading
