@@ -23,6 +23,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples" / "inbox"
 FIRST_NIGHT, SECOND_NIGHT = "2026-11-22T02:00", "2026-11-23T02:00"
 THIRD_NIGHT = "2026-11-24T02:00"
+CLEAN_NIGHT = "2026-05-20T02:00"
 CORRECTED = "HQ6/LS-06_2021-2025.xlsx"
 KILLED_AT = "expectations.gate.gate_before_dbt"
 
@@ -39,17 +40,28 @@ class Built:
             return connection.execute(sql).fetchall()
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The samples, built once for all test processes. Tests must not change it."""
+def build_once(factory: pytest.TempPathFactory, name: str, inbox: Path, as_of: str) -> Built:
+    """A night on an inbox, once for all test processes."""
 
     def make(folder: Path) -> None:
-        run = run_kho("nightly", "--home", folder, "--inbox", SAMPLES, "--as-of", FIRST_NIGHT)
+        run = run_kho("nightly", "--home", folder, "--inbox", inbox, "--as-of", as_of)
         assert run.returncode == 0, run.stdout + run.stderr
         (folder / "output.txt").write_text(run.stdout, encoding="utf-8")
 
-    home = made_once(tmp_path_factory, "built_home", make)
+    home = made_once(factory, name, make)
     return Built(home, (home / "output.txt").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The samples after their first night. Tests must not change it."""
+    return build_once(tmp_path_factory, "built_home", SAMPLES, FIRST_NIGHT)
+
+
+@pytest.fixture(scope="session")
+def clean(clean_province: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The clean simulated province after its night. Tests must not change it."""
+    return build_once(tmp_path_factory, "clean_province_home", clean_province, CLEAN_NIGHT)
 
 
 @pytest.fixture
