@@ -136,11 +136,16 @@ def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
 @dg.asset(
     group_name="publish",
     kinds={"great_expectations"},
-    deps=["mart_plan_scorecard", "mart_trade_yearly", "mart_budget_summary", "mart_ntm_capital",
-          "mart_submission_summary", "mart_submission_status", "mart_budget_execution",
-          "mart_disbursement", "mart_trade_monthly", "mart_commune_rollup", "dq_result",
-          "submission", "build_change", "dq_act", "mart_quality_open_findings",
-          "mart_quality_league"],
+    deps=["mart_plan_scorecard", "mart_commune_rollup", "mart_commune_profile",
+          "mart_budget_summary", "mart_budget_execution", "mart_budget_obligation",
+          "mart_disbursement", "mart_disbursement_floor", "mart_disbursement_group",
+          "mart_milestone", "mart_ntm_capital", "mart_trade_by_gate",
+          "mart_trade_by_commodity", "mart_gate_traffic", "mart_indicator",
+          "mart_new_rural_and_poverty", "mart_labour_education_health",
+          "mart_environment_forest", "mart_tourism_industry_prices",
+          "mart_submission_summary", "mart_submission_status", "mart_published_consistency",
+          "dq_result", "submission", "build_change", "dq_act", "mart_quality_open_findings",
+          "mart_quality_league", "readme"],
     check_specs=[
         dg.AssetCheckSpec(
             name=rule.name, asset="gated_marts", blocking=True, description=rule.says

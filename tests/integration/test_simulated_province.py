@@ -12,24 +12,9 @@ import pytest
 
 from ingest.simulation.score import read_findings, score
 from ingest.simulation.write import read_truth
-from tests.integration.conftest import SAMPLES, Built
-from tests.shared import made_once, run_kho
+from tests.integration.conftest import CLEAN_NIGHT, SAMPLES, Built
+from tests.shared import run_kho
 from warehouse.connection import open_published
-
-AS_OF = "2026-05-20T02:00"
-
-
-@pytest.fixture(scope="session")
-def clean(clean_province: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A night on the clean province, once for all test processes."""
-
-    def make(home: Path) -> None:
-        run = run_kho("nightly", "--home", home, "--inbox", clean_province, "--as-of", AS_OF)
-        assert run.returncode == 0, run.stdout + run.stderr
-        (home / "output.txt").write_text(run.stdout, encoding="utf-8")
-
-    home = made_once(tmp_path_factory, "clean_province_home", make)
-    return Built(home, (home / "output.txt").read_text(encoding="utf-8"))
 
 
 def test_clean_province_brings_no_finding_and_every_submission_counts(clean: Built) -> None:
@@ -51,8 +36,12 @@ def test_build_says_that_it_is_simulated(clean: Built) -> None:
 def test_every_fact_and_new_mart_has_rows(clean: Built) -> None:
     for table in (
         "fct_budget", "fct_investment", "fct_indicator", "fct_trade", "fct_milestone",
-        "dim_project", "mart_budget_execution", "mart_disbursement", "mart_trade_monthly",
-        "mart_commune_rollup", "mart_submission_status",
+        "dim_project", "bridge_project_stage_group", "mart_budget_execution",
+        "mart_budget_obligation", "mart_disbursement", "mart_disbursement_group",
+        "mart_milestone", "mart_trade_by_gate", "mart_trade_by_commodity", "mart_gate_traffic",
+        "mart_commune_rollup", "mart_commune_profile", "mart_submission_status",
+        "mart_new_rural_and_poverty", "mart_labour_education_health",
+        "mart_environment_forest", "mart_tourism_industry_prices",
     ):  # fmt: skip
         assert clean.query(f"select count(*) > 0 from {table}") == [(True,)], table
 
@@ -186,7 +175,7 @@ def test_planted_errors_are_found_without_false_alarms(tmp_path: Path) -> None:
         "simulate", "--out", inbox, "--communes", "2", "--months", "4", "--error-rate", "0.15"
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    run = run_kho("nightly", "--home", home, "--inbox", inbox, "--as-of", AS_OF)
+    run = run_kho("nightly", "--home", home, "--inbox", inbox, "--as-of", CLEAN_NIGHT)
     assert run.returncode == 0, run.stdout + run.stderr
     result = score(read_truth(inbox), read_findings((home / "current" / "kho.duckdb").resolve()))
     planted = sum(kind.planted for kind in result.kinds)

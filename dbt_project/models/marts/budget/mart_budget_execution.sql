@@ -1,14 +1,21 @@
+-- How much of each estimate has been collected or spent, against last year, by line, unit and level?
 with amount as (
     select
         unit_code,
         period_key,
         line_code,
         budget_level,
-        max(case when measure = 'outturn_cumulative' then amount_vnd end) as outturn_cumulative_vnd,
-        max(case when measure = 'outturn_cumulative' then form_code end) as form_code
+        measure,
+        amount_vnd,
+        fact_key,
+        form_code
     from {{ ref('fct_budget') }}
-    where is_current and statement_no = 1
-    group by unit_code, period_key, line_code, budget_level
+    where is_current and statement_no = 1 and amount_vnd is not null
+),
+
+outturn as (
+    select * from amount
+    where measure = 'outturn_cumulative'
 ),
 
 estimate as (
@@ -18,9 +25,11 @@ estimate as (
         line_code,
         budget_level,
         max(case when measure = 'estimate_assigned' then amount_vnd end) as estimate_assigned_vnd,
-        max(case when measure = 'estimate_council' then amount_vnd end) as estimate_council_vnd
-    from {{ ref('fct_budget') }}
-    where is_current and statement_no = 1
+        max(case when measure = 'estimate_assigned' then fact_key end) as assigned_fact_key,
+        max(case when measure = 'estimate_council' then amount_vnd end) as estimate_council_vnd,
+        max(case when measure = 'estimate_council' then fact_key end) as council_fact_key
+    from amount
+    where measure in ('estimate_assigned', 'estimate_council')
     group by unit_code, period_key, line_code, budget_level
 ),
 
@@ -38,43 +47,68 @@ period as (
         period_key,
         kind,
         end_date,
-        cast(year(end_date) as varchar) as year_key
+        previous_in_year_key,
+        last_year_key,
+        cast(end_year as varchar) as year_key
     from {{ ref('dim_period') }}
 )
 
 select
-    amount.unit_code,
+    outturn.unit_code,
     unit.name_vi as unit_name_vi,
     unit.level as unit_level,
-    amount.period_key,
+    outturn.period_key,
+    period.kind as period_kind,
     period.end_date as period_end,
     line.list_code,
-    amount.line_code,
+    outturn.line_code,
     line.symbol,
     line.name_vi as line_name_vi,
+    line.path_vi as line_path_vi,
     line.depth,
     line.budget_side,
-    amount.budget_level,
+    outturn.budget_level,
     cast(estimate.estimate_assigned_vnd as decimal(24, 2)) as estimate_assigned_vnd,
     cast(estimate.estimate_council_vnd as decimal(24, 2)) as estimate_council_vnd,
-    cast(amount.outturn_cumulative_vnd as decimal(24, 2)) as outturn_cumulative_vnd,
+    cast(outturn.amount_vnd as decimal(24, 2)) as outturn_cumulative_vnd,
+    cast(outturn.amount_vnd - coalesce(before.amount_vnd, 0) as decimal(24, 2)) as outturn_vnd,
+    before.amount_vnd is not null or period.previous_in_year_key is null as is_flow_complete,
+    coalesce(outturn.amount_vnd < before.amount_vnd, false) as is_decrease,
     cast(
-        100 * amount.outturn_cumulative_vnd
+        100 * outturn.amount_vnd
         / nullif(coalesce(estimate.estimate_assigned_vnd, estimate.estimate_council_vnd), 0)
         as decimal(18, 4)
     ) as outturn_of_estimate_pct,
-    amount.form_code
-from amount
+    cast(last_year.amount_vnd as decimal(24, 2)) as outturn_last_year_vnd,
+    cast(100 * outturn.amount_vnd / nullif(last_year.amount_vnd, 0) as decimal(18, 4))
+        as outturn_of_last_year_pct,
+    outturn.form_code,
+    {{ fact_keys([
+        'outturn.fact_key', 'estimate.assigned_fact_key', 'estimate.council_fact_key',
+        'before.fact_key', 'last_year.fact_key',
+    ]) }} as fact_keys
+from outturn
 inner join period
-    on amount.period_key = period.period_key
+    on outturn.period_key = period.period_key
 left join estimate
     on
-        amount.unit_code = estimate.unit_code
+        outturn.unit_code = estimate.unit_code
         and period.year_key = estimate.period_key
-        and amount.line_code = estimate.line_code
-        and amount.budget_level = estimate.budget_level
+        and outturn.line_code = estimate.line_code
+        and outturn.budget_level = estimate.budget_level
+left join outturn as before
+    on
+        outturn.unit_code = before.unit_code
+        and period.previous_in_year_key = before.period_key
+        and outturn.line_code = before.line_code
+        and outturn.budget_level = before.budget_level
+left join outturn as last_year
+    on
+        outturn.unit_code = last_year.unit_code
+        and period.last_year_key = last_year.period_key
+        and outturn.line_code = last_year.line_code
+        and outturn.budget_level = last_year.budget_level
 left join line
-    on amount.line_code = line.line_code
+    on outturn.line_code = line.line_code
 left join unit
-    on amount.unit_code = unit.unit_code
-where amount.outturn_cumulative_vnd is not null
+    on outturn.unit_code = unit.unit_code

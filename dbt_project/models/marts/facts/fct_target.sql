@@ -18,7 +18,8 @@ with current_rows as (
         value_unit,
         quote,
         target_role,
-        coalesce(target_role = 'official', false) as is_authoritative,
+        -- a form without the column is itself the decision that sets its targets
+        coalesce(target_role, 'official') = 'official' as is_authoritative,
         note,
         comparator,
         cast(step as decimal(38, 12)) as printed_step,

@@ -1,3 +1,4 @@
+-- How much of its capital plan has each project disbursed, by month and source?
 -- Which plan is meant by "kế hoạch vốn" is not stated where the floors are set (rules R01 to R09): the plan
 -- of the year as it is now or as it was assigned, with or without what is carried over from last year.
 -- Every denominator has a column and a name of its own.
@@ -41,9 +42,15 @@ disbursed as (
         max(case when measure = 'disbursed_extended_cumulative' then amount_vnd end)
             as disbursed_extended_cumulative_vnd,
         max(case when measure = 'volume_cumulative' then amount_vnd end) as volume_cumulative_vnd,
-        max(case when measure = 'advance_outstanding' then amount_vnd end) as advance_outstanding_vnd
+        max(case when measure = 'advance_outstanding' then amount_vnd end) as advance_outstanding_vnd,
+        list(fact_key order by fact_key) as fact_keys
     from fact
-    where place = 1
+    where
+        place = 1
+        and measure in (
+            'disbursed', 'disbursed_cumulative', 'disbursed_extended_cumulative', 'volume_cumulative',
+            'advance_outstanding'
+        )
     group by project_code, period_key, source_code
 ),
 
@@ -59,9 +66,10 @@ stated_plan as (
         max(case when measure = 'plan_extended' and not is_of_yearly_plan then amount_vnd end)
             as plan_extended_vnd,
         max(case when measure = 'plan_extended' and is_of_yearly_plan then amount_vnd end)
-            as plan_extended_assigned_vnd
+            as plan_extended_assigned_vnd,
+        list(fact_key order by fact_key) as fact_keys
     from fact
-    where place = 1
+    where place = 1 and measure in ('plan_year', 'plan_extended')
     group by project_code, period_key, source_code
 ),
 
@@ -73,7 +81,8 @@ plan as (
         source_code,
         plan_year_assigned_vnd,
         coalesce(plan_year_vnd, plan_year_assigned_vnd) as plan_year_vnd,
-        coalesce(plan_extended_vnd, plan_extended_assigned_vnd) as plan_extended_vnd
+        coalesce(plan_extended_vnd, plan_extended_assigned_vnd) as plan_extended_vnd,
+        fact_keys
     from stated_plan
 ),
 
@@ -124,7 +133,8 @@ select
     cast(
         100 * disbursed.disbursed_cumulative_vnd
         / nullif(plan.plan_year_assigned_vnd + coalesce(plan.plan_extended_vnd, 0), 0) as decimal(18, 4)
-    ) as disbursed_of_plan_assigned_pct
+    ) as disbursed_of_plan_assigned_pct,
+    list_concat(disbursed.fact_keys, plan.fact_keys) as fact_keys
 from disbursed
 inner join period
     on disbursed.period_key = period.period_key

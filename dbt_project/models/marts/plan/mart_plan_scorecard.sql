@@ -1,3 +1,4 @@
+-- Where does every target of the plan stand: reached, on its way, behind, or without data, and what must come yet?
 with target as (
     select * from {{ ref('fct_target') }}
     where is_current and is_authoritative
@@ -256,8 +257,29 @@ select
         when 'no_actual' then 'Chưa có số liệu'
     end as status_vi,
     cast(judged.gap as decimal(28, 6)) as gap,
-    cast(judged.findings as bigint) as actual_findings
+    cast(judged.findings as bigint) as actual_findings,
+    interim.interim_period_key,
+    interim.interim_value,
+    interim.expected_value as interim_expected_value,
+    interim.expected_basis as interim_expected_basis,
+    interim.n_remaining_periods,
+    interim.interim_period_kind as remaining_period_kind,
+    interim.needed_per_period,
+    {{ standing() }} as standing,
+    case {{ standing() }}
+        when 'reached' then 'Đã đạt'
+        when 'on_track' then 'Đúng tiến độ'
+        when 'behind' then 'Chậm tiến độ'
+        when 'not_reached' then 'Chưa đạt'
+        when 'undecided' then 'Chưa đủ căn cứ'
+        when 'no_data' then 'Chưa có số liệu'
+    end as standing_vi,
+    {{ fact_keys([
+        'judged.fact_key', 'judged.actual_fact_key', 'interim.interim_fact_key', 'interim.base_fact_key',
+    ]) }} as fact_keys
 from weighed as judged
+left join {{ ref('int_plan__interim') }} as interim
+    on judged.fact_key = interim.target_fact_key
 left join {{ ref('dim_document') }} as document
     on judged.document_code = document.document_code
 left join {{ ref('dim_unit') }} as unit
