@@ -118,6 +118,7 @@ class MailServer:
 
     def __init__(self, **options: Any) -> None:
         self.taken: list[EmailMessage] = []
+        self.contents: list[bytes] = []  # the same, as they came
         self.recipients: list[list[str]] = []
         self.refuse: dict[str, str] = {}
         self.refuse_data = ""
@@ -142,6 +143,7 @@ class MailServer:
         message = message_from_bytes(envelope.content, policy=default)
         with self._lock:
             self.taken.append(message)
+            self.contents.append(envelope.content)
             self.recipients.append(list(envelope.rcpt_tos))
         return "250 taken"
 
@@ -153,6 +155,17 @@ class MailServer:
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a home whose mails come here."""
+        return {
+            "KHO_MAIL_HOST": "127.0.0.1",
+            "KHO_MAIL_PORT": str(self.port),
+            "KHO_MAIL_TLS": "none",
+            "KHO_MAIL_FROM": SENDER,
+            "KHO_MAIL_TEAM": '["kho-doi@stc.example"]',
+        }
 
     @property
     def subjects(self) -> list[str]:
