@@ -47,6 +47,11 @@ create table mart_submission_status (
     unit_code varchar, unit_name_vi varchar, form_code varchar, code_on_paper varchar,
     title_vi varchar, period_key varchar, due_date date, status varchar, days_late integer);
 create table build_change (change varchar, cause varchar);
+create table dq_act (
+    act_no integer, kind varchar, owner varchar, place_key varchar, explanation varchar,
+    state varchar, state_vi varchar);
+create table mart_quality_open_findings (
+    finding_key varchar, severity varchar, closed_by varchar, closed_at timestamp);
 insert into dim_unit values
     ('STC', 'Sở Tài chính', 'agency', null), ('06463', 'Xã Chi Lăng', 'commune', null);
 insert into dim_period values ('2026-06', 'tháng 6/2026'), ('2026-05', 'tháng 5/2026');

@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+import duckdb
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -81,6 +82,36 @@ def test_each_unit_gets_its_letter_and_the_team_the_summary(server: MailServer, 
     ):
         assert line in summary
     assert not outbox(home)
+
+
+def test_the_summary_brings_what_the_team_must_decide_and_names_every_cause(
+    server: MailServer, home: Home
+) -> None:
+    file = home.current / "kho.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        place = "06463-2026-06-D9"
+        connection.execute(
+            f"""
+            insert into dq_act values
+                (1, 'explanation', '06463', '{place}', 'Thu nợ năm trước <b>', 'waiting', ''),
+                (2, 'explanation', '06463', 'da khac phuc', 'Đúng', 'waiting', ''),
+                (3, 'correction', 'An', null, null, 'failed', 'Việc số 3 không còn được áp dụng.');
+            insert into build_change values ('removed', 'release'), ('changed', 'correction'),
+                ('changed', 'code');
+            """
+        )
+    send_mails(home, settings(server.port))
+    summary = body(server.taken[-1], "plain")
+    for line in (
+        "5. Giải trình chờ xem xét: 1; việc của tổ dữ liệu không còn áp dụng: 1",
+        f"Xã Chi Lăng, XA-THU!D9: “Thu nợ năm trước <b>” (kho explain {place} --accept)",
+        "Việc số 3 không còn được áp dụng.",
+        "bỏ do cho phép sử dụng hoặc hết thời hạn cho phép: 1",
+        "đổi do tổ dữ liệu sửa số liệu: 1",
+        "đổi do thay đổi cách tính: 1",
+    ):
+        assert line in summary
+    assert "“Thu nợ năm trước &lt;b&gt;”" in body(server.taken[-1], "html")
 
 
 def test_the_same_content_is_mailed_once_over_calls_and_builds(
