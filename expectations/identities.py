@@ -187,17 +187,26 @@ def _names(expression: str) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions}
 
 
+def sides(expression: str, values: Mapping[str, Interval]) -> tuple[Interval, Interval]:
+    """What the left and the right side may be.
+
+    Raises Unbounded, ZeroDivisionError, OverflowError or NoRealPower where a side has no value.
+    """
+    left, _, right = _parsed(expression)
+    return _evaluate(left, values), _evaluate(right, values)
+
+
 def compare(expression: str, values: Mapping[str, Interval]) -> tuple[str, Interval | None]:
     """Whether any values inside the intervals make the expression true, and the residual."""
-    left, sign, right = _parsed(expression)
+    _, sign, _ = _parsed(expression)
     try:
-        sides = _evaluate(left, values), _evaluate(right, values)
-        residual = sides[0] - sides[1]
+        both = sides(expression, values)
+        residual = both[0] - both[1]
     except Unbounded:  # no limit on either side: nothing contradicts it
         return HOLDS, None
     except (ZeroDivisionError, OverflowError, NoRealPower):
         return NOT_EVALUABLE, None
-    ends = (abs(end) for side in sides for end in (side.low, side.high) if math.isfinite(end))
+    ends = (abs(end) for side in both for end in (side.low, side.high) if math.isfinite(end))
     slack = 1e-12 * max(ends, default=1.0)  # decimal digits do not add up exactly in binary
     allowed = {
         "=": residual,
