@@ -24,6 +24,7 @@ from expectations.identities import (
     compare,
     derived_identities,
     evaluate,
+    measure_in_words,
     read_figures,
     read_identities,
     sides,
@@ -172,9 +173,9 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _name(figure: Figure) -> str:
-    measure = "" if figure.measure == "level" else f", {figure.measure_vi.lower()}"
     document = f", {figure.document}" if figure.document else ""
-    return f"{figure.indicator_name}{measure} ({figure.period.replace('..', '-')}{document})"
+    period = figure.period.replace("..", "-")
+    return f"{figure.indicator_name}{measure_in_words(figure)} ({period}{document})"
 
 
 def _shown(interval: Interval) -> str:

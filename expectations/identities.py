@@ -30,7 +30,7 @@ from expectations.interval import (
     printed,
     whole_share,
 )
-from expectations.numbers import vietnamese
+from expectations.numbers import grouped, vietnamese
 from ingest import reference
 
 FOLDER = Path(__file__).with_name("rules") / "identities"
@@ -433,7 +433,7 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
                 sheet=sheet,
                 cell=own[0].short_cell,
                 cells=tuple(figure.short_cell for figure in own),
-                value=own[0].value_text,
+                value=grouped(own[0].value_text),
                 detail={
                     "says": outcome.identity.says,
                     "stated": stated,
@@ -447,12 +447,17 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
 def _shown(figure: Figure, several: bool) -> str:
     """`J17 Tỷ lệ … (2025) = 50,1 %`; the address only where all figures are in one file."""
     address = "" if several else f"{figure.short_cell} "
-    measure = "" if figure.measure == "level" else f", {figure.measure_vi.lower()}"
     period = figure.period.replace("..", "-")
     return (
-        f"{address}{figure.indicator_name}{measure} ({period})"
-        f" = {figure.value_text} {figure.unit_vi}".rstrip()
+        f"{address}{figure.indicator_name}{measure_in_words(figure)} ({period})"
+        f" = {grouped(figure.value_text)} {figure.unit_vi}".rstrip()
     )
+
+
+def measure_in_words(figure: Figure) -> str:
+    """`, tỷ trọng` behind the name of an indicator; a level needs no word."""
+    words = figure.measure_vi
+    return "" if figure.measure == "level" else f", {words[:1].lower()}{words[1:]}"
 
 
 def _residual(residual: Interval) -> str:
