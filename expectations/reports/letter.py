@@ -46,7 +46,7 @@ MOST_ROWS = 1_000
 """Findings of one severity that a letter lists; how many more there are is said below them."""
 LONGEST_MESSAGE = 1_200
 LONG_ROW = 500
-LONGEST_RUN, LONGEST_ADDRESS = 12, 8
+LONGEST_RUN, LONGEST_ADDRESS = 12, 7
 
 LetterKey = tuple[str, str]
 """unit_code, period_key ('' for files whose period is not known)."""
@@ -268,7 +268,8 @@ def on_paper(text: str, run: int = LONGEST_RUN) -> str:
     """Text for the font and the columns of the paper.
 
     Letters are composed, pictures of control characters become codes, and a run of `run` letters
-    without a blank may break anywhere (by a blank of no width) instead of leaving its column.
+    without a blank may break anywhere (by a blank of no width) instead of leaving its column; a
+    number between its thousands only.
     """
     text = re.sub(r"[␀-␟]", lambda found: f"[U+{ord(found[0]) - 0x2400:04X}]", text)
     text = unicodedata.normalize("NFC", text)
@@ -276,6 +277,8 @@ def on_paper(text: str, run: int = LONGEST_RUN) -> str:
 
 
 def _breakable(run: str) -> str:
+    if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d{1,9})?", run):
+        return run.replace(".", ".\u200b")
     return "".join(
         sign if index == 0 or unicodedata.combining(sign) else f"\u200b{sign}"
         for index, sign in enumerate(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import ssl
 import subprocess
@@ -112,6 +113,28 @@ def test_the_summary_brings_what_the_team_must_decide_and_names_every_cause(
     ):
         assert line in summary
     assert "“Thu nợ năm trước &lt;b&gt;”" in body(server.taken[-1], "html")
+
+
+def test_marked_workbooks_go_along_and_that_of_an_earlier_file_says_so(
+    server: MailServer, home: Home
+) -> None:
+    reports = home.current / "reports"
+    names = ["STC/XA-THU.xlsx", "STC/XA-THU (2).xlsm"]
+    (reports / "STC").mkdir()
+    for name in names:
+        (reports / name).write_bytes(name.encode())
+    entries = [("STC", "STC/XA-THU.xlsx", name) for name in names]
+    (reports / "marked.json").write_text(json.dumps(entries), encoding="utf-8")
+    send_mails(home, settings(server.port))
+    letter = server.taken[1]
+    pdf, newest, earlier = letter.iter_attachments()
+    assert pdf.get_filename() == "Phieu-thong-bao_STC_2026-06.pdf"
+    assert newest.get_filename() == "Tep-danh-dau_XA-THU.xlsx"
+    assert earlier.get_filename() == "Tep-danh-dau-ban-gui-truoc_XA-THU-2.xlsm"
+    assert (newest.get_content(), earlier.get_content()) == tuple(n.encode() for n in names)
+    asked = "trong tệp đã đánh dấu gửi kèm, hoặc ghi lý do vào cột “Giải trình của đơn vị”"
+    assert asked in body(letter, "plain") and asked in body(letter, "html")
+    assert asked not in body(server.taken[0], "plain")
 
 
 def test_the_same_content_is_mailed_once_over_calls_and_builds(
