@@ -463,7 +463,11 @@ def measure_in_words(figure: Figure) -> str:
 def _residual(residual: Interval) -> str:
     """How far at least: the printed digits allow no less."""
     gap = max(residual.low, -residual.high, 0.0)
-    return f"ít nhất {vietnamese(float(f'{gap:.4g}'))}" if gap > 1e-9 else "ở chữ số cuối"
+    if gap <= 1e-9:
+        return "ở chữ số cuối"
+    # only amounts of money are that large
+    size, word = (1e9, " tỷ") if gap >= 1e9 else (1.0, "")
+    return f"ít nhất {vietnamese(float(f'{gap / size:.4g}'))}{word}"
 
 
 # --- from the facts -----------------------------------------------------------------------------

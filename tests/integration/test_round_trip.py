@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from expectations.reports.answer_sheet import TITLE
+from expectations.reports.letter import read_letters
 from expectations.reports.styles_xml import COLOURS
 from tests.integration.answered_night import (
     ANSWERED_NIGHT,
@@ -28,6 +29,7 @@ from tests.integration.conftest import (
     NextNights,
 )
 from tests.shared import run_kho
+from warehouse.connection import open_published
 
 pytestmark = pytest.mark.libreoffice
 WRONG = "Ô C13 ghi “15.97l,5”, không phải là số."
@@ -112,6 +114,10 @@ def test_an_officer_mends_the_marked_cell_in_libreoffice_and_the_finding_is_clos
     assert "Đã khắc phục kể từ phiếu trước: 1" in mail.get_body(("plain",)).get_content()
     sent = attached(mail)
     assert sent[LETTER].startswith(b"%PDF")
+    with open_published(built.home / "current" / "kho.duckdb") as published:
+        letters = read_letters(published)
+    [letter] = [x for x in letters if x.key == ("STC", "2021..2025")]
+    assert [f.cell_ref for f in letter.findings if f.is_explained] == ["LS-03!C13"]
     book = openpyxl.load_workbook(BytesIO(sent[WORKBOOK]))
     assert book["LS-02"]["C13"].comment is None
     assert [EXPLAINED in row for row in book[TITLE].values].count(True) == 1

@@ -394,3 +394,12 @@ def test_number_of_a_cell_is_said_with_dots_between_thousands(typed: str, shown:
     [finding] = identity_findings(evaluate(list(derived_identities([one, other])), [one, other]))
     assert finding.value == shown
     assert f", dự toán HĐND quyết định (2025) = {shown}" in finding.message
+
+
+def test_difference_of_large_amounts_is_said_in_billions() -> None:
+    figures = [
+        figure("2025", 25_698e12, measure="level", unit_vi="nghìn tỷ đồng"),
+        figure("2025", 1_817e12, statement=2, fact_key="other", unit_vi="nghìn tỷ đồng"),
+    ]
+    [finding] = identity_findings(evaluate(list(derived_identities(figures)), figures))
+    assert "Chênh lệch ít nhất 23.880.000 tỷ, không giải thích được" in finding.message

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from expectations.reports.letter import read_letters
 from orchestration.mailing import mail_is_due, send_mails
 from tests.unit.mail_home import (
     MailServer,
@@ -26,6 +27,7 @@ from tests.unit.mail_home import (
     settings,
     write_contacts,
 )
+from warehouse.connection import open_published
 from warehouse.home import Home
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -101,6 +103,10 @@ def test_the_summary_brings_what_the_team_must_decide_and_names_every_cause(
                 ('changed', 'code');
             """
         )
+    with open_published(file) as connection:
+        letters = {letter.unit_code: letter for letter in read_letters(connection)}
+    of_unit = {f.cell_ref: f.is_explained for f in letters["06463"].findings}
+    assert of_unit == {"XA-THU!D9": True, "XA-THU!D10": False}
     send_mails(home, settings(server.port))
     summary = body(server.taken[-1], "plain")
     for line in (
