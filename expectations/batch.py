@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
@@ -59,6 +60,15 @@ class Breach:
     sentence: str | None = None  # its own words, where they are not the rule's
     rule: str | None = None  # where one column of residuals serves several rules
     place: tuple[str, ...] = ()  # what names the finding for good, where that is not its cell
+
+
+def _as_seen(text: str, problem: str | None) -> str:
+    """What extraction kept of a number or a date of two readings, as an officer sees it."""
+    if problem in ("number_maybe_shifted", "percent_scale_unclear"):
+        return vietnamese(Decimal(text))
+    if problem == "date_ambiguous":
+        return f"{date.fromisoformat(text[:10]):%d/%m/%Y}"
+    return text
 
 
 class _Lookup:
@@ -438,6 +448,8 @@ class Batch:
         number = self._frame["number"][place]
         if typed is None and number is not None:
             typed = vietnamese(Decimal(number))
+        elif typed is not None:
+            typed = _as_seen(typed, self.problem(place))
         if number is not None and self._frame["factor"][place] != 1:
             # a sentence names the cell's figure beside others: all are in the form's unit
             typed = f"{vietnamese(self.exact(place))} (ô ghi “{typed}”)"

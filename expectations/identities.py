@@ -30,7 +30,7 @@ from expectations.interval import (
     printed,
     whole_share,
 )
-from expectations.numbers import vietnamese
+from expectations.numbers import grouped, vietnamese
 from ingest import reference
 
 FOLDER = Path(__file__).with_name("rules") / "identities"
@@ -187,17 +187,26 @@ def _names(expression: str) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions}
 
 
+def sides(expression: str, values: Mapping[str, Interval]) -> tuple[Interval, Interval]:
+    """What the left and the right side may be.
+
+    Raises Unbounded, ZeroDivisionError, OverflowError or NoRealPower where a side has no value.
+    """
+    left, _, right = _parsed(expression)
+    return _evaluate(left, values), _evaluate(right, values)
+
+
 def compare(expression: str, values: Mapping[str, Interval]) -> tuple[str, Interval | None]:
     """Whether any values inside the intervals make the expression true, and the residual."""
-    left, sign, right = _parsed(expression)
+    _, sign, _ = _parsed(expression)
     try:
-        sides = _evaluate(left, values), _evaluate(right, values)
-        residual = sides[0] - sides[1]
+        both = sides(expression, values)
+        residual = both[0] - both[1]
     except Unbounded:  # no limit on either side: nothing contradicts it
         return HOLDS, None
     except (ZeroDivisionError, OverflowError, NoRealPower):
         return NOT_EVALUABLE, None
-    ends = (abs(end) for side in sides for end in (side.low, side.high) if math.isfinite(end))
+    ends = (abs(end) for side in both for end in (side.low, side.high) if math.isfinite(end))
     slack = 1e-12 * max(ends, default=1.0)  # decimal digits do not add up exactly in binary
     allowed = {
         "=": residual,
@@ -424,7 +433,7 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
                 sheet=sheet,
                 cell=own[0].short_cell,
                 cells=tuple(figure.short_cell for figure in own),
-                value=own[0].value_text,
+                value=grouped(own[0].value_text),
                 detail={
                     "says": outcome.identity.says,
                     "stated": stated,
@@ -438,18 +447,27 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
 def _shown(figure: Figure, several: bool) -> str:
     """`J17 Tỷ lệ … (2025) = 50,1 %`; the address only where all figures are in one file."""
     address = "" if several else f"{figure.short_cell} "
-    measure = "" if figure.measure == "level" else f", {figure.measure_vi.lower()}"
     period = figure.period.replace("..", "-")
     return (
-        f"{address}{figure.indicator_name}{measure} ({period})"
-        f" = {figure.value_text} {figure.unit_vi}".rstrip()
+        f"{address}{figure.indicator_name}{measure_in_words(figure)} ({period})"
+        f" = {grouped(figure.value_text)} {figure.unit_vi}".rstrip()
     )
+
+
+def measure_in_words(figure: Figure) -> str:
+    """`, tỷ trọng` behind the name of an indicator; a level needs no word."""
+    words = figure.measure_vi
+    return "" if figure.measure == "level" else f", {words[:1].lower()}{words[1:]}"
 
 
 def _residual(residual: Interval) -> str:
     """How far at least: the printed digits allow no less."""
     gap = max(residual.low, -residual.high, 0.0)
-    return f"ít nhất {vietnamese(float(f'{gap:.4g}'))}" if gap > 1e-9 else "ở chữ số cuối"
+    if gap <= 1e-9:
+        return "ở chữ số cuối"
+    # only amounts of money are that large
+    size, word = (1e9, " tỷ") if gap >= 1e9 else (1.0, "")
+    return f"ít nhất {vietnamese(float(f'{gap / size:.4g}'))}{word}"
 
 
 # --- from the facts -----------------------------------------------------------------------------

@@ -21,6 +21,13 @@ def vietnamese(value: Decimal | float | int) -> str:
     return whole.replace(",", ".") + (f",{decimals}" if decimals else "")
 
 
+def grouped(text: str) -> str:
+    """A number without groups, `20254000` or `-1275,1`, with a dot between thousands; any other
+    text as it is."""
+    found = re.fullmatch(r"(-?)([1-9][0-9]{3,})(,[0-9]+)?", text)
+    return f"{found[1]}{int(found[2]):,}".replace(",", ".") + (found[3] or "") if found else text
+
+
 def column_letters(col: int) -> str:
     """`4` gives `D`, `27` gives `AA`."""
     letters = ""

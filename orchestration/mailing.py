@@ -130,7 +130,7 @@ class _Run:
         return self.home.current / "reports"
 
     @cached_property
-    def marked(self) -> dict[tuple[str, str], Path]:
+    def marked(self) -> dict[tuple[str, str], list[Path]]:
         """The marked workbooks by unit and path of the file that was sent."""
         return read_marked(self.reports)
 
@@ -169,10 +169,11 @@ class _Run:
             )
         ]
         files = dict.fromkeys(sent.file_path for sent in letter.submissions)
-        marked = (self.marked.get((letter.unit_code, file_path)) for file_path in files)
-        for path in filter(None, marked):
-            name = attachment_name("Tep-danh-dau", path.stem, suffix=path.suffix)
-            attachments.append(Attachment.workbook(name, path.read_bytes()))
+        for file_path in files:
+            for number, path in enumerate(self.marked.get((letter.unit_code, file_path), ())):
+                kind = "Tep-danh-dau" if number == 0 else "Tep-danh-dau-ban-gui-truoc"
+                name = attachment_name(kind, path.stem, suffix=path.suffix)
+                attachments.append(Attachment.workbook(name, path.read_bytes()))
         return letter_mail(
             letter, self.as_of, self.settings.mend_days, attachments, self.settings.mail_reply_to
         )

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,14 @@ KHO = Path(sys.executable).with_name("kho")
 Run = subprocess.CompletedProcess[str]
 
 
-def run_kho(*arguments: str | Path) -> Run:
-    """Run the `kho` command as a user would."""
+def run_kho(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Run:
+    """Run the `kho` command as a user would, with more in its environment."""
     return subprocess.run(
         [str(KHO), *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"COLUMNS": "240"},
+        env=os.environ | {"COLUMNS": "240"} | dict(environment or {}),
     )
 
 

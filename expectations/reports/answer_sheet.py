@@ -32,10 +32,11 @@ SECTIONS = {
 }
 EXPLANATION_TITLE = "Giải trình của đơn vị"
 COLUMNS = ("STT", "Trang tính", "Ô", "Giá trị đã ghi", "Nội dung", "Cách xử lý")
+BLANK = "(để trống)"
 MOST_LISTED = 2_000
 LONGEST_TEXT, LONGEST_VALUE = 1_200, 240
 MOST_LINES = 24  # a row is at most 409 points high
-_WIDTHS = (3, 6, 15, 8, 18, 46, 36, 36)
+_WIDTHS = (3, 6, 15, 9, 22, 46, 36, 36)
 _FIRST, _LAST = 2, EXPLANATION_COLUMN  # the columns that are seen
 _LINE = 15.75  # points
 _HIDDEN = ' hidden="1"'
@@ -174,7 +175,7 @@ def _finding(
         _FIRST + 1: (shown(sheet, 100) or "Toàn bộ tệp",
                      looks.link if link and not at_cell else looks.text),
         _FIRST + 2: (shown(address, 30), looks.link if link and at_cell else looks.text),
-        _FIRST + 3: (shown(mark.value or "", LONGEST_VALUE), looks.text),
+        _FIRST + 3: (shown(mark.value or (BLANK if at_cell else ""), LONGEST_VALUE), looks.text),
         _FIRST + 4: (shown(mark.message, LONGEST_TEXT), looks.text),
         _FIRST + 5: (shown(mark.fix, LONGEST_TEXT), looks.text),
     }  # fmt: skip

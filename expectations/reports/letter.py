@@ -41,12 +41,13 @@ from ingest import reference
 
 TEMPLATE = "letter.typ"
 OF_NO_FORM_VI = "Nội dung chung"
+EXPLAINED_VI = "Đơn vị đã giải trình, đang chờ xem xét."
 NO_PERIOD_VI = "chưa xác định kỳ báo cáo"
 MOST_ROWS = 1_000
 """Findings of one severity that a letter lists; how many more there are is said below them."""
 LONGEST_MESSAGE = 1_200
 LONG_ROW = 500
-LONGEST_RUN, LONGEST_ADDRESS = 12, 8
+LONGEST_RUN, LONGEST_ADDRESS = 12, 7
 
 LetterKey = tuple[str, str]
 """unit_code, period_key ('' for files whose period is not known)."""
@@ -86,6 +87,7 @@ class LetterFinding:
     fix: str | None
     first_seen: datetime
     closed: datetime | None = None
+    is_explained: bool = False  # by the unit, and nobody has decided yet
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,7 @@ def _section(
                     # only such a row may be parted by the end of a page
                     "is_long": len(finding.value or "") + len(finding.message) > LONG_ROW,
                     "message": on_paper(shown_text(finding.message, LONGEST_MESSAGE)),
+                    "note": EXPLAINED_VI if finding.is_explained else "",
                     "fix": on_paper(shown_text(finding.fix or "", LONGEST_VALUE)),
                     "due": "–"
                     if severity == "info"
@@ -268,7 +271,8 @@ def on_paper(text: str, run: int = LONGEST_RUN) -> str:
     """Text for the font and the columns of the paper.
 
     Letters are composed, pictures of control characters become codes, and a run of `run` letters
-    without a blank may break anywhere (by a blank of no width) instead of leaving its column.
+    without a blank may break anywhere (by a blank of no width) instead of leaving its column; a
+    number between its thousands only.
     """
     text = re.sub(r"[␀-␟]", lambda found: f"[U+{ord(found[0]) - 0x2400:04X}]", text)
     text = unicodedata.normalize("NFC", text)
@@ -276,6 +280,8 @@ def on_paper(text: str, run: int = LONGEST_RUN) -> str:
 
 
 def _breakable(run: str) -> str:
+    if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d{1,9})?", run):
+        return run.replace(".", ".\u200b")
     return "".join(
         sign if index == 0 or unicodedata.combining(sign) else f"\u200b{sign}"
         for index, sign in enumerate(run)
@@ -360,9 +366,9 @@ def read_letters(
 ) -> list[Letter]:
     """A letter for each unit and period with a submission that is not superseded, or a finding.
 
-    Reads `submission`, `dq_result`, `dim_form`, `dim_unit`, `dim_period` of a published file.
-    `last_letters` are the letters already made, oldest first: content and time of the build; what
-    was mended counts from the last one with another content. Files of unknown origin get none.
+    Reads `submission`, `dq_result`, `dq_act`, `dim_form`, `dim_unit`, `dim_period` of a published
+    file. `last_letters` are the letters already made, oldest first: content and time of the build;
+    what was mended counts from the last one with another content. Files of unknown origin get none.
     """
     names: dict[str, str] = dict(
         connection.execute(
@@ -431,7 +437,11 @@ def _read_findings(
                coalesce(s.period_key, r.period_key, ''), coalesce(r.place_key, r.finding_key),
                r.submission_id, coalesce(s.form_code, r.form_code),
                r.rule, r.severity, r.sheet, r.cell_ref, r.cells, r.value, r.message, r.fix,
-               r.first_seen, r.closed
+               r.first_seen, r.closed,
+               r.place_key in (
+                   select place_key from dq_act
+                   where kind = 'explanation' and state = 'waiting' and place_key is not null
+               ) and r.closed is null
         from dq_result as r
         left join submission as s on r.submission_id = s.submission_id
         where r.closed is not null or r.state <> 'explained'
@@ -439,5 +449,6 @@ def _read_findings(
         """
     ).fetchall():
         rest[7] = tuple(cell for cell in rest[7] or () if cell)
+        rest[-1] = bool(rest[-1])
         found.setdefault((unit, period), []).append(LetterFinding(*rest))
     return found

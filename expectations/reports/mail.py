@@ -101,6 +101,7 @@ def letter_mail(
         "n_mended": number_vi(len(letter.mended)) if letter.mended else "",
         "must_act": bool(to_mend) or any(s.status != "accepted" for s in letter.submissions),
         "attachments": [_inert(a.name) for a in attachments],
+        "has_workbook": any(a.kind == _WORKBOOK for a in attachments),
         "contact": _inert(contact),
     }
     subject = f"Phiếu thông báo kết quả kiểm tra số liệu {letter.period_label} - {letter.unit_name}"

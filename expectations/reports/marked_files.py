@@ -135,18 +135,21 @@ def write_marked(
     return marked
 
 
-def read_marked(folder: Path) -> dict[tuple[str, str], Path]:
-    """The marked workbooks in a folder by unit and path of the file that was sent."""
-    if not (folder / LIST).exists():
-        return {}
-    entries = json.loads((folder / LIST).read_text(encoding="utf-8"))
-    return {(unit, file_path): folder / path for unit, file_path, path in entries}
+def read_marked(folder: Path) -> dict[tuple[str, str], list[Path]]:
+    """The marked workbooks in a folder by unit and path of the file that was sent. More than one
+    where an earlier file is partly in force: the newest first."""
+    found: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    if (folder / LIST).exists():
+        for unit, file_path, path in json.loads((folder / LIST).read_text(encoding="utf-8")):
+            found[unit, file_path].append(folder / path)
+    return dict(found)
 
 
 def _marks_by_file(
     connection: duckdb.DuckDBPyConnection, only_unit: str | None
 ) -> dict[tuple[str, str, str], list[Mark]]:
-    """(unit, path, hash) -> the open findings of the file, where any asks for something."""
+    """(unit, path, hash) -> the open findings of the file, where any asks for something; of files
+    that came under one path the newest first."""
     found: dict[tuple[str, str, str], list[Mark]] = defaultdict(list)
     for (
         unit,
@@ -166,14 +169,14 @@ def _marks_by_file(
         " from dq_result as result inner join submission using (submission_id)"
         " where result.closed is null and result.state <> 'explained'"
         " and submission.status <> 'superseded'"
-        " order by submission.submission_id, result.finding_key"
+        " order by submission.received_at desc, submission.submission_id, result.finding_key"
     ).fetchall():
         if only_unit is None or unit == only_unit:
             mark = Mark(key, severity, sheet, cell, value, message, fix or "")
             found[unit or "", file_path, sha256].append(mark)
     return {
         file: marks
-        for file, marks in sorted(found.items())
+        for file, marks in sorted(found.items(), key=lambda each: each[0][:2])
         if any(mark.severity != "info" for mark in marks)
     }
 

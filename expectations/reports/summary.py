@@ -1,4 +1,5 @@
-"""What the data team is told every morning: received, held, late, open, changed, and the mail.
+"""What the data team is told every morning: received, held, late, open, to decide, changed, and the
+mail.
 
 Read from the published file; what became of the mails is handed in.
 """
@@ -17,6 +18,8 @@ CHANGES_VI = {"added": "thêm", "changed": "đổi", "removed": "bỏ"}
 CAUSES_VI = {
     "first_publish": "lần phát hành đầu",
     "submission": "do bản gửi",
+    "release": "do cho phép sử dụng hoặc hết thời hạn cho phép",
+    "correction": "do tổ dữ liệu sửa số liệu",
     "code": "do thay đổi cách tính",
 }
 
@@ -37,7 +40,11 @@ class MailReport:
 
 @dataclass(frozen=True)
 class Summary:
-    """One morning. Lists are cut to `MOST_LINES`; the counts beside them are whole."""
+    """One morning. Lists are cut to `MOST_LINES`; the counts beside them are whole.
+
+    `to_decide` are explanations of units that nobody has accepted or rejected yet: unit, cell, what
+    it wrote, and the key of the place for `kho explain`; `failed_acts` say why they do not apply.
+    """
 
     received: Sequence[tuple[str, int]]
     held: Sequence[tuple[str, str, str, str]]
@@ -47,6 +54,9 @@ class Summary:
     n_late_units: int
     opened: Sequence[tuple[str, int, int]]
     n_closed: int
+    to_decide: Sequence[tuple[str, str, str, str]]
+    n_to_decide: int
+    failed_acts: Sequence[str]
     changes: Sequence[tuple[str, str, int]]
     n_reminders: int
     mail: MailReport
@@ -88,6 +98,19 @@ def read_summary(
         group by all order by 2 desc, 1
         """
     )
+    to_decide = rows(
+        f"""
+        select coalesce(u.name_vi, a.owner), coalesce(r.cell_ref, r.file, ''), a.explanation,
+               a.place_key
+        from dq_act as a
+        inner join dq_result as r
+            on a.place_key = r.place_key and r.closed is null and r.state = 'open'
+        {unit.format("r.reporter_unit_code")}
+        where a.kind = 'explanation' and a.state = 'waiting'
+        qualify row_number() over (partition by a.act_no order by r.finding_key) = 1
+        order by a.act_no
+        """  # noqa: S608 - text of ours
+    )
     return Summary(
         received=_of_two(
             rows(
@@ -106,12 +129,26 @@ def read_summary(
             for a, b, c in rows(
                 """
                 select severity, count(*), count(*) filter (where first_seen > ?)
-                from dq_result where closed is null group by all order by 1
+                from dq_result where closed is null and state <> 'explained'
+                group by severity
+                order by list_position(['error', 'warning', 'info'], severity)
                 """,
                 since,
             )
         ],
-        n_closed=count("select count(*) from dq_result where closed > ?", since),
+        n_closed=count(
+            "select count(*) from mart_quality_open_findings where closed_at > ? "
+            "and severity <> 'info' and closed_by in ('resubmission', 'correction')",
+            since,
+        ),
+        to_decide=[(str(a), str(b), str(c), str(d)) for a, b, c, d in to_decide[:MOST_LINES]],
+        n_to_decide=len(to_decide),
+        failed_acts=[
+            str(said)
+            for (said,) in rows(
+                "select state_vi from dq_act where state = 'failed' order by act_no"
+            )
+        ],
         changes=[
             (CHANGES_VI.get(str(a), str(a)), CAUSES_VI.get(str(b), str(b)), int(str(c)))
             for a, b, c in rows(

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from form_books import Form, write_book
 from marked_books import FALLING, TOTAL, answers, officers_book, opened
 
-from expectations.reports.marked_files import write_marked
+from expectations.reports.marked_files import read_marked, write_marked
 from expectations.reports.styles_xml import COLOURS
 from orchestration.cli import main
 
@@ -26,13 +26,15 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute(
         """
         create table submission (submission_id varchar, file_path varchar, file_sha256 varchar,
-            reporter_unit_code varchar, status varchar);
+            reporter_unit_code varchar, status varchar,
+            received_at timestamp default '2026-07-04');
         create table dq_result (finding_key varchar, place_key varchar, submission_id varchar,
             severity varchar, sheet varchar, cell_ref varchar, value varchar, message varchar,
             fix varchar, closed timestamp, state varchar);
         create table dim_unit (unit_code varchar, name_vi varchar, valid_to date);
         insert into dim_unit values ('05977', 'Xã Hữu Lũng', null), ('STC', 'Sở Tài chính', null);
-        insert into submission values
+        insert into submission
+            (submission_id, file_path, file_sha256, reporter_unit_code, status) values
             ('a', '05977/thang 6.xlsx', 'one', '05977', 'held'),
             ('b', '05977/lan 2/thang 6.xlsx', 'one', '05977', 'accepted'),
             ('c', '05977/ghi chu.xlsx', 'one', '05977', 'accepted'),
@@ -82,6 +84,27 @@ def test_files_with_something_to_do_are_answered_in_their_senders_folder(
     # the same finding in the other file stands under II, and only there
     first = [row for row in answers(by_name["thang 6.xlsx"]) if row[4] == FALLING]
     assert [row[2] for row in first] == ["D9"]
+
+
+def test_of_files_under_one_path_the_newest_comes_first(
+    published: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A form of the earlier one is still in force, and asked about."""
+    officers_book(tmp_path / "one")
+    officers_book(tmp_path / "a newer one")
+    published.execute(
+        """
+        insert into submission values ('z', '05977/thang 6.xlsx', 'a newer one', '05977',
+            'accepted', '2026-07-05');
+        insert into dq_result values ('9', 'k9', 'z', 'warning', 'Biểu 1', 'Biểu 1!D12', '1',
+            'Của tệp mới.', '', null, 'open');
+        """
+    )
+    out = tmp_path / "out"
+    write_marked(published, lambda sha: tmp_path / sha, out, AS_OF, "05977", workers=1)
+    newest, earlier = read_marked(out)["05977", "05977/thang 6.xlsx"]
+    assert "Của tệp mới." in [cell for row in answers(newest.read_bytes()) for cell in row]
+    assert TOTAL in [cell for row in answers(earlier.read_bytes()) for cell in row]
 
 
 def test_one_unit_alone(published: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -452,6 +452,21 @@ def test_fault_brings_no_error_of_another_rule(judged: Judged, name: str) -> Non
         assert errors == set(), [f.message for f in judged[name, "fault"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("number_beside_grouped_texts", "1,234"),
+        ("share_whose_format_nobody_sees", "0,5"),
+        ("day_beside_typed_days", "04/03/2026"),
+    ],
+)
+def test_value_of_a_refused_cell_is_shown_as_the_officer_sees_it(
+    judged: Judged, name: str, value: str
+) -> None:
+    found = [f for f in judged[name, "fault"] if f.rule == CASES[name].rule]
+    assert found[0].value == value
+
+
 UPPER_HEADERS = {"column_of_last_quarter": "D9", "header_of_another_currency": "B9"}
 
 

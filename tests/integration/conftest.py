@@ -9,6 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,6 +21,7 @@ import pytest
 
 from ingest.normalise import read_number_text
 from tests.shared import Run, made_once, run_kho
+from tests.unit.mail_home import MailServer
 from warehouse.connection import open_published
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -24,6 +29,7 @@ SAMPLES = PROJECT / "samples" / "inbox"
 FIRST_NIGHT, SECOND_NIGHT = "2026-11-22T02:00", "2026-11-23T02:00"
 THIRD_NIGHT = "2026-11-24T02:00"
 CLEAN_NIGHT = "2026-05-20T02:00"
+OFFICER = "vanthu@stc.example"
 CORRECTED = "HQ6/LS-06_2021-2025.xlsx"
 KILLED_AT = "expectations.gate.gate_before_dbt"
 
@@ -76,32 +82,94 @@ def copied(built: Built, tmp_path: Path) -> Built:
 class NextNights:
     """After the first night one that was killed, and one that came to its end."""
 
-    killed: Path  # the home as the killed night left it
-    completed: Built
+    folder: Path
+
+    @property
+    def killed(self) -> Path:
+        """The home as the killed night left it."""
+        return self.folder / "killed"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
+    def completed(self) -> Built:
+        home = self.folder / "home"
+        return Built(home, (home / "output.txt").read_text(encoding="utf-8"))
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        """What the completed night's mail server took for an address."""
+        return read_mails(self.folder / "mails", address)
 
 
 @pytest.fixture(scope="session")
 def next_nights(built: Built, tmp_path_factory: pytest.TempPathFactory) -> NextNights:
     """Corrections and bad files come in; the night that is to take them is killed behind the
-    reading and judging, and the next night takes them. Once for all test processes; tests must
-    not change it."""
+    reading and judging, and the next night takes them and mails. Once for all test processes;
+    tests must not change it."""
+    return NextNights(made_once(tmp_path_factory, "next_nights", partial(make_next_nights, built)))
 
-    def make(folder: Path) -> None:
-        shutil.copytree(SAMPLES, folder / "inbox")
-        correct_and_spoil(folder / "inbox")
-        home = folder / "home"
-        shutil.copytree(built.home, home, symlinks=True)
-        kill_night(KILLED_AT, home, folder / "inbox", SECOND_NIGHT)
-        shutil.copytree(home, folder / "killed", symlinks=True)
-        run = run_kho(
-            "nightly", "--home", home, "--inbox", folder / "inbox", "--as-of", THIRD_NIGHT
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
-        (home / "output.txt").write_text(run.stdout, encoding="utf-8")
 
-    folder = made_once(tmp_path_factory, "next_nights", make)
-    output = (folder / "home/output.txt").read_text(encoding="utf-8")
-    return NextNights(folder / "killed", Built(folder / "home", output))
+@dataclass(frozen=True)
+class AnsweredNight:
+    """After what came in was answered, and after a night without news (see answered_night.py)."""
+
+    folder: Path
+
+    @property
+    def built(self) -> Built:
+        return Built(self.folder / "home", "")
+
+    def mails(self, night: str, address: str) -> list[EmailMessage]:
+        return read_mails(self.folder / night[:10], address)
+
+    def output(self, night: str) -> str:
+        return (self.folder / night[:10] / "output.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def answered_night(
+    next_nights: NextNights, tmp_path_factory: pytest.TempPathFactory
+) -> AnsweredNight:
+    """Needs LibreOffice. Once for all test processes; tests must not change it."""
+    from tests.integration.answered_night import make_answered_night
+
+    make = partial(make_answered_night, next_nights)
+    return AnsweredNight(made_once(tmp_path_factory, "answered_night", make))
+
+
+def make_next_nights(built: Built, folder: Path) -> None:
+    shutil.copytree(SAMPLES, folder / "inbox")
+    correct_and_spoil(folder / "inbox")
+    home = folder / "home"
+    shutil.copytree(built.home, home, symlinks=True)
+    (home / "contacts.csv").write_text(f"unit_code,email\nSTC,{OFFICER}\n", encoding="utf-8")
+    kill_night(KILLED_AT, home, folder / "inbox", SECOND_NIGHT)
+    shutil.copytree(home, folder / "killed", symlinks=True)
+    run = mailed_night(home, folder / "inbox", THIRD_NIGHT, folder / "mails")
+    assert run.returncode == 0, run.stdout + run.stderr
+    (home / "output.txt").write_text(run.stdout, encoding="utf-8")
+
+
+def mailed_night(home: Path, inbox: Path, as_of: str, mails: Path) -> Run:
+    """A night with a mail server; what that took is kept in a folder, with whom it was for."""
+    server = MailServer()
+    server.start()
+    run = run_kho(
+        "nightly", "--home", home, "--inbox", inbox, "--as-of", as_of,
+        environment=server.environment,
+    )  # fmt: skip
+    server.stop()
+    mails.mkdir()
+    for number, (content, to) in enumerate(zip(server.contents, server.recipients, strict=True)):
+        (mails / f"{number}_{','.join(to)}.eml").write_bytes(content)
+    return run
+
+
+def read_mails(folder: Path, address: str) -> list[EmailMessage]:
+    paths = sorted(folder.glob(f"*_{address}.eml"))
+    return [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
 
 
 def correct_and_spoil(inbox: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -10,22 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ingest.contract import all_contracts
-from ingest.extract import read_submissions
-from ingest.register import register
 from orchestration.nightly import nothing_changed
 from tests.integration.conftest import (
     FIRST_NIGHT,
     SAMPLES,
     SECOND_NIGHT,
+    AnsweredNight,
     Built,
     Run,
     change_cell,
     run_kho,
 )
-from warehouse.acts import ActLedger, Release
+from warehouse.acts import ActLedger, Reprocess
 from warehouse.home import Home
-from warehouse.ledger import Ledger, Receipt
 
 Nightly = Callable[[Path, Path, str], Run]
 REVENUE, TRADE = "STC/LS-02_LS-03_2021-2025.xlsx", "HQ6/LS-06_2021-2025.xlsx"
@@ -51,70 +47,71 @@ def correct(home: Path, at: str, value: str = "89") -> Run:
     )  # fmt: skip
 
 
-def submission_id(home: Path, inbox: Path, path: str, form: str) -> str:
-    """The id that a file will have once it is received next in the home."""
-    number = len(Ledger(home / "ledger").receipts()) + 1
-    content = (inbox / path).read_bytes()
-    sha = hashlib.sha256(content).hexdigest()
-    receipt = Receipt(number, path, sha, len(content), path.partition("/")[0], "2026-11-23")
-    found = register([receipt], {sha: read_submissions(inbox / path)}, all_contracts())
-    return next(s.submission_id for s in found if s.read is not None and s.read.form == form)
-
-
-def test_a_night_with_a_release_and_a_correction(
-    copied: Built, inbox: Path, nightly: Nightly
+@pytest.mark.libreoffice
+def test_a_night_with_a_release_a_correction_and_an_explanation(
+    answered_night: AnsweredNight,
 ) -> None:
-    change_cell(inbox / REVENUE, "LS-02", "C13", "15.97l,5")
-    ActLedger(copied.home / "ledger").add(
-        [
-            Release(
-                at="2026-11-22 09:00:00",
-                owner="Lê Thị Thử",
-                reason="kịp họp ngày 25",
-                submission_id=submission_id(copied.home, inbox, REVENUE, "ls02_thu_nsnn"),
-                unit_code="STC",
-                form_code="ls02_thu_nsnn",
-                period_key="2021..2025",
-                expires="2026-11-25",
-            )
-        ]
-    )
-    run = correct(copied.home, "2026-11-22T10:00")
-    assert run.returncode == 0, run.stderr
-    assert "Đã ghi sổ: số 2, sửa số liệu, người thực hiện Lê Thị Thử" in run.stdout
-    assert not nothing_changed(Home(copied.home), str(SAMPLES), datetime(2026, 11, 22, 12))
-
-    run = nightly(copied.home, inbox, SECOND_NIGHT)
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert copied.query(STATUS) == [
+    built = answered_night.built
+    assert built.query(
+        "select status, reason_vi from submission where file_path = 'SYT/LS-01_2021-2025.xlsx' "
+        "order by received_at"
+    ) == [
         ("superseded", "Đã có bản gửi sau thay thế."),
         (
             "accepted",
-            "Được Lê Thị Thử cho phép sử dụng đến hết ngày 25/11/2026: kịp họp ngày 25",
+            "Được Lê Thị Thử cho phép sử dụng đến hết ngày 27/11/2026: kịp họp ngày 27",
         ),
     ]
-    assert copied.query(
-        "select cell_ref, message, state from dq_result where severity = 'error' and closed is null"
-    ) == [("LS-02!C13", "Ô C13 ghi “15.97l,5”, không phải là số.", "released")]
-    [(text, corrected, *_)] = copied.query(TRADE_TOTAL)
-    assert (text, corrected) == ("88", "89")
-    causes = copied.query("select fact_table, cause from build_change group by all order by all")
-    assert causes == [("fct_budget", "release"), ("fct_trade", "correction")]
-    assert copied.query("select kind, state from dq_act order by act_no") == [
+    assert built.query(
+        "select cell_ref, message, state from dq_result where severity = 'error' "
+        "and closed is null and cell_ref is not null"
+    ) == [("LS-01!J13", "Ô J13 ghi “9S”, không phải là số.", "released")]
+    [(key, text, corrected)] = built.query(
+        "select fact_key, value_text, corrected_text from fct_trade where is_current "
+        "and corrected_text is not null"
+    )
+    assert (text, corrected) == ("24", "25")
+    # a correction, although the file in force is not the one that first said so
+    causes = built.query("select fact_table, cause from build_change group by all order by all")
+    assert causes == [
+        ("fct_budget", "submission"), ("fct_indicator", "release"), ("fct_trade", "correction"),
+    ]  # fmt: skip
+    assert built.query(
+        "select kind, state from dq_act where owner = 'Lê Thị Thử' order by act_no"
+    ) == [
         ("release", "in_force"),
         ("correction", "in_force"),
+        ("explanation", "done"),
+        ("acceptance", "in_force"),
     ]
-    [(key,)] = copied.query(
-        "select fact_key from fct_trade where is_current and corrected_text is not null"
-    )
-    run = run_kho("trace", str(key), "--home", copied.home)
+    # how each ended, and when: of what was released before it came, on that day
+    assert built.query(
+        "select unit_code, cell_ref, closed_by, closed_at::varchar, age_days "
+        "from mart_quality_open_findings where closed_by in ('release', 'explanation') order by 1"
+    ) == [
+        ("SYT", "LS-01!J13", "release", "2026-11-25 02:00:00", 0),
+        ("TTRA", "LS-01!J39", "explanation", "2026-11-24 11:00:00", 2),
+    ]
+    run = run_kho("trace", str(key), "--home", built.home)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Chữ trong ô  88" in run.stdout
-    assert "“88” sửa thành “89” (việc số 2, Lê Thị Thử, 22/11/2026 10:00)" in run.stdout
-    # the last day of the release counts; the day after it does not
-    home = Home(copied.home)
-    assert nothing_changed(home, str(inbox), datetime(2026, 11, 25, 23))
-    assert not nothing_changed(home, str(inbox), datetime(2026, 11, 26, 2))
+    assert "Chữ trong ô  24" in run.stdout
+    assert "“24” sửa thành “25” (việc số 2, Lê Thị Thử, 24/11/2026 10:00)" in run.stdout
+
+
+@pytest.mark.libreoffice
+def test_the_end_of_a_release_makes_a_new_build(answered_night: AnsweredNight) -> None:
+    home, inbox = Home(answered_night.built.home), str(answered_night.folder / "inbox")
+    assert nothing_changed(home, inbox, datetime(2026, 11, 27, 23))  # its last day counts
+    assert not nothing_changed(home, inbox, datetime(2026, 11, 28, 2))
+
+
+def test_an_act_makes_a_new_build(copied: Built) -> None:
+    home, moment = Home(copied.home), datetime(2026, 11, 22, 12)
+    assert nothing_changed(home, str(SAMPLES), moment)
+    ActLedger(home.ledger).add(
+        [Reprocess(at="2026-11-22 09:00:00", owner="Lê Thị Thử", reason="thử", unit_code="STC")]
+    )
+    assert not nothing_changed(home, str(SAMPLES), moment)
 
 
 @pytest.mark.slow

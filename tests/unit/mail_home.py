@@ -47,6 +47,11 @@ create table mart_submission_status (
     unit_code varchar, unit_name_vi varchar, form_code varchar, code_on_paper varchar,
     title_vi varchar, period_key varchar, due_date date, status varchar, days_late integer);
 create table build_change (change varchar, cause varchar);
+create table dq_act (
+    act_no integer, kind varchar, owner varchar, place_key varchar, explanation varchar,
+    state varchar, state_vi varchar);
+create table mart_quality_open_findings (
+    finding_key varchar, severity varchar, closed_by varchar, closed_at timestamp);
 insert into dim_unit values
     ('STC', 'Sở Tài chính', 'agency', null), ('06463', 'Xã Chi Lăng', 'commune', null);
 insert into dim_period values ('2026-06', 'tháng 6/2026'), ('2026-05', 'tháng 5/2026');
@@ -118,6 +123,7 @@ class MailServer:
 
     def __init__(self, **options: Any) -> None:
         self.taken: list[EmailMessage] = []
+        self.contents: list[bytes] = []  # the same, as they came
         self.recipients: list[list[str]] = []
         self.refuse: dict[str, str] = {}
         self.refuse_data = ""
@@ -142,6 +148,7 @@ class MailServer:
         message = message_from_bytes(envelope.content, policy=default)
         with self._lock:
             self.taken.append(message)
+            self.contents.append(envelope.content)
             self.recipients.append(list(envelope.rcpt_tos))
         return "250 taken"
 
@@ -153,6 +160,17 @@ class MailServer:
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a home whose mails come here."""
+        return {
+            "KHO_MAIL_HOST": "127.0.0.1",
+            "KHO_MAIL_PORT": str(self.port),
+            "KHO_MAIL_TLS": "none",
+            "KHO_MAIL_FROM": SENDER,
+            "KHO_MAIL_TEAM": '["kho-doi@stc.example"]',
+        }
 
     @property
     def subjects(self) -> list[str]:

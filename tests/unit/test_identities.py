@@ -373,3 +373,33 @@ def test_broken_identity_is_said_to_every_sender_at_its_own_cell() -> None:
         stated = finding.message.split("Số đã ghi: ")[1]
         assert "J2" not in stated and "J7" not in stated
         assert finding.message.startswith(f"Ô {own}: ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("20254000", "20.254.000"),
+        ("-1275,10", "-1.275,10"),
+        ("68.848,9", "68.848,9"),
+        ("1275.1", "1275.1"),
+        ("0123", "0123"),
+        ("2.020 - 2.025", "2.020 - 2.025"),
+    ],
+)
+def test_number_of_a_cell_is_said_with_dots_between_thousands(typed: str, shown: str) -> None:
+    one = figure("2025", 1.0, value_text=typed, measure_vi="Dự toán HĐND quyết định",
+                 measure="estimate_council")  # fmt: skip
+    other = figure("2025", 2.0, value_text=typed, statement=2, fact_key="other",
+                   measure="estimate_council")  # fmt: skip
+    [finding] = identity_findings(evaluate(list(derived_identities([one, other])), [one, other]))
+    assert finding.value == shown
+    assert f", dự toán HĐND quyết định (2025) = {shown}" in finding.message
+
+
+def test_difference_of_large_amounts_is_said_in_billions() -> None:
+    figures = [
+        figure("2025", 25_698e12, measure="level", unit_vi="nghìn tỷ đồng"),
+        figure("2025", 1_817e12, statement=2, fact_key="other", unit_vi="nghìn tỷ đồng"),
+    ]
+    [finding] = identity_findings(evaluate(list(derived_identities(figures)), figures))
+    assert "Chênh lệch ít nhất 23.880.000 tỷ, không giải thích được" in finding.message

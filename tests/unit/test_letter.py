@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations.reports.letter import due_date, letter_data, letter_pdf
+from expectations.reports.letter import due_date, letter_data, letter_pdf, on_paper
 from expectations.reports.letter_files import letter_path, stem, write_letters
 from expectations.reports.reminder import MissingReport, Reminder, reminder_pdf
 from expectations.reports.shown import shown_text
@@ -126,6 +126,21 @@ def test_32_000_characters_are_cut_with_a_note(tmp_path: Path) -> None:
     text = words_of(pdf, tmp_path, "-raw")
     assert "(lược bớt 31.600 ký tự)".replace(" ", "") in text.replace(" ", "")
     assert pages_of(pdf) <= 2
+
+
+@needs_poppler
+def test_a_finding_that_the_unit_has_explained_says_so_until_somebody_decides(
+    tmp_path: Path,
+) -> None:
+    said = letter(finding(8, "warning", is_explained=True), finding(9, "warning"))
+    text = words_of(letter_pdf(said, AS_OF, 5), tmp_path, "-raw")
+    assert text.count("Đơn vị đã giải trình, đang chờ xem xét.") == 1
+
+
+def test_a_long_number_breaks_between_its_thousands_only() -> None:
+    assert on_paper("68.848.900.000.000") == "68.\u200b848.\u200b900.\u200b000.\u200b000"
+    assert on_paper("1.275,1") == "1.275,1"
+    assert on_paper("1.2345.67890123") == "\u200b".join("1.2345.67890123")
 
 
 @needs_poppler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import ssl
 import subprocess
@@ -11,9 +12,11 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+import duckdb
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from expectations.reports.letter import read_letters
 from orchestration.mailing import mail_is_due, send_mails
 from tests.unit.mail_home import (
     MailServer,
@@ -24,6 +27,7 @@ from tests.unit.mail_home import (
     settings,
     write_contacts,
 )
+from warehouse.connection import open_published
 from warehouse.home import Home
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -81,6 +85,62 @@ def test_each_unit_gets_its_letter_and_the_team_the_summary(server: MailServer, 
     ):
         assert line in summary
     assert not outbox(home)
+
+
+def test_the_summary_brings_what_the_team_must_decide_and_names_every_cause(
+    server: MailServer, home: Home
+) -> None:
+    file = home.current / "kho.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        place = "06463-2026-06-D9"
+        connection.execute(
+            f"""
+            insert into dq_act values
+                (1, 'explanation', '06463', '{place}', 'Thu nợ năm trước <b>', 'waiting', ''),
+                (2, 'explanation', '06463', 'da khac phuc', 'Đúng', 'waiting', ''),
+                (3, 'correction', 'An', null, null, 'failed', 'Việc số 3 không còn được áp dụng.');
+            insert into build_change values ('removed', 'release'), ('changed', 'correction'),
+                ('changed', 'code');
+            """
+        )
+    with open_published(file) as connection:
+        letters = {letter.unit_code: letter for letter in read_letters(connection)}
+    of_unit = {f.cell_ref: f.is_explained for f in letters["06463"].findings}
+    assert of_unit == {"XA-THU!D9": True, "XA-THU!D10": False}
+    send_mails(home, settings(server.port))
+    summary = body(server.taken[-1], "plain")
+    for line in (
+        "5. Giải trình chờ xem xét: 1; việc của tổ dữ liệu không còn áp dụng: 1",
+        f"Xã Chi Lăng, XA-THU!D9: “Thu nợ năm trước <b>” (kho explain {place} --accept)",
+        "Việc số 3 không còn được áp dụng.",
+        "bỏ do cho phép sử dụng hoặc hết thời hạn cho phép: 1",
+        "đổi do tổ dữ liệu sửa số liệu: 1",
+        "đổi do thay đổi cách tính: 1",
+    ):
+        assert line in summary
+    assert "“Thu nợ năm trước &lt;b&gt;”" in body(server.taken[-1], "html")
+
+
+def test_marked_workbooks_go_along_and_that_of_an_earlier_file_says_so(
+    server: MailServer, home: Home
+) -> None:
+    reports = home.current / "reports"
+    names = ["STC/XA-THU.xlsx", "STC/XA-THU (2).xlsm"]
+    (reports / "STC").mkdir()
+    for name in names:
+        (reports / name).write_bytes(name.encode())
+    entries = [("STC", "STC/XA-THU.xlsx", name) for name in names]
+    (reports / "marked.json").write_text(json.dumps(entries), encoding="utf-8")
+    send_mails(home, settings(server.port))
+    letter = server.taken[1]
+    pdf, newest, earlier = letter.iter_attachments()
+    assert pdf.get_filename() == "Phieu-thong-bao_STC_2026-06.pdf"
+    assert newest.get_filename() == "Tep-danh-dau_XA-THU.xlsx"
+    assert earlier.get_filename() == "Tep-danh-dau-ban-gui-truoc_XA-THU-2.xlsm"
+    assert (newest.get_content(), earlier.get_content()) == tuple(n.encode() for n in names)
+    asked = "trong tệp đã đánh dấu gửi kèm, hoặc ghi lý do vào cột “Giải trình của đơn vị”"
+    assert asked in body(letter, "plain") and asked in body(letter, "html")
+    assert asked not in body(server.taken[0], "plain")
 
 
 def test_the_same_content_is_mailed_once_over_calls_and_builds(

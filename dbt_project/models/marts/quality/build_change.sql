@@ -35,10 +35,50 @@ shown_submission as (
     from shown
 ),
 
-accepted as (
-    select submission_id
-    from {{ source('raw', 'submission') }}
-    where status = 'accepted'
+last_publish as (
+    select max(as_of) as as_of
+    from {{ source('history', 'publish') }}
+),
+
+-- what the last publish knew of and held
+held_then as (
+    select distinct json_extract_string(row_json, '$.submission_id') as submission_id
+    from {{ source('history', 'finding') }}
+    where closed_at is null and json_extract_string(row_json, '$.severity') = 'error'
+),
+
+-- Submissions in force, and whether they were at the last publish. One that said nothing new then shows in no
+-- version of a fact, yet it was.
+in_force as (
+    select
+        submission.submission_id,
+        submission.reporter_unit_code,
+        submission.form_code,
+        submission.period_key,
+        shown_submission.submission_id is not null
+        or (submission.received_at <= last_publish.as_of and held_then.submission_id is null) as was_in_force
+    from {{ source('raw', 'submission') }} as submission
+    cross join last_publish
+    left join shown_submission
+        on submission.submission_id = shown_submission.submission_id
+    left join held_then
+        on submission.submission_id = held_then.submission_id
+    where submission.status = 'accepted'
+),
+
+-- submissions whose figures are not in force any more since this build
+taken_away as (
+    select shown_submission.submission_id
+    from shown_submission
+    left join {{ source('raw', 'submission') }} as submission
+        on shown_submission.submission_id = submission.submission_id
+    left join in_force
+        on
+            submission.reporter_unit_code = in_force.reporter_unit_code
+            and submission.form_code = in_force.form_code
+            and submission.period_key = in_force.period_key
+            and in_force.was_in_force
+    where in_force.submission_id is null
 ),
 
 -- submissions of a unit, form and period in which a release put one in force, or held it again at its end
@@ -63,17 +103,16 @@ restated_by as (
         regexp_replace(version.fact_key, '/[0-9]+$', '') as natural_key,
         version.submission_id
     from version
-    left join shown_submission
-        on version.submission_id = shown_submission.submission_id
-    where version.is_current and shown_submission.submission_id is null
+    left join in_force
+        on version.submission_id = in_force.submission_id
+    where version.is_current and in_force.was_in_force is not true
     union
     select
         regexp_replace(shown.fact_key, '/[0-9]+$', '') as natural_key,
         shown.submission_id
     from shown
-    left join accepted
-        on shown.submission_id = accepted.submission_id
-    where accepted.submission_id is null
+    inner join taken_away
+        on shown.submission_id = taken_away.submission_id
 ),
 
 restated as (

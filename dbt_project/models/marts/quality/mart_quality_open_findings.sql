@@ -147,8 +147,9 @@ told as (
             else 'other_data'
         end as closed_by,
         case
-            when finding.state = 'explained' then explained.done_at
-            when finding.state = 'released' then released.done_at
+            -- of an act that was there before the finding, the day on which the finding came
+            when finding.state = 'explained' then greatest(explained.done_at, finding.first_seen)
+            when finding.state = 'released' then greatest(released.done_at, finding.first_seen)
             else finding.closed
         end as closed_at
     from finding
