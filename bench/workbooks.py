@@ -74,11 +74,11 @@ def huge_list(folder: Path, files: int, seed: int) -> list[Path]:
     """One list of trade, as a customs system exports it."""
 
     def make(out: Path) -> None:
-        contract = _list_of_trade()
+        contract = list_of_trade()
         unit = next(code for code in reference.reporting_units() if contract.accepts(code))
         path = out / unit / "list.xlsx"
         path.parent.mkdir(parents=True)
-        _write_list(path, contract, unit, LIST_ROWS)
+        write_list(path, contract, unit, LIST_ROWS)
 
     return _kept(folder / f"list-{LIST_ROWS}-{_made_from()}", make)
 
@@ -127,7 +127,8 @@ def _widest_form_of_projects() -> Contract:
     return max(monthly, key=lambda contract: len(contract.tables[0].columns))
 
 
-def _list_of_trade() -> Contract:
+def list_of_trade() -> Contract:
+    """The form of such a list."""
     return _records(lambda contract: contract.fact == "trade")[0]
 
 
@@ -135,7 +136,7 @@ def _list_of_trade() -> Contract:
 # written here: a library would hold every cell, or write texts in place, which real files do not
 
 
-def _write_list(path: Path, contract: Contract, unit: str, rows: int) -> None:
+def write_list(path: Path, contract: Contract, unit: str, rows: int) -> None:
     """A plain sheet: title, period, sender, headers, and from there only rows."""
     texts: dict[str, int] = {}
     columns = contract.tables[0].columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,8 @@ _SIGNATURE = re.compile(
     r"|xác nhận của|[^,]{0,40}, ngày\s*(?:\d{1,2}|…|\.+)?\s*tháng)"
 )
 _TOTAL = re.compile(r"^(?:tổng(?: số| cộng)?|cộng|cộng lũy kế)\b")
+# before anything costly is asked: its first letter and vowel, whatever form accents are typed in
+_MAYBE_TOTAL = re.compile(r"\s*[tTcC][oôỏọổộOÔỎỌỔỘ]")
 _NOTE = re.compile(r"^(?:ghi chú|chú thích|lưu ý|nguồn|\*|\(\*|\(\d\))")
 # under the headers: A | B | 1 | 2 | 3=2/1
 _INDEX_MARK = re.compile(r"^[(\[]?(?:[a-zđ]|\d{1,2})\s*(?:=.*)?[)\]]?$|^\(?\d{1,2}\)?\s*=.*$")
@@ -228,14 +230,15 @@ def _read_records(
     area.last = first - 1
     blank = 0
     headings: list[tuple[int, str]] = []
+    is_plain = _plain_rows(key_at, value_at, places, headers, index_row)
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
-        if row.count("") == len(row):
-            blank += 1
-            continue
         # the usual row: it names itself and has a number; totals, notes and headers do not
-        if key_at and _is_plain_record(row, key_at, value_at, index_row is not None):
+        if is_plain(row):
             area.rows.append((row_no, None))
             area.last, blank = row_no, 0
+            continue
+        if row.count("") == len(row):
+            blank += 1
             continue
         filled = [at for at in places if row[at] != ""]
         # a row that only has its number, or a formula's zero, waits to be filled in
@@ -278,30 +281,55 @@ def _read_records(
     area.heading_rows = [heading for heading in headings if heading[0] < area.last]
 
 
-def _is_plain_record(
-    row: Sequence[Any], key_at: Sequence[int], value_at: Sequence[int], may_be_index: bool
-) -> bool:
-    for at in key_at:
-        value = row[at]
-        if type(value) is not str or not value:
+def _plain_rows(
+    key_at: Sequence[int],
+    value_at: Sequence[int],
+    places: Sequence[int],
+    headers: Mapping[int, str],
+    index_row: Sequence[Any] | None,
+) -> Callable[[Sequence[Any]], bool]:
+    """Which rows are plainly records: texts in the columns of the key, in all of them or in some
+    of a row that has no total's label, and a number. A list has hundreds of thousands of them."""
+    if not key_at:
+        return lambda _: False
+    index_key = [index_row[places.index(at)] for at in key_at] if index_row is not None else None
+
+    def is_plain(row: Sequence[Any]) -> bool:
+        for at in value_at:
+            if type(row[at]) is float:
+                break
+        else:
             return False
-        if value[0] in "TtCc" and _TOTAL.match(plain(value)):
+        key = [row[at] for at in key_at]
+        for value in key:
+            if type(value) is not str:
+                return False
+        if key == index_key:
             return False
-        if may_be_index and len(value) < 4:  # 1, (2), [3]
-            return False
-    return any(type(row[at]) is float for at in value_at)
+        lacking = key.count("")
+        if not lacking:
+            return True
+        return (
+            lacking < len(key)
+            and _total_label(row, places) is None
+            and not _is_header_again(row, headers)
+        )
+
+    return is_plain
 
 
 def _is_header_again(row: Sequence[Any], headers: Mapping[int, str]) -> bool:
     """A header that is repeated within the table, as on every printed page."""
-    texts = [at for at in headers if type(row[at]) is str and row[at]]
-    others = 0
-    for at in texts:
-        if header(row[at]).key != headers[at]:
-            others += 1
-            if 2 * others >= len(texts):
-                return False
-    return len(texts) - others > 1
+    most = len(row) - row.count("")  # as many texts, at most
+    texts = others = 0
+    for at, key in headers.items():
+        if type(row[at]) is str and row[at]:
+            texts += 1
+            if header(row[at]).key != key:
+                others += 1
+                if 2 * others >= most:
+                    return False
+    return texts - others > 1 and 2 * others < texts
 
 
 def _is_heading(row: Sequence[Any], filled: Sequence[int], key_at: Sequence[int]) -> bool:
@@ -320,11 +348,25 @@ def _is_key_only(filled: Sequence[int], key_at: Sequence[int], blank: int) -> bo
     return not blank and len(key_at) == 1 and list(filled) == list(key_at)
 
 
-def _total_label(row: Sequence[Any], filled: Sequence[int]) -> str | None:
-    for at in filled[:3]:
-        if type(row[at]) is str:
-            if _TOTAL.match(plain(row[at])):
-                return str(row[at])
-            if header(row[at]).exact not in ("", "-"):
-                return None
+def _total_label(row: Sequence[Any], places: Iterable[int]) -> str | None:
+    """What a row calls itself that is a total: one of the first three that are filled, if nothing
+    else is said before it."""
+    filled = 0
+    for at in places:
+        value = row[at]
+        if value == "":
+            continue
+        if type(value) is str and (is_total := _is_total(value)) is not None:
+            return value if is_total else None
+        filled += 1
+        if filled == 3:
+            break
     return None
+
+
+@lru_cache(maxsize=2**14)
+def _is_total(text: str) -> bool | None:
+    """Whether a text is a total's label; None for one that says nothing."""
+    if _MAYBE_TOTAL.match(text) and _TOTAL.match(plain(text)):
+        return True
+    return None if header(text).exact in ("", "-") else False

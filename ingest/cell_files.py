@@ -6,9 +6,11 @@ build loads all files with one INSERT. So no cell is ever a Python object of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ingest.cells import CellColumns
+from ingest.cells import CellColumn, CellColumns
 from ingest.decimals import LARGEST, decimals_of
 from ingest.normalise import read_number_float
 from ingest.reading import CellCount, ReadFile
@@ -50,7 +52,7 @@ def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> lis
         if isinstance(result, ReadFile)
         for place, submission in enumerate(result.submissions)
     ]
-    if not any(len(cells) for _, _, cells in parts):
+    if not any(cells.columns for _, _, cells in parts):
         return results
     counts: dict[tuple[int, int], CellCount] = {}
     target = folder / f"{numbers[0]}-{len(numbers)}.arrow"
@@ -58,10 +60,10 @@ def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> lis
     unfinished = target.with_suffix(".part")
     with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
         for piece in _pieces(parts):
-            columns = _numbers(piece.cells)
-            writer.write_table(_table(piece.cells, columns, piece.files, piece.places))
-            for owner, start, end in piece.spans:
-                counts[owner] = _added(counts.get(owner), columns.count(start, end))
+            figures = _numbers(piece.columns)
+            writer.write_table(_table(piece, figures))
+            for owner, start, end in piece.spans():
+                counts[owner] = _added(counts.get(owner), figures.count(start, end))
     unfinished.replace(target)
     return [
         _without_cells(number, result, counts) if isinstance(result, ReadFile) else result
@@ -69,34 +71,43 @@ def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> lis
     ]
 
 
+Owner = tuple[int, int]  # number of the file, and place of the submission in it
+
+
 @dataclass
 class _Piece:
-    """So many cells as are turned into Arrow at a time, and whose they are: file and place of its
-    submission there, and from where to where."""
+    """So many cells as are turned into Arrow at a time, and whose they are."""
 
-    cells: CellColumns = field(default_factory=CellColumns)
-    files: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    spans: list[tuple[tuple[int, int], int, int]] = field(default_factory=list)
+    columns: list[CellColumn] = field(default_factory=list)
+    owners: list[Owner] = field(default_factory=list)
+    size: int = 0
 
-    def add(self, number: int, place: int, cells: CellColumns) -> None:
-        start, size = len(self.cells), len(cells)
-        self.cells.extend(cells)
-        self.files += [number] * size
-        self.places += [place] * size
-        self.spans.append(((number, place), start, start + size))
+    def add(self, owner: Owner, column: CellColumn) -> None:
+        self.columns.append(column)
+        self.owners.append(owner)
+        self.size += len(column.rows)
+
+    def spans(self) -> Iterator[tuple[Owner, int, int]]:
+        """The cells of each owner: from which place to before which."""
+        start = 0
+        for owner, group in groupby(zip(self.owners, self.columns, strict=True), key=itemgetter(0)):
+            end = start + sum(len(column.rows) for _, column in group)
+            yield owner, start, end
+            start = end
 
 
 def _pieces(parts: Iterable[tuple[int, int, CellColumns]]) -> Iterator[_Piece]:
     """The cells of many submissions, or of a huge one, a piece at a time."""
     piece = _Piece()
     for number, place, cells in parts:
-        for start in range(0, len(cells), PIECE):
-            piece.add(number, place, cells.part(start, start + PIECE))
-            if len(piece.cells) >= PIECE:
-                yield piece
-                piece = _Piece()
-    if len(piece.cells):
+        for column in cells.columns:
+            for start in range(0, len(column.rows), PIECE):
+                part = column.part(start, start + PIECE)
+                if piece.size and piece.size + len(part.rows) > PIECE:
+                    yield piece
+                    piece = _Piece()
+                piece.add((number, place), part)
+    if piece.size:
         yield piece
 
 
@@ -121,7 +132,7 @@ def _without_cells(
 
 def count_cells(cells: CellColumns) -> CellCount:
     """Count cells that are held in memory."""
-    return _numbers(cells).count(0, len(cells))
+    return _numbers(cells.columns).count(0, len(cells))
 
 
 @dataclass
@@ -130,8 +141,8 @@ class _Numbers:
 
     mantissas: npt.NDArray[np.int64]
     scales: npt.NDArray[np.int8]
-    exacts: list[str | None]
-    steps: list[str | None]
+    exacts: list[str | None] | None
+    steps: list[str | None] | None
 
     def count(self, start: int, end: int) -> CellCount:
         scales, mantissas = self.scales[start:end], self.mantissas[start:end]
@@ -142,26 +153,33 @@ class _Numbers:
                     group = mantissas[scales == scale].tolist()
                     numbers += len(group)
                     total += Decimal(sum(group)).scaleb(-int(scale))
-            for exact in self.exacts[start:end]:
+            for exact in self.exacts[start:end] if self.exacts is not None else ():
                 if exact is not None:
                     numbers += 1
                     total += Decimal(exact)
         return CellCount(end - start, numbers, total)
 
 
-def _numbers(cells: CellColumns) -> _Numbers:
+def _numbers(columns: Sequence[CellColumn]) -> _Numbers:
     """Numbers typed as numbers become exact decimals; those that do not fit stay texts."""
-    size = len(cells)
-    is_float = np.fromiter((value is not None for value in cells.floats), bool, size)
-    at = np.flatnonzero(is_float)
-    typed = np.fromiter((v for v in cells.floats if v is not None), np.float64, at.size)
+    size = sum(len(column.rows) for column in columns)
+    floats = np.full(size, np.nan)  # no cell holds one: see figures.py
+    end = 0
+    for column in columns:
+        start, end = end, end + len(column.rows)
+        if column.floats is not None:
+            floats[start:end] = column.floats
+    at = np.flatnonzero(np.isfinite(floats))
+    typed = floats[at]
     is_large = np.abs(typed) >= LARGEST
     mantissas, scales = decimals_of(np.where(is_large, 0.0, typed))
     scales[is_large] = -1
-    exacts, steps = list(cells.exacts), list(cells.steps)
+    exacts = _joined(columns, attrgetter("exacts"))
+    steps = _joined(columns, attrgetter("steps"))
     for place in np.flatnonzero(scales < 0):
         reading = read_number_float(float(typed[place]))
         if reading.value is not None and reading.step is not None:
+            exacts, steps = exacts or [None] * size, steps or [None] * size
             exacts[at[place]] = f"{reading.value:f}"
             steps[at[place]] = f"{reading.step:f}"
     all_mantissas = np.zeros(size, np.int64)
@@ -170,25 +188,53 @@ def _numbers(cells: CellColumns) -> _Numbers:
     return _Numbers(all_mantissas, all_scales, exacts, steps)
 
 
-def _table(
-    cells: CellColumns, numbers: _Numbers, files: Sequence[int], places: Sequence[int]
-) -> pa.Table:
+Texts = Sequence[str | None]
+
+
+def _joined(
+    columns: Sequence[CellColumn], of: Callable[[CellColumn], Texts | None]
+) -> list[str | None] | None:
+    """One property of many cells; None where none of them has it."""
+    given = list(map(of, columns))
+    if not any(given):
+        return None
+    found: list[str | None] = []
+    for column, values in zip(columns, given, strict=True):
+        found += [None] * len(column.rows) if values is None else values
+    return found
+
+
+def _table(piece: _Piece, numbers: _Numbers) -> pa.Table:
+    columns, size = piece.columns, piece.size
+    sizes = [len(column.rows) for column in columns]
     nothing = numbers.scales < 0
+
+    def repeated(values: Iterable[int], kind: type[np.signedinteger[Any]]) -> pa.Array:
+        return pa.array(np.repeat(np.fromiter(values, kind), sizes))
+
+    def strings(values: list[str | None] | None) -> pa.Array:
+        return pa.nulls(size, pa.string()) if values is None else pa.array(values, pa.string())
+
+    # the columns of an area share their rows
+    rows: dict[int, npt.NDArray[np.int32]] = {}
+    for column in columns:
+        if id(column.rows) not in rows:
+            rows[id(column.rows)] = np.array(column.rows, np.int32)
     return pa.table(
         [
-            pa.array(files, pa.int32()),
-            pa.array(places, pa.int16()),
-            pa.array(cells.areas, pa.int16()),
-            pa.array(cells.rows, pa.int32()),
-            pa.array(cells.columns, pa.int16()),
-            pa.array(cells.states, pa.int8()),
+            repeated((number for number, _ in piece.owners), np.int32),
+            repeated((place for _, place in piece.owners), np.int16),
+            repeated((column.area for column in columns), np.int16),
+            pa.array(np.concatenate([rows[id(column.rows)] for column in columns])),
+            repeated((column.column for column in columns), np.int16),
+            pa.array(np.concatenate([np.array(c.states, np.int8) for c in columns])),
             pa.array(numbers.mantissas, mask=nothing),
             pa.array(numbers.scales, mask=nothing),
-            pa.array(numbers.exacts, pa.string()),
-            pa.array(numbers.steps, pa.string()),
-            pa.array(cells.texts, pa.string()),
-            pa.array(cells.codes, pa.string()),
-            pa.array(cells.problems, pa.string()),
+            strings(numbers.exacts),
+            strings(numbers.steps),
+            strings(_joined(columns, attrgetter("texts"))),
+            strings(_joined(columns, attrgetter("codes"))),
+            strings(_joined(columns, attrgetter("problems"))),
         ],
         schema=SCHEMA,
     )
@@ -196,15 +242,12 @@ def _table(
 
 def table_of(files: Sequence[ReadFile]) -> pa.Table:
     """The cells of files read in this process, as the reading processes would have written them."""
-    cells = CellColumns()
-    numbers: list[int] = []
-    places: list[int] = []
+    piece = _Piece()
     for number, file in enumerate(files):
         for place, submission in enumerate(file.submissions):
-            cells.extend(submission.cells)
-            numbers += [number] * len(submission.cells)
-            places += [place] * len(submission.cells)
-    return _table(cells, _numbers(cells), numbers, places) if numbers else SCHEMA.empty_table()
+            for column in submission.cells.columns:
+                piece.add((number, place), column)
+    return _table(piece, _numbers(piece.columns)) if piece.size else SCHEMA.empty_table()
 
 
 def read_cells(folder: Path) -> pa.Table:

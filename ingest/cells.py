@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 from ingest.normalise import (
     BLANK,
@@ -45,85 +45,112 @@ class ReadCell:
     problem: str | None = None
 
 
+class CellColumn(NamedTuple):
+    """The cells of one column of one area, one list a property; None for what no cell has."""
+
+    area: int
+    rows: Sequence[int]
+    column: int
+    states: Sequence[int]
+    floats: Sequence[float | None] | None = None
+    exacts: Sequence[str | None] | None = None
+    steps: Sequence[str | None] | None = None
+    texts: Sequence[str | None] | None = None
+    codes: Sequence[str | None] | None = None
+    problems: Sequence[str | None] | None = None
+
+    def part(self, start: int, end: int) -> CellColumn:
+        """The cells from a place to another; all of them as they are."""
+        if start == 0 and end >= len(self.rows):
+            return self
+        here = slice(start, end)
+        return CellColumn(
+            self.area,
+            self.rows[here],
+            self.column,
+            self.states[here],
+            self.floats and self.floats[here],
+            self.exacts and self.exacts[here],
+            self.steps and self.steps[here],
+            self.texts and self.texts[here],
+            self.codes and self.codes[here],
+            self.problems and self.problems[here],
+        )
+
+
 @dataclass
 class CellColumns:
-    """Many cells, one list a property. A number is a float where it was typed as one (`floats`),
+    """Many cells, column by column. A number is a float where it was typed as one (`floats`),
     else the exact decimal of its text (`exacts`, with its last printed digit in `steps`)."""
 
-    areas: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    columns: list[int] = field(default_factory=list)
-    states: list[int] = field(default_factory=list)
-    floats: list[float | None] = field(default_factory=list)
-    exacts: list[str | None] = field(default_factory=list)
-    steps: list[str | None] = field(default_factory=list)
-    texts: list[str | None] = field(default_factory=list)
-    codes: list[str | None] = field(default_factory=list)
-    problems: list[str | None] = field(default_factory=list)
+    columns: list[CellColumn] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.areas)
-
-    def lists(self) -> tuple[list[Any], ...]:
-        return (
-            self.areas, self.rows, self.columns, self.states, self.floats, self.exacts,
-            self.steps, self.texts, self.codes, self.problems,
-        )  # fmt: skip
+        return sum(len(column.rows) for column in self.columns)
 
     def add_column(
         self,
         area: int,
         rows: Sequence[int],
         column: int,
-        states: list[int],
+        states: Sequence[int],
         *,
-        floats: list[float | None] | None = None,
-        exacts: list[str | None] | None = None,
-        steps: list[str | None] | None = None,
-        texts: list[str | None] | None = None,
-        codes: list[str | None] | None = None,
-        problems: list[str | None] | None = None,
+        floats: Sequence[float | None] | None = None,
+        exacts: Sequence[str | None] | None = None,
+        steps: Sequence[str | None] | None = None,
+        texts: Sequence[str | None] | None = None,
+        codes: Sequence[str | None] | None = None,
+        problems: Sequence[str | None] | None = None,
     ) -> None:
         """One column of one area; a list that is not given is empty throughout."""
-        size = len(rows)
-        nothing: list[None] = [None] * size
-        self.areas += [area] * size
-        self.rows += rows
-        self.columns += [column] * size
-        self.states += states
-        self.floats += floats or nothing
-        self.exacts += exacts or nothing
-        self.steps += steps or nothing
-        self.texts += texts or nothing
-        self.codes += codes or nothing
-        self.problems += problems or nothing
+        self.columns.append(
+            CellColumn(
+                area, rows, column, states, floats or None, exacts or None, steps or None,
+                texts or None, codes or None, problems or None,
+            )
+        )  # fmt: skip
 
-    def extend(self, other: CellColumns) -> None:
-        for mine, its in zip(self.lists(), other.lists(), strict=True):
-            mine += its
+    def count(self, state: int) -> int:
+        """How many cells are in a state."""
+        return sum(column.states.count(state) for column in self.columns)
 
-    def part(self, start: int, end: int) -> CellColumns:
-        """The cells from a place to another; all of them as they are."""
-        if start == 0 and end >= len(self):
-            return self
-        return CellColumns(*(values[start:end] for values in self.lists()))
+    def figures(self) -> list[tuple[object, ...]]:
+        """What was typed in every cell, column by column: no places, and nothing of no cell."""
+        found: list[tuple[object, ...]] = []
+        for each in self.columns:
+            nothing = [None] * len(each.rows)
+            found += zip(
+                each.states, each.floats or nothing, each.exacts or nothing,
+                each.texts or nothing, each.codes or nothing, strict=True,
+            )  # fmt: skip
+        return found
 
     def __iter__(self) -> Iterator[ReadCell]:
         """Every cell by itself, row by row as they stand in the sheet."""
-        order = sorted(range(len(self)), key=lambda n: (self.areas[n], self.rows[n]))
-        for n in order:
-            number, step = number_of(self.floats[n], self.exacts[n], self.steps[n])
+        cells = [(column, place) for column in self.columns for place in range(len(column.rows))]
+        cells.sort(key=lambda each: (each[0].area, each[0].rows[each[1]]))
+        for column, n in cells:
+            number, step = number_of(
+                _at(column.floats, n), _at(column.exacts, n), _at(column.steps, n)
+            )
             yield ReadCell(
-                self.areas[n],
-                self.rows[n],
-                self.columns[n],
-                STATES[self.states[n]],
+                column.area,
+                column.rows[n],
+                column.column,
+                STATES[column.states[n]],
                 number,
                 step,
-                self.texts[n],
-                self.codes[n],
-                self.problems[n],
+                _at(column.texts, n),
+                _at(column.codes, n),
+                _at(column.problems, n),
             )
+
+
+Value = TypeVar("Value")
+
+
+def _at(values: Sequence[Value | None] | None, place: int) -> Value | None:
+    return None if values is None else values[place]
 
 
 def number_of(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, lru_cache
-from operator import itemgetter
 from typing import Any
 
 from ingest import reference
@@ -36,8 +35,9 @@ from ingest.period import read_period
 from ingest.reading import AreaColumn, Remark
 from ingest.reference import Line
 from ingest.wording import plain
-from ingest.workbook import Odd, cell_of
+from ingest.workbook import Odd, Sheet, cell_of
 
+_ROWS_AT_A_TIME = 512
 _BLANK, _TEXT, _CODE, _UNREAD = (STATE_NO[state] for state in (BLANK, TEXT, CODE, UNREAD))
 
 
@@ -163,14 +163,14 @@ def read_columns(
     rows = [row for row, _ in area.rows]
     if not rows:
         return
-    grid = area.sheet.rows
-    data = [grid[row - 1] for row in rows]
+    data = _rows_of(area.sheet, rows)
+    by_column = _by_column(data)
     lines = [line for _, line in area.rows]
     for column in area.table.columns:
         col = area.match.columns.get(column.field)
         if col is None:
             continue
-        values = list(map(itemgetter(col - 1), data))
+        values = by_column[col - 1]
         if column.is_numeric:
             is_percent = column.type == "percent"
             figures = read_figures(
@@ -190,6 +190,24 @@ def read_columns(
             )  # fmt: skip
         else:
             _read_words(column, number, rows, col, values, area.sheet.typed, cells)
+
+
+def _rows_of(sheet: Sheet, rows: Sequence[int]) -> list[list[Any]]:
+    """Rows by their numbers, which rise."""
+    first, last = rows[0], rows[-1]
+    if last - first + 1 == len(rows):
+        return sheet.rows[first - 1 : last]
+    return [sheet.rows[row - 1] for row in rows]
+
+
+def _by_column(data: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The cells of rows column by column, so many rows at a time as lie near in memory."""
+    columns: list[list[Any]] = [[] for _ in data[0]]
+    for start in range(0, len(data), _ROWS_AT_A_TIME):
+        part = zip(*data[start : start + _ROWS_AT_A_TIME], strict=True)
+        for column, values in zip(columns, part, strict=True):
+            column += values
+    return columns
 
 
 def _as_typed(
@@ -244,17 +262,12 @@ def _read_words(
     typed_of: Mapping[tuple[int, int], str],
     cells: CellColumns,
 ) -> None:
-    # codes, periods and units stand in many rows
+    # codes, periods and units stand in many rows, what is blank or a nil mark too
     distinct = set(values)
-    known = {value: read_word(column, value) for value in distinct if type(value) is str}
-    if len(known) == len(distinct) and not typed_of:
-        read = list(map(known.__getitem__, values))
-        cells.add_column(
-            number, rows, col, [word[0] for word in read],
-            texts=[word[1] for word in read], codes=[word[2] for word in read],
-            problems=[word[3] for word in read],
-        )  # fmt: skip
+    if not typed_of and all(type(value) is str for value in distinct):
+        _read_typed_words(column, number, rows, col, values, distinct, cells)
         return
+    known = {value: read_word(column, value) for value in distinct if type(value) is str}
     size = len(values)
     is_date = column.type == "date"
     states = [_BLANK] * size
@@ -295,6 +308,42 @@ def _read_words(
     cells.add_column(
         number, rows, col, states, floats=floats, texts=texts, codes=codes, problems=problems
     )
+
+
+def _read_typed_words(
+    column: Column,
+    number: int,
+    rows: Sequence[int],
+    col: int,
+    values: Sequence[str],
+    distinct: set[str],
+    cells: CellColumns,
+) -> None:
+    """A column of texts and blanks only: each is read once."""
+    texts = [value or None for value in values] if "" in distinct else values
+    if column.type == "text":
+        nil = {value: read_word(column, value)[0] for value in distinct if _says_nothing(value)}
+        states = [nil.get(value, _TEXT) for value in values] if nil else [_TEXT] * len(values)
+        cells.add_column(number, rows, col, states, texts=texts)
+        return
+    words = {value: read_word(column, value) for value in distinct}
+    cells.add_column(
+        number, rows, col, _each(words, 0, values) or [],
+        texts=texts, codes=_each(words, 2, values), problems=_each(words, 3, values),
+    )  # fmt: skip
+
+
+def _each(words: Mapping[str, _Word], which: int, values: Sequence[str]) -> list[Any] | None:
+    """One property of the words of a column; None where no word has it."""
+    found = {value: word[which] for value, word in words.items()}
+    if len(set(found.values())) > 1:
+        return list(map(found.__getitem__, values))
+    only = next(iter(found.values()))
+    return None if only is None else [only] * len(values)
+
+
+def _says_nothing(text: str) -> bool:
+    return not text or nil_state(text) is not None
 
 
 _Word = tuple[int, str | None, str | None, str | None]  # state, text, code, problem

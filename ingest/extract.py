@@ -7,7 +7,6 @@ rules in `expectations/` turn both into findings.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -354,8 +353,7 @@ def _in_force(
 
 
 def _title_lines(sheet: Sheet, start: int, end: int) -> list[TitleLine]:
-    first, last = bisect_left(sheet.texts, (start,)), bisect_left(sheet.texts, (end,))
-    return title_lines(sheet.texts[first:last])
+    return title_lines(sheet.texts(start, end))
 
 
 # --- one form on one sheet ------------------------------------------------------------------------
@@ -543,10 +541,7 @@ def _with_twice_remarks(found: Sequence[ReadSubmission]) -> tuple[ReadSubmission
 
 def _figures(submission: ReadSubmission) -> tuple[tuple[object, ...], ...]:
     """What was typed in the tables, in the order of their columns and rows."""
-    cells = submission.cells
-    return tuple(
-        zip(cells.states, cells.floats, cells.exacts, cells.texts, cells.codes, strict=True)
-    )
+    return tuple(submission.cells.figures())
 
 
 def _twice(members: Sequence[ReadSubmission], one: ReadSubmission) -> Remark:
@@ -593,7 +588,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
             read_columns(area, number, units, part.head.number_style, cells)
         remarks += _sheet_remarks(part)
     remarks += _missing_lines(contract, parts)
-    filled = len(cells) - cells.states.count(_BLANK)
+    filled = len(cells) - cells.count(_BLANK)
     return ReadSubmission(
         form=contract.form,
         version=contract.version,

@@ -41,7 +41,8 @@ PROBLEMS = {
 
 _GROUPED_DOTS = re.compile(r"\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}(?:\.\d{3})+,\d+")
 _GROUPED_COMMAS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?|\d{1,3}(?:,\d{3})+\.\d+")
-_NOTE = re.compile(r"\s*(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\*{1,3}|(?<=[\d%\s])\((?:\d|\*{1,3}|[a-z])\))+$")
+_NOTE = re.compile(r"\s*(?>(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]|\*|(?<=[\d%\s])\((?:\d|\*{1,3}|[a-z])\))+)$")
+_LONGEST = 200  # characters of a figure and what may stand around it
 _TAIL = re.compile(r"^(.*?\d\)?)\s*([^\W\d_%][^\d]*|%)$")
 
 
@@ -189,6 +190,8 @@ def _whole_reading(figure: str) -> NumberReading | None:
 def bare_number(text: str, unit_names: frozenset[str], is_percent: bool) -> str | None:
     """A typed number without footnote marks and without its own unit; None if more is around it."""
     words = clean(text)
+    if len(words) > _LONGEST:
+        return None
     words = _NOTE.sub("", words).strip()
     if words.startswith("'"):
         words = words[1:].strip()

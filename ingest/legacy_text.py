@@ -284,6 +284,11 @@ def encoding_of_font(font: str | None) -> Encoding | None:
     return "vni" if _FONT_VNI.match(font) else None
 
 
+def may_be_legacy(text: str) -> bool:
+    """Whether a text has any letter that is a code of one of the encodings."""
+    return not text.isascii() and _MAY_BE_LEGACY.search(text) is not None
+
+
 def is_plainly_unicode(text: str) -> bool:
     """Whether a text has a letter that neither encoding can have been typed for."""
     return _UNICODE_ONLY.search(unicodedata.normalize("NFC", text)) is not None

@@ -8,7 +8,6 @@ another order. What could be two columns is neither: it is said, and the form is
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -139,14 +138,12 @@ class Spots(list[Spot]):
 
 def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     """The texts of some rows, from `first`."""
-    start = bisect_left(sheet.texts, (first,))
-    end = bisect_left(sheet.texts, (first + rows,))
     # a spot a text of every sheet: made directly, it costs less than half
     new = tuple.__new__
     return Spots(
         [
             new(Spot, (row_no, col_no, header(text)))
-            for row_no, col_no, text in sheet.texts[start:end]
+            for row_no, col_no, text in sheet.texts(first, first + rows)
             if len(text) <= LONGEST
         ]
     )

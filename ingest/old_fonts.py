@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from ingest.legacy_text import Encoding, is_plainly_unicode, read_text
+from ingest.legacy_text import Encoding, is_plainly_unicode, may_be_legacy, read_text
 from ingest.workbook import Sheet
 
 _FONTS: dict[Encoding, str] = {"tcvn3": ".VnTime", "vni": "VNI-Times"}
@@ -23,12 +23,11 @@ def _encoding(text: str) -> Encoding | None:
 
 def decode_sheet(sheet: Sheet) -> None:
     """Decode the texts of a sheet in place; its `typed` and `encodings` say what was done."""
-    texts = [text for _, _, text in sheet.texts if not text.isascii()]
-    if not any(map(_encoding, texts)):
+    if not any(_encoding(text) for text in sheet.distinct_texts if may_be_legacy(text)):
         return
     found = [
         (row_no, col_no, text, _encoding(text))
-        for row_no, col_no, text in sheet.texts
+        for row_no, col_no, text in sheet.texts()
         if not text.isascii()
     ]
     counts = Counter(encoding for *_, encoding in found if encoding is not None)

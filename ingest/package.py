@@ -222,8 +222,9 @@ _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTITY_16 = tuple(
     word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-16-le", "utf-16-be")
 )
-_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^>]*ref=[\"'][A-Z]+\d+:([A-Z]+)(\d+)[\"']")
-_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*\s)?r=[\"'](\d+)[\"']")
+# a value of an attribute holds no bare `<`: where a tag is not closed, the next one ends the search
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^<>]*ref=[\"'][A-Z]+\d+:([A-Z]+)(\d+)[\"']")
+_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^<>]*\s)?r=[\"'](\d+)[\"']")
 _CELL_STYLES = re.compile(rb"<(?:\w+:)?(?:xf|font|fill|border|numFmt)[\s/>]")
 
 
@@ -259,16 +260,21 @@ def _refuse_odd_parts(package: Package) -> None:
                     raise Unreadable("bomb")
 
 
+_STILL_RARE = 1_000
+
+
 def has_pair(part: bytes, pair: bytes, *, rare: int, end: int | None = None) -> bool:
     """Whether two bytes stand together: the rare one of them is looked for, by itself, which is
-    ten times as fast as to look for two."""
+    ten times as fast as to look for two, unless somebody filled the part with it."""
     byte = pair[rare : rare + 1]
     at = part.find(byte, 0, end)
-    while at >= 0:
+    for _ in range(_STILL_RARE):
+        if at < 0:
+            return False
         if part.startswith(pair, max(at - rare, 0)):
             return True
         at = part.find(byte, at + 1, end)
-    return False
+    return at >= 0 and part.find(pair, max(at - rare, 0), end) >= 0
 
 
 def _refuse_huge_sheet(part: bytes) -> None:
@@ -287,7 +293,7 @@ def _refuse_huge_sheet(part: bytes) -> None:
         raise Unreadable("bomb")
 
 
-_CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*\s)?r=[\"']([A-Z]{1,4})\d+[\"']")
+_CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^<>]*\s)?r=[\"']([A-Z]{1,4})\d+[\"']")
 _BEYOND_ZZ = re.compile(rb"r=[\"'][A-Z]{3}")
 _ZZ, _ZZZZ = 702, 475_254  # the columns that addresses of two and of four letters can name
 
@@ -297,9 +303,11 @@ def _last_row(part: bytes) -> int:
     end = len(part)
     while (at := part.rfind(b"row", 0, end)) >= 0:
         begin = part.rfind(b"<", 0, at)
-        if begin >= 0 and (match := _ROW.match(part, begin)):
+        if begin < 0:
+            return 0
+        if match := _ROW.match(part, begin):
             return int(match[1])
-        end = at
+        end = begin  # whatever else says `row` behind it stands in the same tag
     return 0
 
 

@@ -35,7 +35,8 @@ index_of(all_contracts())
 pa.array([0])  # what Arrow does once, at the first array
 
 # What is loaded stays: no worker looks through it for garbage, and none copies it by doing so.
-# Reading makes no cycles to speak of, but many small lists: by default each 700 would start a look
+# Reading makes no cycles to speak of, but many small lists (every row of a sheet): by default each
+# 700 would start a look
 gc.collect()
 gc.freeze()
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(1_000_000, 20, 20)

@@ -73,7 +73,8 @@ def _parse(
 
 # a formula whose cell ends without a value (with t="str" it gave an empty text)
 _UNCALCULATED = re.compile(
-    rb"<(?:\w+:)?f(?:/>|[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
+    rb"<(?:\w+:)?f(?:/>|[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
+    rb"\s*+(?:(?:<(?:\w+:)?v\s*/>|<v></v>)\s*+)?</(?:\w+:)?c>"
 )
 
 
@@ -137,9 +138,9 @@ def _is_calculated(part: bytes) -> bool:
     )
 
 
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
-_ATTRIBUTE = re.compile(rb"([\w:]+)=(?:\"([^\"]*)\"|'([^']*)')")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
+_ATTRIBUTE = re.compile(rb"(?<![\w:])([\w:]+)=(?:\"([^\"]*)\"|'([^']*)')")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
 
 
 def _attributes(tag: bytes) -> dict[str, str]:
@@ -194,8 +195,14 @@ def _percent_styles(styles: bytes) -> frozenset[int]:
 
 def is_percent_format(code: str) -> bool:
     """Whether a number format shows 0.125 as 12,5%: a `%` that is no quoted text."""
+    if len(code) > _LONGEST_FORMAT:
+        return "%" in code
     bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code)
     return "%" in bare
+
+
+# no program writes longer ones
+_LONGEST_FORMAT = 1_000
 
 
 _RAISED_FONT = b'vertAlign val="superscript"'

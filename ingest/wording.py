@@ -30,10 +30,11 @@ _TONE_PLACES = {
 }
 _TONE_PLACE = re.compile(rf"(?<!q)(?:{'|'.join(_TONE_PLACES)})(?!\w)")
 _SPELLINGS = ((re.compile(r"\bquí\b"), "quý"), (re.compile(r"\btỉ (?=đồng|lệ|usd|trọng)"), "tỷ "))
-_FOOTNOTE = re.compile(
-    r"(?:\s*(?:\(\s*(?:\d{1,2}|\*{1,3}|[a-z])\s*\)|\[\d{1,2}\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\*{1,3}))+$"
-)
-_END = re.compile(r"[\s.:;,]+$")
+# one mark of a footnote at the end of clean words; of many, one is taken off at a time: a pattern of
+# any number of them takes for ever to find that a line of asterisks ends in something else
+_FOOTNOTE = re.compile(r" ?(?:\( ?(?:\d{1,2}|\*{1,3}|[a-z]) ?\)|\[\d{1,2}\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]|\*)\Z")
+_LONGEST_FOOTNOTE = 8
+_END = " .:;,"
 _ENUMERATOR = re.compile(
     r"^(?:(?:[ivx]{1,5}|[a-zđ]|\d{1,4}(?:\.\d{1,2}){0,3})\s*[.)/-]\s*|[-+*•]\s*[.)]?\s*|\d{1,2}\s+(?=\D))+"
 )
@@ -57,8 +58,11 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=2**16)
 def label_key(text: str) -> str:
     """A line's label without footnote marks and a closing colon."""
-    words = _END.sub("", plain(text))
-    return _END.sub("", _FOOTNOTE.sub("", words)) or words
+    words = plain(text).rstrip(_END)
+    end = len(words)
+    while mark := _FOOTNOTE.search(words[max(end - _LONGEST_FOOTNOTE, 0) : end]):
+        end -= len(mark[0])
+    return words[:end].rstrip(_END) or words
 
 
 @lru_cache(maxsize=2**16)
@@ -137,7 +141,7 @@ def header(text: str) -> Header:
     if bracket := _BRACKETS.search(words):
         unit = reference.read_unit(bracket[1].removeprefix("đvt:").strip())
         if unit is not None:
-            words = _END.sub("", words[: bracket.start()]) or words
+            words = words[: bracket.start()].rstrip(_END) or words
     mention: Mention | None = None
     for kind, pattern in _PERIODS:
         if (match := pattern.search(words)) is None:
@@ -150,7 +154,7 @@ def header(text: str) -> Header:
     words = re.sub(r"\s*\(\s*(?:\d+\s*=\s*)?[\d+\-*/ ]+\)$", "", words)
     words = re.sub(r"\s*/\s*", "/", words)
     return Header(
-        typed, exact, _END.sub("", words), unit, mention, bool(re.search(rf"\b{_YEAR}\b", exact))
+        typed, exact, words.rstrip(_END), unit, mention, bool(re.search(rf"\b{_YEAR}\b", exact))
     )
 
 

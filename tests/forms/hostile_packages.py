@@ -696,7 +696,41 @@ def _doubled(content: bytes) -> bytes:
     return _rows(b'<row r="11"><c r="J11"><v>999</v></c></row>')(content)
 
 
+# what a search that begins anew at every byte, or tries all ways to take a text apart, never ends
+# with: no answer says that time ran out
+ENDLESS = {
+    "sheet_full_of_marks": inflating(SHEET, b"</sheetData>", b"!" * MB, 60),
+    "strings_full_of_marks": inflating(STRINGS, b"</sst>", b"!" * MB, 60),
+    "rows_never_closed": inflating(SHEET, b"</sheetData>", b"<row " * 20_000, 1),
+    "words_for_rows": inflating(SHEET, b"</sheetData>", b"<" + b"row" * 22_000, 1),
+    "cells_never_closed": inflating(
+        SHEET, b"</sheetData>", b'<row r="200000"/>' + b"<c " * 20_000, 1
+    ),
+    "formulas_never_closed": inflating(SHEET, b"</sheetData>", b"<f " * 350_000, 1),
+    "spaces_behind_a_formula": inflating(SHEET, b"</sheetData>", b"<f/>" + _SPACES, 1),
+    "relations_never_closed": inflating(
+        "xl/_rels/workbook.xml.rels", b"</Relationships>", b"<Relationship " * 75_000, 1
+    ),
+    "attribute_without_a_value": inflating(
+        BOOK, b"</sheets>", b"<sheet " + b"a" * MB + b">", 1
+    ),
+    "format_of_brackets": edited(
+        STYLES,
+        lambda c: c.replace(
+            b"<fonts",
+            b'<numFmts count="1"><numFmt numFmtId="200" formatCode="' + b"[" * 100_000
+            + b'"/></numFmts><fonts', 1,
+        ),
+    ),
+    "text_of_asterisks": _cell('r="T3" t="inlineStr"', f"<is><t>{'*' * 200} chú</t></is>"),
+    "text_of_raised_digits": _cell('r="T3" t="inlineStr"', f"<is><t>{'¹' * 200} chú</t></is>"),
+    "text_of_dots": _cell('r="A900" t="inlineStr"', f"<is><t>{'.' * 300_000} chú</t></is>"),
+    "text_of_footnotes": _cell('r="A900" t="inlineStr"', f"<is><t>{'(a)' * 100_000}x</t></is>"),
+    "figure_of_asterisks": _value('t="str"', "1" + "*" * 200 + "x"),
+}  # fmt: skip
+
 ABSURD = {
+    **{name: Hostile(make, (SOUND, READ, *BROKEN)) for name, make in ENDLESS.items()},
     "row_1048577": Hostile(
         edited(SHEET, _rows(b'<row r="1048577"><c r="A1048577"><v>1</v></c></row>')),
         (SOUND, *BOMB, *BROKEN),

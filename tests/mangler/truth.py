@@ -103,7 +103,22 @@ def _filled(contract: Contract, unit: str, period_key: str) -> dict[Key, Value]:
         if isinstance(value, Decimal) and column.max is not None and value > column.max:
             # small enough for parts of one whole too
             values[number, row, field_name] = value % (column.max / 20)
+    for number, table in enumerate(contract.tables, start=1):
+        if table.rows.kind == "records":
+            values = _named_once(number, table, values)
     return values
+
+
+def _named_once(
+    number: int, table: Table, values: Mapping[tuple[int, str, str], Value]
+) -> dict[Key, Value]:
+    """Without the records whose key an earlier one has: the simulator draws the words of trade."""
+    rows = sorted({row for table_no, row, _ in values if table_no == number}, key=int)
+    named: dict[tuple[Value | None, ...], str] = {}
+    for row in rows:
+        named.setdefault(tuple(values.get((number, row, field)) for field in table.rows.key), row)
+    kept = set(named.values())
+    return {key: value for key, value in values.items() if key[0] != number or key[1] in kept}
 
 
 @cache

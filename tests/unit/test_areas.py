@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ingest import areas
 from ingest.areas import AreaRead, is_figure, is_index_row, is_signature, read_area
 from ingest.contract import Contract, Table, all_contracts
 from ingest.locate import match_columns
@@ -14,6 +17,7 @@ from ingest.workbook import Odd, Sheet
 FORMS: dict[str, Contract] = {contract.form: contract for contract in all_contracts()}
 LINES: Table = FORMS["ls02_thu_nsnn"].tables[0]
 RECORDS: Table = FORMS["ls01_chi_tieu_kinh_te_xa_hoi"].tables[0]
+TRADE: Table = FORMS["ls06_xuat_nhap_khau"].tables[0]
 
 
 def area_of(table: Table, rows: list[dict[str, Any]], *, left: int = 0) -> AreaRead:
@@ -177,6 +181,80 @@ def test_signature_block_ends_the_records() -> None:
 def test_record_with_most_of_what_is_required_and_no_figure_is_a_record() -> None:
     """Its figure is missed by a rule, not dropped in silence."""
     assert row_numbers(area_of(RECORDS, [record(), record(value="", locator="P2")])) == [1, 2]
+
+
+def consignment(**fields: Any) -> dict[str, Any]:
+    """A row of a customs list: its key is of nine columns, of which lists leave some empty."""
+    return {
+        "ordinal": 1.0, "basis": "crossing", "direction": "Xuất khẩu", "gate_code": "HN",
+        "indicator_code": "trade_value", "period_key": "2025", "measure": "Mức",
+        "kind": "Thực hiện", "value": 5.0, "unit": "triệu USD", "statement": "Văn bản nêu",
+        "document_code": "KH5N-2026-2030", "locator": "Tờ khai 300000001", "quote": "",
+    } | fields  # fmt: skip
+
+
+def test_record_without_all_of_its_key_is_a_record() -> None:
+    area = area_of(TRADE, [consignment(), consignment(quote="q"), consignment(locator="")])
+    assert row_numbers(area) == [1, 2, 3]
+    assert (area.total_rows, area.heading_rows) == ([], [])
+
+
+@pytest.mark.parametrize("label", ["Tổng cộng", " CỘNG", "tổng số:", "to\u0302\u0309ng cộng"])
+@pytest.mark.parametrize(
+    "kept", [{}, {"period_key": "2025"}, {"period_key": "2025", "unit": "USD"}]
+)
+def test_row_without_all_of_its_key_that_is_called_a_total_is_none(
+    label: str, kept: dict[str, str]
+) -> None:
+    total = {"basis": label, "value": 10.0} | kept
+    area = area_of(TRADE, [consignment(), total, consignment(locator="Tờ khai 2")])
+    assert row_numbers(area) == [1, 3]
+    assert area.total_rows == [(area.match.bottom + 2, label)]
+
+
+@pytest.mark.parametrize("label", ["Tổng cộng", "Cộng"])
+def test_record_with_all_of_its_key_is_one_whatever_it_is_called(label: str) -> None:
+    rows = [consignment(), consignment(basis=label, quote="q")]
+    area = area_of(TRADE, rows)
+    assert (row_numbers(area), area.total_rows) == ([1, 2], [])
+
+
+@pytest.mark.parametrize("word", ["Tờ khai", "Công ty", "Cổng Tân Thanh", "Tồn kho", "Tổnghợp"])
+def test_word_that_only_begins_like_a_total_is_none(word: str) -> None:
+    area = area_of(TRADE, [consignment(), consignment(basis=word)])
+    assert (row_numbers(area), area.total_rows) == ([1, 2], [])
+
+
+def test_header_that_is_printed_again_among_records_is_none() -> None:
+    again = {column.field: column.header[-1] for column in TRADE.columns}
+    of_a_year = again | {"value": 2025.0, "quote": ""}
+    area = area_of(TRADE, [consignment(), again, of_a_year, consignment(locator="Tờ khai 2")])
+    assert row_numbers(area) == [1, 4]
+
+
+CELLS = st.sampled_from(["", "", "", 0.0, 5.0, "5", "Tổng cộng", "Cộng", "Ghi chú: a", "Mức", "1",
+                         "Phạm vi tính", "Chiều", "Giá trị", "NGƯỜI LẬP BIỂU", "-"])  # fmt: skip
+
+
+FIELDS = [column.field for column in TRADE.columns]
+CHANGED = st.dictionaries(st.sampled_from(FIELDS), CELLS, max_size=8)
+ONLY = st.dictionaries(st.sampled_from(FIELDS), CELLS, max_size=12)
+
+
+@given(st.lists(CHANGED.map(lambda cells: consignment(**cells)) | ONLY, min_size=1, max_size=8),
+       st.booleans())  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_the_short_way_finds_the_records_that_the_long_one_does(
+    rows: list[dict[str, Any]], has_marks: bool
+) -> None:
+    marks = [dict(zip(FIELDS, map(float, range(1, 20)), strict=True))] if has_marks else []
+    named = [*marks, *rows]
+    with pytest.MonkeyPatch.context() as patch:
+        short = area_of(TRADE, named)
+        patch.setattr(areas, "_plain_rows", lambda *_: lambda _: False)
+        long = area_of(TRADE, named)
+    for found in ("rows", "last", "total_rows", "heading_rows"):
+        assert getattr(short, found) == getattr(long, found)
 
 
 # --- marks ----------------------------------------------------------------------------------------

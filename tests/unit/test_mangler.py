@@ -22,7 +22,7 @@ from tests.mangler.habits_numbers import printed, type_as_text
 from tests.mangler.reading import Seen, SeenCell
 from tests.mangler.run import run_cases, write_cases
 from tests.mangler.score import Result, score
-from tests.mangler.truth import Truth, copied, forms, true_form
+from tests.mangler.truth import Truth, copied, forms, periods, senders, true_form
 from tests.mangler.truth_file import from_json, to_json
 from tests.mangler.verdict import is_ambiguous, judge_numbers, readings, shows_style
 from tests.mangler.walk import figures
@@ -219,6 +219,15 @@ def test_every_cause_is_a_rule_of_the_reader() -> None:
         causes |= compose(5, number, wanted=VARIED).causes
     assert len(causes) > 15
     assert causes <= set(sentences()) | COMING
+
+
+@pytest.mark.parametrize("form", ["ls06_xuat_nhap_khau", "giao_chi_tieu"])
+def test_no_two_records_have_one_key(form: str) -> None:
+    contract = next(contract for contract in forms() if contract.form == form)
+    found = true_form(form, senders(form)[0], periods(contract.reporting.frequency)[0])
+    [names], fields = found.rows.values(), found.table(1).rows.key
+    keys = [tuple(found.cells.get((1, name, field)) for field in fields) for name in names]
+    assert len(set(keys)) == len(keys) > 500
 
 
 def test_a_number_makes_the_same_workbook_again(tmp_path: Path) -> None:

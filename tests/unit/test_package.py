@@ -259,7 +259,9 @@ def test_declared_entity_is_refused_in_wide_letters(tmp_path: Path, code: str) -
 @pytest.mark.parametrize(
     ("part", "is_there"),
     [(b"", False), (b"!", False), (b"<", False), (b"<!", True), (b"!<!", True), (b"!<", False),
-     (b"a!b!<c<!d", True), (b"!" * 50 + b"< !", False)],
+     (b"a!b!<c<!d", True), (b"!" * 50 + b"< !", False),
+     (b"!" * 5_000 + b"<", False), (b"!" * 5_000 + b"<!" + b"!" * 9, True),
+     (b"<" * 5_000 + b" !", False), (b"<" * 5_000 + b"!", True)],
 )  # fmt: skip
 def test_pair_of_bytes_is_seen_wherever_it_stands(part: bytes, is_there: bool) -> None:
     assert has_pair(part, b"<!", rare=1) is is_there
@@ -268,6 +270,7 @@ def test_pair_of_bytes_is_seen_wherever_it_stands(part: bytes, is_there: bool) -
 
 def test_pair_of_bytes_beyond_the_end_is_not_seen() -> None:
     assert not has_pair(b"c><f", b"<f", rare=0, end=2)
+    assert not has_pair(b"<" * 5_000 + b"f", b"<f", rare=0, end=4_000)
 
 
 def test_comments_and_words_about_entities_are_no_entities(tmp_path: Path) -> None:
