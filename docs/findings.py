@@ -31,6 +31,7 @@ _BLANKS = {
     "allocated": "[số]",
     "allowed": "[các giá trị của danh mục]",
     "before": "[số năm trước]",
+    "before_year_ago": "[số năm trước]",
     "bounds": "[khoảng cho phép]",
     "by": "[lĩnh vực]",
     "by_cell": "[ô kia]",
@@ -58,6 +59,7 @@ _BLANKS = {
     "hidden": "[biểu, đơn vị, kỳ của tệp mẫu]",
     "high": "[số lớn nhất]",
     "how": "[bình quân hoặc cao nhất]",
+    "in_season": "[mức theo mùa vụ]",
     "indicator": "[chỉ tiêu]",
     "known": "[các biểu]",
     "last_period": "[kỳ trước]",
@@ -114,6 +116,7 @@ _BLANKS = {
     "value": "[nội dung đã ghi]",
     "wanted": "[nội dung đúng]",
     "whole": "[kế hoạch vốn]",
+    "year_ago": "[số năm trước]",
 }
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from expectations.intervals import Flags, Floats, Intervals, Numbers, printed
-from expectations.numbers import cell_address, vietnamese
+from expectations.numbers import cell_address, cell_place, vietnamese
 from ingest import reference
 from ingest.cells import STATE_NO, STATES
 from ingest.columns import unit_factor
@@ -28,6 +28,7 @@ from ingest.reading import ReadSubmission
 from ingest.reference import Line
 
 NOWHERE = -1
+MOST_ROWS, MOST_COLUMNS = 2**20 + 1, 2**14 + 1  # of a sheet
 Codes = Mapping[str, int]
 
 
@@ -59,6 +60,7 @@ class Breach:
     sentence: str | None = None  # its own words, where they are not the rule's
     rule: str | None = None  # where one column of residuals serves several rules
     place: tuple[str, ...] = ()  # what names the finding for good, where that is not its cell
+    is_of_sheet: bool = False  # it is about all figures there, not about those of its cells
 
 
 class _Lookup:
@@ -236,6 +238,29 @@ class Batch:
             submissions, self.row_identity[self.row[places]], self.column[places]
         )
         return np.where(submissions >= 0, self._by_identity.find(wanted), NOWHERE)
+
+    def cells_at(self, named: Sequence[tuple[int, str, str]]) -> Numbers:
+        """The cells of submissions (by place) on sheets at addresses, which may name a sheet of
+        their own (`Sheet!B12`); NOWHERE where no cell was read there."""
+        sheets = {sheet: number for number, sheet in enumerate(self.sheets)}
+        wanted = np.full((len(named), 4), NOWHERE, np.int64)
+        for number, (submission, sheet, address) in enumerate(named):
+            own, _, at = address.rpartition("!")
+            row_col = cell_place(at)
+            if row_col is not None and (own or sheet) in sheets:
+                wanted[number] = (submission, sheets[own or sheet], *row_col)
+        return self._by_address.find(self._address_number(*wanted.T))
+
+    def _address_number(
+        self, submission: Numbers, sheet: Numbers, row_no: Numbers, col_no: Numbers
+    ) -> Numbers:
+        place = (submission * len(self.sheets) + sheet) * MOST_ROWS + row_no
+        return np.where(row_no == NOWHERE, NOWHERE, place * MOST_COLUMNS + col_no)
+
+    @cached_property
+    def _by_address(self) -> _Lookup:
+        row_no, col_no = self.row_no.astype(np.int64), self.col_no.astype(np.int64)
+        return _Lookup(self._address_number(self.submission, self._sheet, row_no, col_no))
 
     def _identity_number(self, submission: Numbers, identity: Numbers, column: Numbers) -> Numbers:
         n_identities = int(self.row_identity.max(initial=0)) + 1
@@ -490,6 +515,14 @@ class Batch:
         column[places] = np.fmax(column[places], found)
         for number in np.flatnonzero(found > 0):
             self.breaches[int(places[number]), rule] = explain(int(number))
+
+    def unmark(self, rules: Iterable[str]) -> None:
+        """Forget what rules have marked, so that they can look again."""
+        names = set(rules)
+        for rule in names & self.residuals.keys():
+            self.residuals[rule].fill(np.nan)
+        for place, rule in [key for key in self.breaches if key[1] in names]:
+            del self.breaches[place, rule]
 
     def frame(self) -> pl.DataFrame:
         """`cell_id` (a place) and one Float64 column a rule, or a family of rules."""

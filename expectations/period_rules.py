@@ -1,24 +1,23 @@
 """Rules between a unit's submissions of one form: what was reported for an earlier period.
 
-The earlier submission is the last one received of the same unit and form, of the nearest earlier
-period that the rule allows. Without any, the rule does not look.
+Which submission is held against which is said by history.py. Without any, a rule does not look.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
 from expectations.batch import NOWHERE, Batch, Breach
+from expectations.history import History
 from expectations.intervals import Flags, Floats, Intervals, Numbers, distances
 from expectations.numbers import vietnamese
+from expectations.rule_files import shared_parameters
 from ingest import reference
 from ingest.contract import AddsUpCheck, Column, JumpCheck, NotFallingCheck, NotStaleCheck
 from ingest.normalise import NUMBER
-from ingest.period import period_of, related
 
 # fewer equal figures than this may well be chance
 STALE_FIGURES = 4
@@ -27,63 +26,6 @@ MAGNITUDES = (1e3, 1e6)
 MAGNITUDE_SLACK = 1.6
 # so many of a column's figures must be off by the same thousands to be in another unit
 MAGNITUDE_SHARE = 0.6
-
-
-class History:
-    """For every submission of a batch the one before it: by its place, NOWHERE where none is."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._identity: list[tuple[str, str] | None] = []
-        self._latest: dict[tuple[str, str], int] = {}
-        for place, read in enumerate(batch.submissions.values()):
-            unit, period = read.named_unit_code, read.period_key
-            known = (unit, period) if unit is not None and period is not None else None
-            self._identity.append(known)
-            if known is not None:
-                self._latest[known] = place  # in order of receipt: the last one counts
-        self._periods: dict[str, list[str]] = defaultdict(list)
-        for unit, period in self._latest:
-            self._periods[unit].append(period)
-        self.previous = self._array([self._previous(known) for known in self._identity])
-        self.earlier_this_year = self._array([self._earlier(known) for known in self._identity])
-        self.is_first_of_year: Flags = np.array(
-            [known is not None and _begins_a_year(known[1]) for known in self._identity], np.bool_
-        )
-
-    @staticmethod
-    def _array(places: list[int]) -> Numbers:
-        return np.array(places, np.int64)
-
-    def _previous(self, known: tuple[str, str] | None) -> int:
-        """The submission of the period just before."""
-        if known is None:
-            return NOWHERE
-        unit, period = known
-        return self._latest.get((unit, related(period, "previous") or ""), NOWHERE)
-
-    def _earlier(self, known: tuple[str, str] | None) -> int:
-        """The submission of the nearest earlier period of the same kind and year."""
-        if known is None:
-            return NOWHERE
-        unit, key = known
-        now = period_of(key)
-        earlier = [
-            period
-            for period in map(period_of, self._periods[unit])
-            if period.kind == now.kind and period.end.year == now.end.year and period.end < now.end
-        ]
-        if not earlier:
-            return NOWHERE
-        return self._latest[unit, max(earlier, key=lambda period: period.end).key]
-
-    def words(self, submission: int) -> str:
-        """A submission's period, as a sentence says it."""
-        known = self._identity[submission] if submission != NOWHERE else None
-        return period_of(known[1]).label_vi if known else ""
-
-
-def _begins_a_year(period: str) -> bool:
-    return period_of(period).start.timetuple()[1:3] == (1, 1)
 
 
 def _scales(batch: Batch, places: Numbers, before: Numbers) -> Floats:
@@ -112,7 +54,7 @@ def not_falling(batch: Batch, history: History, check: NotFallingCheck) -> None:
 
 
 def _not_falling(batch: Batch, history: History, check: NotFallingCheck, places: Numbers) -> None:
-    before = batch.same_elsewhere(places, history.earlier_this_year[batch.submission[places]])
+    before = history.cells(places, history.this_year, history.this_year_accepted)
     now, then = batch.intervals(places), _then(batch, places, before)
 
     def explain(at: int) -> Breach:
@@ -143,7 +85,7 @@ def _adds_up(
 ) -> None:
     submission = batch.submission[places]
     is_first = history.is_first_of_year[submission]
-    before = batch.same_elsewhere(places, np.where(is_first, NOWHERE, history.previous[submission]))
+    before = np.where(is_first, NOWHERE, history.cells(places, history.previous))
     nothing = Intervals.exactly(np.zeros(places.shape))
     added = batch.intervals(parts) + nothing.where(is_first, _then(batch, places, before))
 
@@ -185,35 +127,54 @@ def not_stale(batch: Batch, history: History, check: NotStaleCheck) -> None:
             "previous_period": history.words(int(history.previous[submission])),
             "period": history.words(submission),
         }
-        return Breach(detail, (), check.severity, check.words)
+        return Breach(detail, (), check.severity, check.words, is_of_sheet=True)
 
     batch.mark("not_stale", firsts, (same == figures)[enough], explain)
 
 
 def jump(batch: Batch, history: History, check: JumpCheck) -> None:
-    """Many times the previous period's figure; about a thousand times it is a wrong unit."""
+    """Many times the figure accepted last, or what last year's pattern makes of it; about a
+    thousand times it is a wrong unit.
+
+    Where the same period of the year before and the one before that are known, the figure is
+    expected to grow from period to period as it did then.
+    """
     for column in batch.fields(check.columns):
         places = batch.of_column(column)
-        if _starts_anew(batch.columns[column]):
+        is_anew = _starts_anew(batch.columns[column])
+        if is_anew:
             places = places[~history.is_first_of_year[batch.submission[places]]]
-        growth = _Growth.since(batch, history, places)
+        # what runs from 1 January grows by itself: only neighbouring periods are alike
+        before = history.previous_accepted if is_anew else history.last_accepted
+        growth = _Growth.since(batch, history, places, before)
+        in_season = _InSeason.of(growth)
+        is_judged = in_season.times.is_known
         times = np.maximum(growth.times, 1 / growth.times)
         is_wrong_unit = np.any([_is_times(times, size) for size in MAGNITUDES], axis=0)
         factor = float(check.factor)
         # "five times" is no jump where the quotient of two decimals is a bit more in binary
         is_jump = (times > factor * (1 + 1e-12)) & ~is_wrong_unit
-        growth.mark("magnitude", is_wrong_unit)
-        growth.mark("jump", np.where(is_jump, times - factor, 0.0), check)
+        growth.mark(
+            "magnitude", is_wrong_unit & (in_season.is_off(MAGNITUDES[0] / 10) | ~is_judged)
+        )
+        growth.mark("jump", np.where(is_jump & ~is_judged, times - factor, 0.0), check)
+        band = season_band() if check.seasonal else factor
+        in_season.mark(is_judged & in_season.is_off(band) & ~is_wrong_unit, check)
+
+
+def season_band() -> float:
+    """How many times the seasonal expectation a figure may be (rules/parameters.yml)."""
+    return float(str(shared_parameters()["season_band"].value))
 
 
 def magnitudes(batch: Batch, history: History) -> None:
-    """Amounts of a column that are all about a thousand or a million times those of the previous
-    period, or a part of them: a wrong unit. A single figure may well grow so much (a new project).
+    """Amounts of a column that are all about a thousand or a million times those accepted last, or
+    a part of them: a wrong unit. A single figure may well grow so much (a new project).
     """
     for number, column in enumerate(batch.columns):
         if column.role != "value" or not _is_amount(column):
             continue
-        growth = _Growth.since(batch, history, batch.of_column(number))
+        growth = _Growth.since(batch, history, batch.of_column(number), history.last_accepted)
         _, which = np.unique(batch.submission[growth.places], return_inverse=True)
         figures = np.bincount(which)
         is_wrong = np.zeros(growth.places.shape, np.bool_)
@@ -226,7 +187,7 @@ def magnitudes(batch: Batch, history: History) -> None:
 
 @dataclass(frozen=True)
 class _Growth:
-    """Figures, those of the previous period, and how many times these they are; none is zero."""
+    """Figures, those of an earlier period, and how many times these they are; none is zero."""
 
     batch: Batch
     history: History
@@ -235,8 +196,8 @@ class _Growth:
     times: Floats
 
     @classmethod
-    def since(cls, batch: Batch, history: History, places: Numbers) -> _Growth:
-        before = batch.same_elsewhere(places, history.previous[batch.submission[places]])
+    def since(cls, batch: Batch, history: History, places: Numbers, earlier: Numbers) -> _Growth:
+        before = history.cells(places, earlier, history.previous)
         now = np.nan_to_num(batch.value[places])
         then = np.nan_to_num(batch.value_at(before) * _scales(batch, places, before))
         both = (now != 0) & (then != 0)
@@ -245,16 +206,74 @@ class _Growth:
 
     def mark(self, rule: str, residuals: Floats | Flags, check: JumpCheck | None = None) -> None:
         severity, words = (check.severity, check.words) if check is not None else (None, None)
-        self.batch.mark(rule, self.places, residuals, lambda at: self._breach(at, severity, words))
 
-    def _breach(self, at: int, severity: str | None, words: str | None) -> Breach:
+        def explain(at: int) -> Breach:
+            detail = self.said(at) | {"times": _times(Decimal(float(self.times[at])))}
+            return Breach(detail, (self.batch.address(int(self.places[at])),), severity, words)
+
+        self.batch.mark(rule, self.places, residuals, explain)
+
+    def said(self, at: int) -> dict[str, str]:
+        """The earlier figure, for a sentence."""
         before = int(self.before[at])
-        detail = {
+        return {
             "previous_period": self.history.words(int(self.batch.submission[before])),
             "previous": vietnamese(self.batch.exact(before)),
-            "times": _times(Decimal(float(self.times[at]))),
         }
-        return Breach(detail, (self.batch.address(int(self.places[at])),), severity, words)
+
+
+@dataclass(frozen=True)
+class _InSeason:
+    """Figures against what they would be had they grown from the earlier period as they did a year
+    ago: how many times that they may be. Not known where nothing of a year ago is."""
+
+    growth: _Growth
+    year_ago: Numbers
+    before_year_ago: Numbers
+    expected: Floats
+    times: Intervals
+
+    @classmethod
+    def of(cls, growth: _Growth) -> _InSeason:
+        batch, history, places = growth.batch, growth.history, growth.places
+        year_ago = history.cells(places, history.last_year)
+        of_before = history.related(batch.submission[growth.before], "same_period_last_year")
+        before_year_ago = history.cells_in(places, of_before)
+        three = growth.before, year_ago, before_year_ago
+        before, then, before_then = (_then(batch, places, cells) for cells in three)
+        may_be, now = before * (then / before_then), batch.intervals(places)
+        unknown = Intervals.exactly(np.full(places.shape, np.nan))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            times = (now / may_be).where((now.low > 0) & (may_be.low > 0), unknown)
+            value, grown, by = (
+                batch.value_at(cells) * _scales(batch, places, cells) for cells in three
+            )
+            expected = value * grown / by
+        return cls(growth, year_ago, before_year_ago, expected, times)
+
+    def is_off(self, factor: float) -> Flags:
+        """Whether none of the values that the digits allow is within a factor of what is expected,
+        up or down."""
+        with np.errstate(invalid="ignore"):
+            return (self.times.low > factor) | (self.times.high < 1 / factor)
+
+    def mark(self, is_off: Flags, check: JumpCheck) -> None:
+        batch = self.growth.batch
+
+        def explain(at: int) -> Breach:
+            place, year_ago = int(self.growth.places[at]), int(self.year_ago[at])
+            before = int(self.before_year_ago[at])
+            expected = float(self.expected[at])
+            detail = self.growth.said(at) | {
+                "times": _times(Decimal(float(batch.value[place])) / Decimal(expected)),
+                "in_season": vietnamese(float(f"{expected:.3g}")),
+                "year_ago": vietnamese(batch.exact(year_ago)),
+                "before_year_ago": vietnamese(batch.exact(before)),
+            }
+            cells = (batch.address(place),)
+            return Breach(detail, cells, check.severity, "jump_out_of_season")
+
+        batch.mark("jump", self.growth.places, is_off, explain)
 
 
 def _is_amount(column: Column) -> bool:

@@ -180,6 +180,11 @@ class _Check(_Strict):
         return ()
 
     @property
+    def named_parameters(self) -> tuple[str, ...]:
+        """What a person must decide (expectations/rules/parameters.yml)."""
+        return ()
+
+    @property
     def words(self) -> str:
         """The entry of sentences.yml that says this check's finding."""
         rule = str(self.rule)  # type: ignore[attr-defined]
@@ -273,10 +278,18 @@ class NotStaleCheck(_ColumnsCheck):
 
 
 class JumpCheck(_ColumnsCheck):
-    """A figure is not many times what it was in the previous period, nor a small part of it."""
+    """A figure is not many times what was accepted last, nor a small part of it; where last year's
+    figures are known, of what their growth makes of it. `seasonal`: the pattern of a year comes
+    again so surely that a figure stays within `season_band` (rules/parameters.yml) of it, which is
+    narrower than `factor`."""
 
     rule: Literal["jump"]
     factor: Decimal = Field(default=Decimal(5), gt=1)
+    seasonal: StrictBool = False
+
+    @property
+    def named_parameters(self) -> tuple[str, ...]:
+        return ("season_band",) if self.seasonal else ()
 
 
 Check = Annotated[

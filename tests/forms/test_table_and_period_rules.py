@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from form_books import TEST_CONTRACTS, Form, Mail, Value, judge_mails, read_book
 
+from expectations.breaches import Forgiven
 from expectations.findings import Finding
 from ingest.contract import read_contract
 
@@ -21,6 +22,7 @@ TOTAL, FIRST = 0, 1
 # the rules that are tested here, for test_sentences.py to know
 RULES = {
     "formula", "within", "not_falling", "adds_up", "not_stale", "jump", "magnitude", "date_unknown",
+    "jump_out_of_season",
 }  # fmt: skip
 
 Change = Callable[[list[dict[str, Value]]], None]
@@ -44,13 +46,13 @@ def month_of(number: int, change: Change | None = None) -> Form:
     return form
 
 
-def judged(folder: Path, *forms: Form) -> list[Finding]:
+def judged(folder: Path, *forms: Form, forgiven: Forgiven | None = None) -> list[Finding]:
     """Findings on the last of the months, all of them in one pull."""
     files = [
         ("STC", f"STC/{number}.xlsx", read_book(folder / f"{number}.xlsx", [form], [CONTRACT]))
         for number, form in enumerate(forms)
     ]
-    [submissions], [findings] = judge_mails([Mail(files)], [CONTRACT])
+    [submissions], [findings] = judge_mails([Mail(files)], [CONTRACT], forgiven)
     last = submissions[-1].submission_no
     return [finding for finding in findings if finding.submission_no == last]
 
@@ -183,3 +185,79 @@ def test_text_that_is_no_date(tmp_path: Path) -> None:
     found = judged(tmp_path, month_of(1, part("started", "giữa tháng 1")))
     assert said(found) == [("date_unknown", "Ô F13 ghi “giữa tháng 1”, không phải ngày.", "F13")]
     assert found[0].fix == "Đề nghị nhập lại ngày ở cột “Ngày bắt đầu”."
+
+
+# --- against what was accepted, and against the seasons -------------------------------------------
+
+
+def month_in(year: int, number: int, change: Change | None = None) -> Form:
+    """Month `number` of another year, with the figures of that month of 2026."""
+    form = month_of(number, change)
+    return Form("TH-01", sender="STC", period=f"tháng {number}/{year}", rows=form.rows,
+                index_row=True)  # fmt: skip
+
+
+def only(findings: list[Finding], *rules: str) -> list[Finding]:
+    return [finding for finding in findings if finding.rule in rules]
+
+
+def test_a_figure_is_held_against_the_last_accepted_month_not_the_last_received(
+    tmp_path: Path,
+) -> None:
+    # February is a thousand times too large, and held; March is as January was
+    wrong = month_of(2, part("month", 12_000))
+    assert only(judged(tmp_path, month_of(1), wrong, month_of(3)), "jump", "magnitude") == []
+    # and what jumps from January jumps, whatever February said
+    found = judged(tmp_path, month_of(1), wrong, month_of(3, part("month", 600)))
+    assert said(only(found, "jump", "magnitude")) == [
+        ("jump", "Ô C13: 600, gấp khoảng 55 lần tháng 1/2026 (11).", "C13")
+    ]
+
+
+def test_what_people_have_accepted_is_a_measure_all_the_same(tmp_path: Path) -> None:
+    wrong = month_of(2, part("month", 12_000))
+    found = judged(tmp_path, month_of(1), wrong, month_of(3), forgiven=lambda _: True)
+    assert said(only(found, "magnitude")) == [
+        ("magnitude", "Ô C13: 13, chỉ bằng khoảng 1/923 tháng 2/2026 (12.000).", "C13")
+    ]
+
+
+def test_a_cell_in_doubt_is_no_measure_for_the_next_month(tmp_path: Path) -> None:
+    wrong = month_of(2, moved("cumulative", 5))
+    assert said(judged(tmp_path, month_of(1), wrong, month_of(3))) == []
+
+
+def more(by: float) -> Change:
+    """More in the month, with all that follows from it."""
+
+    def change(rows: list[dict[str, Value]]) -> None:
+        moved("month", by)(rows)
+        moved("cumulative", by)(rows)
+
+    return change
+
+
+def test_growth_that_came_last_year_too_is_no_jump(tmp_path: Path) -> None:
+    eight_times = more(76)
+    last_year = month_in(2025, 1), month_in(2025, 2, eight_times)
+    found = judged(tmp_path, *last_year, month_of(1), month_of(2, eight_times))
+    assert only(found, "jump") == []
+    [alone] = only(judged(tmp_path, month_of(1), month_of(2, eight_times)), "jump")
+    assert alone.message == "Ô C13: 88, gấp khoảng 8 lần tháng 1/2026 (11)."
+
+
+def test_growth_that_did_not_come_as_last_year(tmp_path: Path) -> None:
+    last_year = month_in(2025, 1), month_in(2025, 2)
+    found = judged(tmp_path, *last_year, month_of(1), month_of(2, part("month", 48)))
+    [jump] = only(found, "jump")
+    assert said([jump]) == [(
+        "jump",
+        "Ô C13: 48, gấp khoảng 4 lần mức theo mùa vụ (vào khoảng 12: tháng 1/2026 11; "
+        "năm trước từ 11 thành 12).",
+        "C13",
+    )]  # fmt: skip
+    assert (jump.severity, jump.expected) == ("warning", "Vào khoảng 12")
+    assert jump.fix == "Đề nghị kiểm tra lại hoặc giải trình."
+    assert only(judged(tmp_path, month_of(1), month_of(2, part("month", 48))), "jump") == []
+    within = judged(tmp_path, *last_year, month_of(1), month_of(2, part("month", 30)))
+    assert only(within, "jump") == []
