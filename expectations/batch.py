@@ -117,6 +117,7 @@ class Batch:
         self.state: Numbers = frame["state"].cast(pl.Enum(STATES)).to_physical().to_numpy()
         factor = frame["factor"].to_numpy()
         self.value: Floats = frame["value"].to_numpy() * factor
+        self.is_in_other_unit: Flags = factor != 1  # than the form's, by what the sheet says
         self.step: Floats = frame["step"].to_numpy() * factor
         self._sheet: Numbers = frame["sheet"].to_numpy()
         self.has_text: Flags = frame["text"].is_not_null().to_numpy()
@@ -389,6 +390,16 @@ class Batch:
         units = unit_numbers()
         own = [units.get(line.unit_code or "", NOWHERE) for line in self.lines]
         return self.of_lines(own, NOWHERE)
+
+    @cached_property
+    def parent_of_line(self) -> Numbers:
+        """The number of every line's parent; NOWHERE where it has none."""
+        found, start = [], 0
+        for table in self.tables:
+            place = {line.code: start + n for n, line in enumerate(table.lines)}
+            found += [place.get(line.parent or "", NOWHERE) for line in table.lines]
+            start += len(table.lines)
+        return np.array(found, np.int64)
 
     def of_lines(self, of_line: Sequence[int], otherwise: int) -> Numbers:
         """For every row what is known of its line; `otherwise` for records."""

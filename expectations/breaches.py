@@ -32,25 +32,42 @@ def finding_of(batch: Batch, rule: str, place_no: int) -> Finding:
     )
 
 
+# what contradicts whose a sheet is, or of what period, and says nothing of its figures
+MISPLACED = (
+    "wrong_sender",
+    "unit_contradiction",
+    "identity_contradiction",
+    "period_contradiction",
+    "period_of_other_kind",
+)
+
+
 @dataclass(frozen=True)
 class Standing:
     """Which submissions of a batch are held, by place, and which figures an error speaks of."""
 
     is_held: Flags
+    # whose, or of what period, is contradicted: the figures themselves may be right
+    is_misplaced: Flags
     is_doubted: Flags  # a flag a cell
 
     def same_as(self, other: Standing) -> bool:
-        return bool(
-            (self.is_held == other.is_held).all() and (self.is_doubted == other.is_doubted).all()
+        pairs = (
+            (self.is_held, other.is_held),
+            (self.is_misplaced, other.is_misplaced),
+            (self.is_doubted, other.is_doubted),
         )
+        return all(np.array_equal(own, others) for own, others in pairs)
 
 
 def standing(batch: Batch, forgiven: Forgiven | None = None) -> Standing:
     """What the errors marked so far leave standing.
 
-    What is wrong with a sheet as a whole leaves none of its figures certain.
+    What is wrong with a sheet as a whole leaves none of its figures certain, what is wrong with
+    the key of a row none of that row.
     """
     is_held = np.zeros(len(batch.numbers), np.bool_)
+    is_misplaced = np.zeros(len(batch.numbers), np.bool_)
     is_doubted = np.zeros(batch.n_cells, np.bool_)
     place_of = {number: place for place, number in enumerate(batch.numbers)}
     named: list[tuple[int, str, str]] = []
@@ -64,7 +81,9 @@ def standing(batch: Batch, forgiven: Forgiven | None = None) -> Standing:
         place = batch.place(place_no)
         submission = place_of[place.submission_no]
         is_held[submission] = True
-        if place_no >= batch.n_cells or breach.is_of_sheet:
+        if breach.rule in MISPLACED:
+            is_misplaced[submission] = True
+        elif place_no >= batch.n_cells or breach.is_of_sheet:
             as_a_whole.add(submission)
         named += [(submission, place.sheet, address) for address in breach.cells]
         if place.address is not None:
@@ -72,5 +91,32 @@ def standing(batch: Batch, forgiven: Forgiven | None = None) -> Standing:
     if named:
         at = batch.cells_at(named)
         is_doubted[at[at != NOWHERE]] = True
-    is_doubted |= np.isin(batch.submission, list(as_a_whole))
-    return Standing(is_held, is_doubted)
+    if is_doubted.any():
+        is_doubted |= np.isin(batch.row, batch.row[is_doubted & _is_key(batch)[batch.column]])
+        _doubt_totals(batch, is_doubted)
+    if as_a_whole:
+        is_doubted |= np.isin(batch.submission, list(as_a_whole))
+    return Standing(is_held, is_misplaced, is_doubted)
+
+
+def _is_key(batch: Batch) -> Flags:
+    """Of every column, whether it is part of what names a record."""
+    return np.array(
+        [
+            column.field in batch.tables[table].rows.key
+            for table, column in zip(batch.table_of_column, batch.columns, strict=True)
+        ],
+        np.bool_,
+    )
+
+
+def _doubt_totals(batch: Batch, is_doubted: Flags) -> None:
+    """What is added up from a figure in doubt is in doubt too."""
+    number = (batch.submission * len(batch.lines) + batch.line) * len(batch.columns) + batch.column
+    parents = batch.parent_of_line
+    looked = np.flatnonzero(is_doubted & (batch.line != NOWHERE))
+    while looked.size:
+        moved = (parents[batch.line[looked]] - batch.line[looked]) * len(batch.columns)
+        above = (number[looked] + moved)[parents[batch.line[looked]] != NOWHERE]
+        looked = np.flatnonzero(np.isin(number, above) & (batch.line != NOWHERE) & ~is_doubted)
+        is_doubted[looked] = True

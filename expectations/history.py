@@ -52,6 +52,7 @@ class History:
         self.this_year = self._each(lambda known: self._nearest(known, accepted, received, True))
         self.this_year_accepted = self._each(lambda known: self._nearest(known, accepted, {}, True))
         self.last_accepted = self._each(lambda known: self._nearest(known, accepted, {}, False))
+        self.last_received = self._each(lambda known: self._nearest(known, {}, received, False))
         # of the same period a year ago
         self.last_year = self._each(lambda known: _of(accepted, {}, known, "same_period_last_year"))
 
@@ -80,18 +81,33 @@ class History:
 
     def cells(self, places: Numbers, *chosen: Numbers) -> Numbers:
         """The same line's, or record's, cell in earlier submissions: in the first of the `chosen`
-        ones (an array a submission each) that has it and leaves it undoubted."""
+        ones (an array a submission each) that has it, surely."""
         found = np.full(places.shape, NOWHERE, np.int64)
         for submissions in chosen:
             there = self.cells_in(places, submissions[self._batch.submission[places]])
             found = np.where(found == NOWHERE, there, found)
         return found
 
-    def cells_in(self, places: Numbers, submissions: Numbers) -> Numbers:
+    def cells_of_size(self, places: Numbers, earlier: Numbers) -> Numbers:
+        """As `cells`; where nothing was accepted before, what came before it, even if it is not
+        sure of what period: that tells at least of what size the figures are."""
+        found = self.cells(places, earlier)
+        last = self.last_received[self._batch.submission[places]]
+        return np.where(found == NOWHERE, self.cells_in(places, last, even_misplaced=True), found)
+
+    def cells_in(
+        self, places: Numbers, submissions: Numbers, even_misplaced: bool = False
+    ) -> Numbers:
         """The same line's, or record's, cell in another submission a cell; NOWHERE where it has
-        none, or an error speaks of it."""
-        there = self._batch.same_elsewhere(places, submissions)
+        none, or its figure is not sure: an error speaks of it, or its sheet says another unit than
+        the form's, and this one does not (a unit line typed wrong is only a warning there, and must
+        not make the next report look a thousand times too small)."""
+        batch = self._batch
+        there = batch.same_elsewhere(places, submissions)
         is_sure = (there != NOWHERE) & ~self._standing.is_doubted[there]
+        if not even_misplaced:
+            is_sure &= ~self._standing.is_misplaced[submissions]
+        is_sure &= ~batch.is_in_other_unit[there] | batch.is_in_other_unit[places]
         return np.where(is_sure, there, NOWHERE)
 
     def identity(self, submission: int) -> Known | None:

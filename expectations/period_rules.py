@@ -197,7 +197,7 @@ class _Growth:
 
     @classmethod
     def since(cls, batch: Batch, history: History, places: Numbers, earlier: Numbers) -> _Growth:
-        before = history.cells(places, earlier, history.previous)
+        before = history.cells_of_size(places, earlier)
         now = np.nan_to_num(batch.value[places])
         then = np.nan_to_num(batch.value_at(before) * _scales(batch, places, before))
         both = (now != 0) & (then != 0)

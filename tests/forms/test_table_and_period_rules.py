@@ -237,6 +237,30 @@ def more(by: float) -> Change:
     return change
 
 
+def test_a_unit_line_typed_wrong_does_not_make_the_next_month_look_too_small(
+    tmp_path: Path,
+) -> None:
+    january = month_of(1)
+    january.cells = {"E8": "Đơn vị tính: Tỷ đồng"}
+    assert said(judged(tmp_path, january, month_of(2))) == []
+    february = month_of(2)
+    february.cells = {"E8": "Đơn vị tính: Tỷ đồng"}
+    found = only(judged(tmp_path, month_of(1), february), "magnitude")
+    assert "Ô C13: 12.000 (ô ghi “12”), gấp khoảng 1.091 lần tháng 1/2026 (11)." in {
+        finding.message for finding in found
+    }
+
+
+def test_where_nothing_was_accepted_what_was_received_still_tells_the_size(tmp_path: Path) -> None:
+    # the sheet of January says January above and February in its title: held, of no sure period
+    january = month_of(1)
+    january.cells = {"A7": "Kỳ báo cáo: tháng 2/2025"}
+    held = judged(tmp_path, january)
+    assert {finding.severity for finding in held} == {"error"}
+    found = judged(tmp_path, january, month_of(2, part("month", 12_000)))
+    assert ("magnitude", "C13") in [(f.rule, f.cell_ref and f.cell_ref[-3:]) for f in found]
+
+
 def test_growth_that_came_last_year_too_is_no_jump(tmp_path: Path) -> None:
     eight_times = more(76)
     last_year = month_in(2025, 1), month_in(2025, 2, eight_times)
