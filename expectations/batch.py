@@ -233,11 +233,13 @@ class Batch:
         found[self.submission[cells]] = cells  # where a line stands twice, the last one counts
         return found
 
-    def same_elsewhere(self, places: Numbers, submissions: Numbers) -> Numbers:
-        """The cells of the same line, or record, and column in other submissions (by place)."""
-        wanted = self._identity_number(
-            submissions, self.row_identity[self.row[places]], self.column[places]
-        )
+    def same_elsewhere(
+        self, places: Numbers, submissions: Numbers, column: int | None = None
+    ) -> Numbers:
+        """The cells of the same line, or record, and column (or another one) in other submissions
+        (by place)."""
+        columns = self.column[places] if column is None else np.full(places.shape, column, np.int64)
+        wanted = self._identity_number(submissions, self.row_identity[self.row[places]], columns)
         return np.where(submissions >= 0, self._by_identity.find(wanted), NOWHERE)
 
     def cells_at(self, named: Sequence[tuple[int, str, str]]) -> Numbers:

@@ -96,14 +96,20 @@ class History:
         return np.where(found == NOWHERE, self.cells_in(places, last, even_misplaced=True), found)
 
     def cells_in(
-        self, places: Numbers, submissions: Numbers, even_misplaced: bool = False
+        self,
+        places: Numbers,
+        submissions: Numbers,
+        column: int | None = None,
+        *,
+        even_misplaced: bool = False,
     ) -> Numbers:
-        """The same line's, or record's, cell in another submission a cell; NOWHERE where it has
-        none, or its figure is not sure: an error speaks of it, or its sheet says another unit than
-        the form's, and this one does not (a unit line typed wrong is only a warning there, and must
-        not make the next report look a thousand times too small)."""
+        """The same line's, or record's, cell (or that of another column) in another submission a
+        cell; NOWHERE where it has none, or its figure is not sure: an error speaks of it, or its
+        sheet says another unit than the form's, and this one does not (a unit line typed wrong is
+        only a warning there, and must not make the next report look a thousand times too small).
+        """
         batch = self._batch
-        there = batch.same_elsewhere(places, submissions)
+        there = batch.same_elsewhere(places, submissions, column)
         is_sure = (there != NOWHERE) & ~self._standing.is_doubted[there]
         if not even_misplaced:
             is_sure &= ~self._standing.is_misplaced[submissions]

@@ -5,10 +5,14 @@ Which submission is held against which is said by history.py. Without any, a rul
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from expectations.batch import NOWHERE, Batch, Breach
 from expectations.history import History
@@ -16,10 +20,21 @@ from expectations.intervals import Flags, Floats, Intervals, Numbers, distances
 from expectations.numbers import vietnamese
 from expectations.rule_files import shared_parameters
 from ingest import reference
-from ingest.contract import AddsUpCheck, Column, JumpCheck, NotFallingCheck, NotStaleCheck
+from ingest.contract import (
+    AddsUpCheck,
+    Column,
+    JumpCheck,
+    NotFallingCheck,
+    NotStaleCheck,
+    RatioToEarlierCheck,
+    RestatedCheck,
+)
 from ingest.normalise import NUMBER
+from ingest.period import period_of
 
-# fewer equal figures than this may well be chance
+Hashes = npt.NDArray[np.uint64]
+
+# fewer equal figures (of so many different values) than this may well be chance
 STALE_FIGURES = 4
 # what a wrong unit does: thousands for millions, đồng for millions
 MAGNITUDES = (1e3, 1e6)
@@ -104,32 +119,161 @@ def _adds_up(
 
 
 def not_stale(batch: Batch, history: History, check: NotStaleCheck) -> None:
-    """Marks the first figure of a table all of whose figures stand in the previous period's too."""
-    is_figure = np.isin(batch.column, batch.fields(check.columns)) & (
-        np.nan_to_num(batch.value) != 0
-    )
-    places = np.flatnonzero(is_figure)
+    """Marks the first figure of a table that has the very figures of an earlier period's, as far
+    back as any was accepted.
+
+    Few figures may be the same by chance, or for good: there must be some that differ from each
+    other. And a month in which nothing came leaves what is cumulative as it was.
+    """
+    columns = batch.fields(check.columns)
+    places = np.flatnonzero(np.isin(batch.column, columns) & (np.nan_to_num(batch.value) != 0))
     places = places[batch.is_state(places, NUMBER)]
-    previous = history.previous[batch.submission[places]]
-    places, previous = places[previous != NOWHERE], previous[previous != NOWHERE]
-    before = batch.same_elsewhere(places, previous)
-    is_same = batch.value_at(before) == batch.value[places]
     table = batch.submission[places] * len(batch.tables) + batch.table[places]
     _, first, which = np.unique(table, return_index=True, return_inverse=True)
-    figures = np.bincount(which, minlength=first.size)
-    same = np.bincount(which, weights=is_same, minlength=first.size)
-    enough = figures >= STALE_FIGURES
-    firsts = places[first[enough]]
+    alike = _alike(batch, places, which, first.size)
+    pairs = np.unique(np.stack([which.astype(np.float64), batch.value[places]]), axis=1)
+    different = np.bincount(pairs[0].astype(np.int64), minlength=first.size)
+    enough = (different >= STALE_FIGURES) & _has_moved(batch, columns, places, which, first.size)
+    firsts, alike = places[first[enough]], alike[enough]
+    before = _same_before(batch, history, firsts, alike)
 
     def explain(at: int) -> Breach:
-        submission = int(batch.submission[firsts[at]])
         detail = {
-            "previous_period": history.words(int(history.previous[submission])),
-            "period": history.words(submission),
+            "previous_period": history.words(int(before[at])),
+            "period": history.words(int(batch.submission[firsts[at]])),
         }
         return Breach(detail, (), check.severity, check.words, is_of_sheet=True)
 
-    batch.mark("not_stale", firsts, (same == figures)[enough], explain)
+    batch.mark("not_stale", firsts, before != NOWHERE, explain)
+
+
+def _alike(batch: Batch, places: Numbers, which: Numbers, count: int) -> Hashes:
+    """One number for all figures of each group of cells, whatever their order: with the same
+    figures of the same lines, or records, and columns it is the same."""
+    mantissa, exponent = np.frexp(batch.value[places])
+    # figures of another unit line are the same up to the last bits
+    figure = np.round(mantissa * 2.0**40).astype(np.int64) * 4096 + exponent
+    place = batch.row_identity[batch.row[places]] * len(batch.columns) + batch.column[places]
+    each = _scattered(_scattered(place.astype(np.uint64)) ^ figure.astype(np.uint64))
+    found = np.zeros(count, np.uint64)
+    np.add.at(found, which, each)
+    return found
+
+
+def _scattered(numbers: Hashes) -> Hashes:
+    """Numbers so mixed that sums of them tell which were added up (splitmix64)."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
+
+
+def _has_moved(
+    batch: Batch, columns: Sequence[int], places: Numbers, which: Numbers, count: int
+) -> Flags:
+    """Whether a group has a figure of the period itself, where its columns ask for any."""
+    is_own = np.array(["cumulative" not in (c.measure or "") for c in batch.columns], np.bool_)
+    asked = np.zeros(len(batch.tables), np.bool_)
+    for column in columns:
+        asked[batch.table_of_column[column]] |= is_own[column]
+    figures = np.bincount(which, weights=is_own[batch.column[places]], minlength=count)
+    table = np.zeros(count, np.int64)
+    table[which] = batch.table[places]
+    return np.asarray((figures > 0) | ~asked[table])
+
+
+def _same_before(batch: Batch, history: History, firsts: Numbers, alike: Hashes) -> Numbers:
+    """For each table (by its first figure) the latest accepted submission of an earlier period that
+    has the same figures in it; NOWHERE where there is none."""
+    known: dict[tuple[str, int, int], list[tuple[date, int]]] = defaultdict(list)
+    tables = []
+    for place, number in zip(firsts.tolist(), alike.tolist(), strict=True):
+        submission = int(batch.submission[place])
+        identity = history.identity(submission)
+        tables.append((identity, int(batch.table[place]), number))
+        if identity is not None and history.accepted.get(identity) == submission:
+            end = period_of(identity[1]).end
+            known[identity[0], int(batch.table[place]), number].append((end, submission))
+    found = np.full(firsts.shape, NOWHERE, np.int64)
+    for at, (identity, table, number) in enumerate(tables):
+        if identity is not None:
+            now = period_of(identity[1]).end
+            earlier = [each for each in known[identity[0], table, number] if each[0] < now]
+            found[at] = max(earlier)[1] if earlier else NOWHERE
+    return found
+
+
+def restated(batch: Batch, history: History, check: RestatedCheck) -> None:
+    """What a column says of an earlier period is what was accepted for that period."""
+    for column in batch.fields(check.column):
+        states = batch.field_beside(column, check.states)
+        if states is not None:
+            _restated(batch, history, check, batch.of_column(column), states)
+
+
+def _restated(
+    batch: Batch, history: History, check: RestatedCheck, places: Numbers, states: int
+) -> None:
+    earlier = history.related(batch.submission[places], check.of)
+    before = history.cells_in(places, earlier, states)
+    beside = batch.beside(places, states)
+    # the column that repeats has no unit of its own: it is in that of the column it repeats
+    is_plain = (beside == NOWHERE) | ~batch.is_in_other_unit[beside]
+    before = np.where(is_plain, before, NOWHERE)
+
+    def explain(at: int) -> Breach:
+        there = int(before[at])
+        detail = {
+            "previous_period": history.words(int(batch.submission[there])),
+            "previous": batch.place(there).value or "",
+            "previous_cell": batch.address(there),
+        }
+        return Breach(detail, (batch.address(int(places[at])),), check.severity, check.words)
+
+    apart = distances(batch.intervals(places), _then(batch, places, before))
+    batch.mark("restated", places, apart, explain)
+
+
+def ratio_to_earlier(batch: Batch, history: History, check: RatioToEarlierCheck) -> None:
+    """A ratio to an earlier period (the column's `base_period`), or a growth since then, is what
+    the figures of both periods give."""
+    for column in batch.fields(check.column):
+        level = batch.field_beside(column, check.of)
+        if level is not None:
+            _ratio_to_earlier(batch, history, check, batch.of_column(column), level)
+
+
+def _ratio_to_earlier(
+    batch: Batch, history: History, check: RatioToEarlierCheck, places: Numbers, level: int
+) -> None:
+    column = batch.columns[int(batch.column[places[0]])] if places.size else None
+    if column is None or column.base_period is None:
+        return
+    beside = batch.beside(places, level)
+    places, beside = places[beside != NOWHERE], beside[beside != NOWHERE]
+    earlier = history.related(batch.submission[beside], column.base_period)
+    before = history.cells_in(beside, earlier)
+    percent = Intervals.exactly(np.full(places.shape, 100.0))
+    wanted = batch.intervals(beside) / _then(batch, beside, before) * percent
+    if column.measure == "growth":
+        wanted = wanted - percent
+
+    def explain(at: int) -> Breach:
+        place, now, then = int(places[at]), int(beside[at]), int(before[at])
+        given = wanted.at(at)
+        cells = (batch.address(place), batch.address(now))
+        detail = {
+            "low": vietnamese(float(f"{given.low:.6g}")),
+            "high": vietnamese(float(f"{given.high:.6g}")),
+            "now_cell": cells[1],
+            "now": vietnamese(batch.exact(now)),
+            "previous_period": history.words(int(batch.submission[then])),
+            "previous": vietnamese(batch.exact(then)),
+            "previous_cell": batch.address(then),
+        }
+        return Breach(detail, cells, check.severity, check.words)
+
+    batch.mark("ratio_to_earlier", places, distances(batch.intervals(places), wanted), explain)
 
 
 def jump(batch: Batch, history: History, check: JumpCheck) -> None:

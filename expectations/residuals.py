@@ -31,6 +31,8 @@ from ingest.contract import (
     NotFallingCheck,
     NotStaleCheck,
     PartsWithinCheck,
+    RatioToEarlierCheck,
+    RestatedCheck,
     TotalsCheck,
     UniqueRowsCheck,
     WithinCheck,
@@ -77,7 +79,15 @@ SHEET_REMARKS = (
 )
 
 # what is marked by looking back at earlier periods
-PERIOD_RULES = ("not_falling", "adds_up", "not_stale", "jump", "magnitude")
+PERIOD_RULES = (
+    "not_falling",
+    "adds_up",
+    "not_stale",
+    "jump",
+    "magnitude",
+    "restated",
+    "ratio_to_earlier",
+)
 
 
 def build_batch(
@@ -163,3 +173,7 @@ def _apply_between(batch: Batch, history: History, check: Check) -> None:
             period_rules.not_stale(batch, history, check)
         case JumpCheck():
             period_rules.jump(batch, history, check)
+        case RestatedCheck():
+            period_rules.restated(batch, history, check)
+        case RatioToEarlierCheck():
+            period_rules.ratio_to_earlier(batch, history, check)

@@ -272,7 +272,7 @@ class AddsUpCheck(_Check):
 
 
 class NotStaleCheck(_ColumnsCheck):
-    """A table does not repeat every figure of the previous period."""
+    """A table does not repeat every figure of an earlier period."""
 
     rule: Literal["not_stale"]
 
@@ -292,6 +292,32 @@ class JumpCheck(_ColumnsCheck):
         return ("season_band",) if self.seasonal else ()
 
 
+class RestatedCheck(_Check):
+    """What a column says again of an earlier period is what another column said in that period."""
+
+    rule: Literal["restated"]
+    column: StrictStr
+    states: StrictStr
+    of: Literal["previous", "same_period_last_year"]
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.column, self.states)
+
+
+class RatioToEarlierCheck(_Check):
+    """A ratio to the column's `base_period` (or a growth since then) follows from the figures of
+    another column in both periods."""
+
+    rule: Literal["ratio_to_earlier"]
+    column: StrictStr
+    of: StrictStr
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.column, self.of)
+
+
 Check = Annotated[
     TotalsCheck
     | FormulasCheck
@@ -302,7 +328,9 @@ Check = Annotated[
     | NotFallingCheck
     | AddsUpCheck
     | NotStaleCheck
-    | JumpCheck,
+    | JumpCheck
+    | RestatedCheck
+    | RatioToEarlierCheck,
     Field(discriminator="rule"),
 ]
 

@@ -22,7 +22,7 @@ TOTAL, FIRST = 0, 1
 # the rules that are tested here, for test_sentences.py to know
 RULES = {
     "formula", "within", "not_falling", "adds_up", "not_stale", "jump", "magnitude", "date_unknown",
-    "jump_out_of_season",
+    "jump_out_of_season", "restated", "ratio_to_earlier",
 }  # fmt: skip
 
 Change = Callable[[list[dict[str, Value]]], None]
@@ -59,6 +59,10 @@ def judged(folder: Path, *forms: Form, forgiven: Forgiven | None = None) -> list
 
 def said(findings: list[Finding]) -> list[tuple[str, str, str | None]]:
     return [(f.rule, f.message, f.cell_ref and f.cell_ref.rpartition("!")[2]) for f in findings]
+
+
+def only(findings: list[Finding], *rules: str) -> list[Finding]:
+    return [finding for finding in findings if finding.rule in rules]
 
 
 def part(field: str, value: Value) -> Change:
@@ -151,13 +155,64 @@ def test_a_missing_month_between_is_not_held_against_the_next(tmp_path: Path) ->
     assert said(judged(tmp_path, month_of(1), month_of(4))) == []
 
 
-def test_last_months_table_sent_again(tmp_path: Path) -> None:
-    again = Form("TH-01", sender="STC", period="tháng 2/2026", rows=month_of(1).rows)
-    found = [f for f in judged(tmp_path, month_of(1), again) if f.rule == "not_stale"]
-    assert said(found) == [
+def uneven(rows: list[dict[str, Value]]) -> None:
+    """Every source has another figure."""
+    for place, row in enumerate(rows[1:]):
+        for field in ("month", "cumulative"):
+            for changed in (row, rows[TOTAL]):
+                old = changed[field]
+                assert isinstance(old, int | float)
+                changed[field] = old + place
+                total = changed["cumulative"]
+                assert isinstance(total, int | float) and isinstance(changed["plan"], int)
+                changed["ratio"] = round(total / changed["plan"] * 100, 2)
+
+
+def in_month(number: int, rows: list[dict[str, Value]]) -> Form:
+    return Form("TH-01", sender="STC", period=f"tháng {number}/2026", rows=rows)
+
+
+def test_a_table_sent_again_of_any_earlier_month(tmp_path: Path) -> None:
+    january, february = month_of(1, uneven), month_of(2, uneven)
+    again = in_month(2, january.rows)
+    [found] = only(judged(tmp_path, january, again), "not_stale")
+    assert said([found]) == [
         ("not_stale", "Số liệu tháng 2/2026 trùng hoàn toàn tháng 1/2026.", "C12")
     ]
-    assert found[0].fix == "Đề nghị gửi đúng số liệu của tháng 2/2026."
+    assert (found.severity, found.fix) == ("error", "Đề nghị gửi đúng số liệu của tháng 2/2026.")
+    months = january, february, in_month(3, january.rows)
+    assert said(only(judged(tmp_path, *months), "not_stale")) == [
+        ("not_stale", "Số liệu tháng 3/2026 trùng hoàn toàn tháng 1/2026.", "C12")
+    ]
+    # a copy of a copy is still one of January, the only one that was accepted
+    twice = january, again, in_month(3, january.rows)
+    assert said(only(judged(tmp_path, *twice), "not_stale")) == [
+        ("not_stale", "Số liệu tháng 3/2026 trùng hoàn toàn tháng 1/2026.", "C12")
+    ]
+
+
+def test_one_figure_that_differs_is_no_copy(tmp_path: Path) -> None:
+    january = month_of(1, uneven)
+    again = in_month(2, [dict(row) for row in january.rows])
+    again.rows[FIRST]["month"] = 12
+    assert only(judged(tmp_path, january, again), "not_stale") == []
+
+
+def test_few_different_figures_may_well_be_the_same_again(tmp_path: Path) -> None:
+    # all sources have one figure, their total another
+    assert only(judged(tmp_path, month_of(1), in_month(2, month_of(1).rows)), "not_stale") == []
+
+
+def test_a_month_in_which_nothing_came_is_no_copy(tmp_path: Path) -> None:
+    def idle(rows: list[dict[str, Value]]) -> None:
+        uneven(rows)
+        for row in rows:
+            row["month"] = 0
+
+    january, idle_month = month_of(1, uneven), in_month(2, month_of(1, idle).rows)
+    assert said(judged(tmp_path, january, idle_month)) == []
+    march = in_month(3, [dict(row) for row in idle_month.rows])
+    assert said(judged(tmp_path, january, idle_month, march)) == []
 
 
 @pytest.mark.parametrize(
@@ -195,10 +250,6 @@ def month_in(year: int, number: int, change: Change | None = None) -> Form:
     form = month_of(number, change)
     return Form("TH-01", sender="STC", period=f"tháng {number}/{year}", rows=form.rows,
                 index_row=True)  # fmt: skip
-
-
-def only(findings: list[Finding], *rules: str) -> list[Finding]:
-    return [finding for finding in findings if finding.rule in rules]
 
 
 def test_a_figure_is_held_against_the_last_accepted_month_not_the_last_received(
