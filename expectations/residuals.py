@@ -61,6 +61,7 @@ SHEET_REMARKS = (
     "form_twice",
     "column_ambiguous",
     "column_of_other_period",
+    "index_formula_differs",
     "line_ambiguous",
     "total_row_not_read",
     "heading_not_read",
