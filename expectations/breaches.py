@@ -10,6 +10,7 @@ import numpy as np
 from expectations.batch import NOWHERE, Batch
 from expectations.findings import Finding, compose, sentences
 from expectations.intervals import Flags
+from ingest.register import CONTRADICTIONS
 
 # whether people put up with an error: its explanation was accepted, or its submission released
 Forgiven = Callable[[Finding], bool]
@@ -30,16 +31,6 @@ def finding_of(batch: Batch, rule: str, place_no: int) -> Finding:
         detail={key: text for key, text in breach.detail.items() if key != "value"},
         place=breach.place or place.name,
     )
-
-
-# what contradicts whose a sheet is, or of what period, and says nothing of its figures
-MISPLACED = (
-    "wrong_sender",
-    "unit_contradiction",
-    "identity_contradiction",
-    "period_contradiction",
-    "period_of_other_kind",
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +72,7 @@ def standing(batch: Batch, forgiven: Forgiven | None = None) -> Standing:
         place = batch.place(place_no)
         submission = place_of[place.submission_no]
         is_held[submission] = True
-        if breach.rule in MISPLACED:
+        if breach.rule in CONTRADICTIONS:
             is_misplaced[submission] = True
         elif place_no >= batch.n_cells or breach.is_of_sheet:
             as_a_whole.add(submission)
