@@ -21,6 +21,7 @@ _SENTENCE_GROUPS = {
     "the cell": "Ô",
     "the table": "Bảng",
     "between periods": "Giữa các kỳ",
+    "within rounding": "Chênh lệch do làm tròn",
     "between figures": "Giữa các số liệu",
 }
 _RULE_GROUPS = dict(zip(FOLDERS, ("Kế hoạch và quy định", "Giữa các biểu"), strict=True))
@@ -54,6 +55,7 @@ _BLANKS = {
     "form": "[số biểu]",
     "formula": "[công thức]",
     "frequency": "[tháng, quý hoặc năm]",
+    "given": "[số tính được]",
     "group": "[nguồn vốn]",
     "header": "[tên cột]",
     "hidden": "[biểu, đơn vị, kỳ của tệp mẫu]",

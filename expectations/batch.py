@@ -118,6 +118,7 @@ class Batch:
         factor = frame["factor"].to_numpy()
         self.value: Floats = frame["value"].to_numpy() * factor
         self.is_in_other_unit: Flags = factor != 1  # than the form's, by what the sheet says
+        self.typed_step: Floats = frame["step"].to_numpy()
         self.step: Floats = frame["step"].to_numpy() * factor
         self._sheet: Numbers = frame["sheet"].to_numpy()
         self.has_text: Flags = frame["text"].is_not_null().to_numpy()

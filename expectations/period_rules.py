@@ -18,6 +18,7 @@ from expectations.batch import NOWHERE, Batch, Breach
 from expectations.history import History
 from expectations.intervals import Flags, Floats, Intervals, Numbers, distances
 from expectations.numbers import vietnamese
+from expectations.rounding import ROUNDED_SINCE, mark_rounded, middle
 from expectations.rule_files import shared_parameters
 from ingest import reference
 from ingest.contract import (
@@ -104,7 +105,7 @@ def _adds_up(
     nothing = Intervals.exactly(np.zeros(places.shape))
     added = batch.intervals(parts) + nothing.where(is_first, _then(batch, places, before))
 
-    def explain(at: int) -> Breach:
+    def said(at: int) -> tuple[dict[str, str], tuple[str, ...]]:
         cells = (batch.address(int(places[at])), batch.address(int(parts[at])))
         given = added.at(at)
         detail = {
@@ -113,9 +114,17 @@ def _adds_up(
             "low": vietnamese(given.low),
             "high": vietnamese(given.high),
         }
-        return Breach(detail, cells, check.severity, check.words)
+        return detail, cells
 
-    batch.mark("adds_up", places, distances(batch.intervals(places), added), explain)
+    apart, as_printed = distances(batch.intervals(places), added), middle(added)
+    batch.mark("adds_up", places, apart, lambda at: Breach(*said(at), check.severity, check.words))
+
+    def explain_rounded(at: int) -> Breach:
+        detail, cells = said(at)
+        detail["given"] = vietnamese(float(as_printed[at]))
+        return Breach(detail, cells, sentence="rounded_cumulative")
+
+    mark_rounded(batch, ROUNDED_SINCE, places, apart, as_printed, explain_rounded)
 
 
 def not_stale(batch: Batch, history: History, check: NotStaleCheck) -> None:

@@ -19,6 +19,7 @@ from expectations.batch import Batch, Breach, Place
 from expectations.breaches import Forgiven, standing
 from expectations.cell_rules import apply_cell_rules
 from expectations.history import History
+from expectations.rounding import ROUNDED_SINCE
 from expectations.row_mechanisms import apply_row_rules
 from expectations.rule_files import all_rules
 from ingest.contract import (
@@ -88,6 +89,7 @@ PERIOD_RULES = (
     "magnitude",
     "restated",
     "ratio_to_earlier",
+    ROUNDED_SINCE,
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from form_books import TEST_CONTRACTS, Form, Mail, Value, judge_mails, read_book
 
 from expectations.breaches import Forgiven
-from expectations.findings import Finding
+from expectations.findings import Finding, counted_only
 from ingest.contract import read_contract
 
 CONTRACT = read_contract(Path(__file__).with_name("all_rules.yml"))
@@ -22,7 +22,8 @@ TOTAL, FIRST = 0, 1
 # the rules that are tested here, for test_sentences.py to know
 RULES = {
     "formula", "within", "not_falling", "adds_up", "not_stale", "jump", "magnitude", "date_unknown",
-    "jump_out_of_season", "restated", "ratio_to_earlier",
+    "jump_out_of_season", "restated", "ratio_to_earlier", "rounded_apart", "rounded_apart_since",
+    "rounded_total", "rounded_formula", "rounded_cumulative",
 }  # fmt: skip
 
 Change = Callable[[list[dict[str, Value]]], None]
@@ -336,3 +337,62 @@ def test_growth_that_did_not_come_as_last_year(tmp_path: Path) -> None:
     assert only(judged(tmp_path, month_of(1), month_of(2, part("month", 48))), "jump") == []
     within = judged(tmp_path, *last_year, month_of(1), month_of(2, part("month", 30)))
     assert only(within, "jump") == []
+
+
+# --- within rounding ------------------------------------------------------------------------------
+
+
+def rounded(rows: list[dict[str, Value]]) -> None:
+    """Parts of half a unit each, printed as 11: their total may well be 63 instead of 66."""
+    rows[TOTAL]["month"], rows[TOTAL]["cumulative"], rows[TOTAL]["ratio"] = 64, 64, 1.07
+
+
+def test_a_total_that_differs_by_rounding_is_said_for_information(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1, rounded))
+    assert {f.severity for f in found} == {"info"} and {f.rule for f in found} == {"rounded_apart"}
+    assert said(found) == [
+        ("rounded_apart", f"Ô {cell}: tổng 64; các dòng cộng được 66, chênh lệch trong phạm vi làm "
+         "tròn (63 đến 69).", cell)
+        for cell in ("C12", "D12")
+    ]  # fmt: skip
+    assert found[0].cells[0] == "TH-01!C12" and len(found[0].cells) == 1 + PARTS
+    assert found[0].fix == "Không phải chỉnh sửa."
+    assert counted_only() == ("rounded_apart", "rounded_apart_since")
+
+
+def test_a_total_beyond_rounding_is_an_error(tmp_path: Path) -> None:
+    def beyond(rows: list[dict[str, Value]]) -> None:
+        rounded(rows)
+        rows[TOTAL]["month"] = rows[TOTAL]["cumulative"] = 62
+        rows[TOTAL]["ratio"] = 1.03
+
+    found = judged(tmp_path, month_of(1, beyond))
+    assert {(f.rule, f.severity) for f in found} == {("totals", "error")}
+
+
+def test_a_ratio_and_a_cumulative_figure_that_differ_by_rounding(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1, part("ratio", 1.14)))
+    assert said(found) == [(
+        "rounded_apart", "Ô E13: 1,14; tính D13/B13 × 100 được 1,1, chênh lệch trong phạm vi làm "
+        "tròn (1,04948 đến 1,15058).", "E13",
+    )]  # fmt: skip
+
+    def one_more(rows: list[dict[str, Value]]) -> None:
+        moved("cumulative", 1)(rows)
+
+    found = judged(tmp_path, month_of(1), month_of(2, one_more))
+    assert [(f.rule, f.message) for f in found if f.cell_ref == "TH-01!D13"] == [(
+        "rounded_apart_since", "Ô D13: lũy kế 24; lũy kế kỳ trước 11 cộng số trong kỳ (ô C13) được "
+        "23, chênh lệch trong phạm vi làm tròn (22 đến 24).",
+    )]  # fmt: skip
+
+
+def test_what_a_machine_computed_to_the_last_bit_is_not_said_to_be_rounded(tmp_path: Path) -> None:
+    def computed(rows: list[dict[str, Value]]) -> None:
+        for row in rows[1:]:
+            row["month"] = row["cumulative"] = 36.12345678901
+        rows[TOTAL]["month"] = rows[TOTAL]["cumulative"] = 216.74074073408
+        for row in rows:
+            row["ratio"] = round(row["cumulative"] / row["plan"] * 100, 3)  # type: ignore
+
+    assert said(judged(tmp_path, month_of(1, computed))) == []
