@@ -21,6 +21,7 @@ _SENTENCE_GROUPS = {
     "the cell": "Ô",
     "the table": "Bảng",
     "between periods": "Giữa các kỳ",
+    "within rounding": "Chênh lệch do làm tròn",
     "between figures": "Giữa các số liệu",
 }
 _RULE_GROUPS = dict(zip(FOLDERS, ("Kế hoạch và quy định", "Giữa các biểu"), strict=True))
@@ -31,6 +32,7 @@ _BLANKS = {
     "allocated": "[số]",
     "allowed": "[các giá trị của danh mục]",
     "before": "[số năm trước]",
+    "before_year_ago": "[số năm trước]",
     "bounds": "[khoảng cho phép]",
     "by": "[lĩnh vực]",
     "by_cell": "[ô kia]",
@@ -53,11 +55,13 @@ _BLANKS = {
     "form": "[số biểu]",
     "formula": "[công thức]",
     "frequency": "[tháng, quý hoặc năm]",
+    "given": "[số tính được]",
     "group": "[nguồn vốn]",
     "header": "[tên cột]",
     "hidden": "[biểu, đơn vị, kỳ của tệp mẫu]",
     "high": "[số lớn nhất]",
     "how": "[bình quân hoặc cao nhất]",
+    "in_season": "[mức theo mùa vụ]",
     "indicator": "[chỉ tiêu]",
     "known": "[các biểu]",
     "last_period": "[kỳ trước]",
@@ -75,6 +79,8 @@ _BLANKS = {
     "more": "[số]",
     "named": "[đơn vị ghi trong tệp]",
     "nearest": "[Biểu gần nhất, các cột còn thiếu.]",
+    "now": "[số kỳ này]",
+    "now_cell": "[ô kia]",
     "of": "[số kia]",
     "of_cell": "[ô kia]",
     "one": "[kỳ đã ghi]",
@@ -89,6 +95,7 @@ _BLANKS = {
     "period": "[kỳ]",
     "planned": "[số]",
     "previous": "[số kỳ trước]",
+    "previous_cell": "[ô của kỳ trước]",
     "previous_period": "[kỳ trước]",
     "project": "[dự án]",
     "reading": "[số]",
@@ -114,6 +121,7 @@ _BLANKS = {
     "value": "[nội dung đã ghi]",
     "wanted": "[nội dung đúng]",
     "whole": "[kế hoạch vốn]",
+    "year_ago": "[số năm trước]",
 }
 
 

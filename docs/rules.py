@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from docs.markdown import MADE, code, codes, page, table
 from expectations.rule_files import Figure, Parameter, Rule, all_rules, published, shared_parameters
+from ingest.contract import all_contracts
 
 SOURCE = Path(__file__).resolve().parent / "rules.yml"
 NUMBERS = tuple(f"R{number:02d}" for number in range(1, 80))
@@ -135,6 +136,10 @@ def _decisions(rules: Iterable[Rule]) -> Iterator[tuple[str, ...]]:
                 users[parameter.shared].append(rule.id)
             elif parameter.doubt is not None:
                 own.append((rule, parameter))
+    for contract in all_contracts():
+        for check in contract.checks:
+            for name in check.named_parameters:
+                users[name].append(f"{check.rule} of {contract.form}")
     for name, parameter in shared_parameters().items():
         yield _decision(name, users[name], parameter)
     for rule, parameter in own:

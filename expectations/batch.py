@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from expectations.intervals import Flags, Floats, Intervals, Numbers, printed
-from expectations.numbers import cell_address, vietnamese
+from expectations.numbers import cell_address, cell_place, vietnamese
 from ingest import reference
 from ingest.cells import STATE_NO, STATES
 from ingest.columns import unit_factor
@@ -29,6 +29,7 @@ from ingest.reading import ReadSubmission
 from ingest.reference import Line
 
 NOWHERE = -1
+MOST_ROWS, MOST_COLUMNS = 2**20 + 1, 2**14 + 1  # of a sheet
 Codes = Mapping[str, int]
 
 
@@ -60,6 +61,7 @@ class Breach:
     sentence: str | None = None  # its own words, where they are not the rule's
     rule: str | None = None  # where one column of residuals serves several rules
     place: tuple[str, ...] = ()  # what names the finding for good, where that is not its cell
+    is_of_sheet: bool = False  # it is about all figures there, not about those of its cells
 
 
 def _as_seen(text: str, problem: str | None) -> str:
@@ -125,6 +127,8 @@ class Batch:
         self.state: Numbers = frame["state"].cast(pl.Enum(STATES)).to_physical().to_numpy()
         factor = frame["factor"].to_numpy()
         self.value: Floats = frame["value"].to_numpy() * factor
+        self.is_in_other_unit: Flags = factor != 1  # than the form's, by what the sheet says
+        self.typed_step: Floats = frame["step"].to_numpy()
         self.step: Floats = frame["step"].to_numpy() * factor
         self._sheet: Numbers = frame["sheet"].to_numpy()
         self.has_text: Flags = frame["text"].is_not_null().to_numpy()
@@ -240,12 +244,37 @@ class Batch:
         found[self.submission[cells]] = cells  # where a line stands twice, the last one counts
         return found
 
-    def same_elsewhere(self, places: Numbers, submissions: Numbers) -> Numbers:
-        """The cells of the same line, or record, and column in other submissions (by place)."""
-        wanted = self._identity_number(
-            submissions, self.row_identity[self.row[places]], self.column[places]
-        )
+    def same_elsewhere(
+        self, places: Numbers, submissions: Numbers, column: int | None = None
+    ) -> Numbers:
+        """The cells of the same line, or record, and column (or another one) in other submissions
+        (by place)."""
+        columns = self.column[places] if column is None else np.full(places.shape, column, np.int64)
+        wanted = self._identity_number(submissions, self.row_identity[self.row[places]], columns)
         return np.where(submissions >= 0, self._by_identity.find(wanted), NOWHERE)
+
+    def cells_at(self, named: Sequence[tuple[int, str, str]]) -> Numbers:
+        """The cells of submissions (by place) on sheets at addresses, which may name a sheet of
+        their own (`Sheet!B12`); NOWHERE where no cell was read there."""
+        sheets = {sheet: number for number, sheet in enumerate(self.sheets)}
+        wanted = np.full((len(named), 4), NOWHERE, np.int64)
+        for number, (submission, sheet, address) in enumerate(named):
+            own, _, at = address.rpartition("!")
+            row_col = cell_place(at)
+            if row_col is not None and (own or sheet) in sheets:
+                wanted[number] = (submission, sheets[own or sheet], *row_col)
+        return self._by_address.find(self._address_number(*wanted.T))
+
+    def _address_number(
+        self, submission: Numbers, sheet: Numbers, row_no: Numbers, col_no: Numbers
+    ) -> Numbers:
+        place = (submission * len(self.sheets) + sheet) * MOST_ROWS + row_no
+        return np.where(row_no == NOWHERE, NOWHERE, place * MOST_COLUMNS + col_no)
+
+    @cached_property
+    def _by_address(self) -> _Lookup:
+        row_no, col_no = self.row_no.astype(np.int64), self.col_no.astype(np.int64)
+        return _Lookup(self._address_number(self.submission, self._sheet, row_no, col_no))
 
     def _identity_number(self, submission: Numbers, identity: Numbers, column: Numbers) -> Numbers:
         n_identities = int(self.row_identity.max(initial=0)) + 1
@@ -375,6 +404,16 @@ class Batch:
         own = [units.get(line.unit_code or "", NOWHERE) for line in self.lines]
         return self.of_lines(own, NOWHERE)
 
+    @cached_property
+    def parent_of_line(self) -> Numbers:
+        """The number of every line's parent; NOWHERE where it has none."""
+        found, start = [], 0
+        for table in self.tables:
+            place = {line.code: start + n for n, line in enumerate(table.lines)}
+            found += [place.get(line.parent or "", NOWHERE) for line in table.lines]
+            start += len(table.lines)
+        return np.array(found, np.int64)
+
     def of_lines(self, of_line: Sequence[int], otherwise: int) -> Numbers:
         """For every row what is known of its line; `otherwise` for records."""
         return np.append(np.array(of_line, np.int64), otherwise)[self.line_of_row]
@@ -502,6 +541,14 @@ class Batch:
         column[places] = np.fmax(column[places], found)
         for number in np.flatnonzero(found > 0):
             self.breaches[int(places[number]), rule] = explain(int(number))
+
+    def unmark(self, rules: Iterable[str]) -> None:
+        """Forget what rules have marked, so that they can look again."""
+        names = set(rules)
+        for rule in names & self.residuals.keys():
+            self.residuals[rule].fill(np.nan)
+        for place, rule in [key for key in self.breaches if key[1] in names]:
+            del self.breaches[place, rule]
 
     def frame(self) -> pl.DataFrame:
         """`cell_id` (a place) and one Float64 column a rule, or a family of rules."""

@@ -67,6 +67,14 @@ class Sentence:
     message: str
     expected: str | None
     fix: str
+    # the data team sees each, the sender how many there are
+    is_counted_only: bool = False
+
+
+@cache
+def counted_only() -> tuple[str, ...]:
+    """The rules whose findings ask nothing of the sender: letters only count them."""
+    return tuple(rule for rule, sentence in sentences().items() if sentence.is_counted_only)
 
 
 @cache
@@ -76,7 +84,11 @@ def sentences() -> dict[str, Sentence]:
     found = {}
     for rule, entry in content.items():
         sentence = Sentence(
-            entry["severity"], entry["message"], entry.get("expected"), entry["fix"]
+            entry["severity"],
+            entry["message"],
+            entry.get("expected"),
+            entry["fix"],
+            entry.get("is_counted_only", False),
         )
         if sentence.severity not in SEVERITIES:
             raise ValueError(f"{SENTENCES.name}: {rule}: unknown severity {sentence.severity!r}")

@@ -16,8 +16,10 @@ import polars as pl
 
 from expectations import period_rules, table_rules
 from expectations.batch import Batch, Breach, Place
+from expectations.breaches import Forgiven, standing
 from expectations.cell_rules import apply_cell_rules
-from expectations.period_rules import History
+from expectations.history import History
+from expectations.rounding import ROUNDED_SINCE
 from expectations.row_mechanisms import apply_row_rules
 from expectations.rule_files import all_rules
 from ingest.contract import (
@@ -30,6 +32,8 @@ from ingest.contract import (
     NotFallingCheck,
     NotStaleCheck,
     PartsWithinCheck,
+    RatioToEarlierCheck,
+    RestatedCheck,
     TotalsCheck,
     UniqueRowsCheck,
     WithinCheck,
@@ -58,6 +62,7 @@ SHEET_REMARKS = (
     "form_twice",
     "column_ambiguous",
     "column_of_other_period",
+    "index_formula_differs",
     "line_ambiguous",
     "total_row_not_read",
     "heading_not_read",
@@ -75,26 +80,55 @@ SHEET_REMARKS = (
     "text_legacy_font",
 )
 
+# what is marked by looking back at earlier periods
+PERIOD_RULES = (
+    "not_falling",
+    "adds_up",
+    "not_stale",
+    "jump",
+    "magnitude",
+    "restated",
+    "ratio_to_earlier",
+    ROUNDED_SINCE,
+)
+
 
 def build_batch(
     contract: Contract,
     submissions: Mapping[int, ReadSubmission],
     cells: pl.DataFrame,
     as_of: date | None = None,
+    forgiven: Forgiven | None = None,
 ) -> Batch:
     """Every residual of every rule for all submissions of one form, and their cells.
 
-    `as_of` is the day of the build; without one, rules with a date look at nothing.
+    `as_of` is the day of the build; without one, rules with a date look at nothing. `forgiven` says
+    which errors do not hold a submission, so that it counts for the periods after it.
     """
     batch = Batch(contract, submissions, cells)
     _remarks(batch)
     apply_cell_rules(batch)
-    history = History(batch)
     for check in contract.checks:
-        _apply(batch, history, check)
-    period_rules.magnitudes(batch, history)
+        _apply(batch, check)
     apply_row_rules(batch, all_rules(), as_of)
+    _look_back(batch, forgiven)
     return batch
+
+
+def _look_back(batch: Batch, forgiven: Forgiven | None) -> None:
+    """Rules between periods. What breaks one of them holds its submission, and the periods after it
+    are then held against an earlier one: looked at again until nothing changes. A period depends on
+    earlier ones alone, so that comes to an end."""
+    stands = standing(batch, forgiven)
+    while True:
+        history = History(batch, stands)
+        for check in batch.contract.checks:
+            _apply_between(batch, history, check)
+        period_rules.magnitudes(batch, history)
+        stood, stands = stands, standing(batch, forgiven)
+        if stands.same_as(stood):
+            return
+        batch.unmark(PERIOD_RULES)
 
 
 def _remarks(batch: Batch) -> None:
@@ -116,7 +150,7 @@ def _remarks(batch: Batch) -> None:
     batch.mark(SHEET_REMARK, numbers, is_remark, lambda number: breaches[number])
 
 
-def _apply(batch: Batch, history: History, check: Check) -> None:
+def _apply(batch: Batch, check: Check) -> None:
     match check:
         case TotalsCheck():
             table_rules.totals(batch, check)
@@ -128,6 +162,12 @@ def _apply(batch: Batch, history: History, check: Check) -> None:
             table_rules.parts_within(batch, check)
         case UniqueRowsCheck():
             table_rules.unique_rows(batch, check)
+        case BoundsCheck():
+            pass  # looked at with the columns' own bounds (cell_rules.py)
+
+
+def _apply_between(batch: Batch, history: History, check: Check) -> None:
+    match check:
         case NotFallingCheck():
             period_rules.not_falling(batch, history, check)
         case AddsUpCheck():
@@ -136,5 +176,7 @@ def _apply(batch: Batch, history: History, check: Check) -> None:
             period_rules.not_stale(batch, history, check)
         case JumpCheck():
             period_rules.jump(batch, history, check)
-        case BoundsCheck():
-            pass  # looked at with the columns' own bounds (cell_rules.py)
+        case RestatedCheck():
+            period_rules.restated(batch, history, check)
+        case RatioToEarlierCheck():
+            period_rules.ratio_to_earlier(batch, history, check)

@@ -7,8 +7,9 @@ from decimal import Decimal
 import numpy as np
 
 from expectations.batch import NOWHERE, Batch, Breach
-from expectations.intervals import Flags, Intervals, Numbers, distances
+from expectations.intervals import Flags, Floats, Intervals, Numbers, distances
 from expectations.numbers import vietnamese
+from expectations.rounding import ROUNDED, mark_rounded, middle
 from ingest.contract import (
     FormulasCheck,
     PartsWithinCheck,
@@ -53,7 +54,7 @@ def _total(
     at, added = at[is_there], added[is_there]
     parts_at = [places[is_there] for places in parts_at]
 
-    def explain(number: int) -> Breach:
+    def said(number: int) -> tuple[dict[str, str], tuple[str, ...]]:
         place, sum_of_parts = int(at[number]), added.at(number)
         sheet = batch.sheet(place)
         cells = (
@@ -65,9 +66,19 @@ def _total(
             "high": vietnamese(sum_of_parts.high),
             "cells": f"{cells[0]}, {cells[1]}:{cells[-1]}",
         }
-        return Breach(detail, cells, check.severity, check.words)
+        return detail, cells
 
-    batch.mark("totals", at, distances(batch.intervals(at), added), explain)
+    apart, given = distances(batch.intervals(at), added), middle(added)
+    batch.mark(
+        "totals", at, apart, lambda number: Breach(*said(number), check.severity, check.words)
+    )
+
+    def explain_rounded(number: int) -> Breach:
+        detail, cells = said(number)
+        detail["given"] = vietnamese(float(given[number]))
+        return Breach(detail, cells, sentence="rounded_total")
+
+    mark_rounded(batch, ROUNDED, at, apart, given, explain_rounded)
 
 
 def formulas(batch: Batch, check: FormulasCheck) -> None:
@@ -78,11 +89,11 @@ def formulas(batch: Batch, check: FormulasCheck) -> None:
             continue
         places = batch.of_column(number)
         places = places[batch.is_state(places, NUMBER)]
-        wanted = _evaluated(batch, number, formula, places)
         is_percent = column.type == "percent" and formula.is_ratio
-        if is_percent:
-            wanted = wanted * Intervals.exactly(100.0)
-        _formula(batch, check, number, formula, places, wanted, is_percent)
+        times = Intervals.exactly(100.0 if is_percent else 1.0)
+        wanted = _evaluated(batch, number, formula, places) * times
+        as_printed = _evaluated(batch, number, formula, places, as_printed=True) * times
+        _formula(batch, check, number, formula, places, wanted, as_printed.low, is_percent)
 
 
 def _formula(
@@ -92,6 +103,7 @@ def _formula(
     formula: Formula,
     places: Numbers,
     wanted: Intervals,
+    as_printed: Floats,
     is_percent: bool,
 ) -> None:
     fields = list(dict.fromkeys(formula.fields()))
@@ -101,7 +113,7 @@ def _formula(
         if (number := batch.field_beside(column, field)) is not None
     }
 
-    def explain(at: int) -> Breach:
+    def said(at: int) -> tuple[dict[str, str], tuple[str, ...]]:
         def address(field: str) -> str:
             return batch.address(int(beside[field][at]))
 
@@ -112,14 +124,24 @@ def _formula(
             "high": vietnamese(float(f"{given.high:.6g}")),
             "cells": ", ".join(map(address, fields)),
         }
-        cells = (batch.address(int(places[at])), *map(address, fields))
-        return Breach(detail, cells, check.severity, check.words)
+        return detail, (batch.address(int(places[at])), *map(address, fields))
 
-    batch.mark("formula", places, distances(batch.intervals(places), wanted), explain)
+    apart = distances(batch.intervals(places), wanted)
+    batch.mark("formula", places, apart, lambda at: Breach(*said(at), check.severity, check.words))
+
+    def explain_rounded(at: int) -> Breach:
+        detail, cells = said(at)
+        detail["given"] = vietnamese(float(f"{as_printed[at]:.6g}"))
+        return Breach(detail, cells, sentence="rounded_formula")
+
+    mark_rounded(batch, ROUNDED, places, apart, as_printed, explain_rounded)
 
 
-def _evaluated(batch: Batch, column: int, formula: Formula, places: Numbers) -> Intervals:
-    """What the formula of a column gives in the rows of these cells."""
+def _evaluated(
+    batch: Batch, column: int, formula: Formula, places: Numbers, *, as_printed: bool = False
+) -> Intervals:
+    """What the formula of a column gives in the rows of these cells: all that the printed digits
+    allow, or only what it gives for the figures `as_printed`."""
 
     def read(field: str) -> Intervals:
         number = batch.field_beside(column, field)
@@ -130,6 +152,8 @@ def _evaluated(batch: Batch, column: int, formula: Formula, places: Numbers) -> 
         says_nothing = ~batch.is_asked_in(line, number)
         nothing = says_nothing & ~batch.is_state(beside, NUMBER)
         found = batch.intervals(np.where(says_nothing, NOWHERE, beside))
+        if as_printed:
+            found = Intervals.exactly(middle(found))
         return Intervals.exactly(np.zeros(places.shape)).where(nothing, found)
 
     wanted: Intervals = formula.value(

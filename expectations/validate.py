@@ -13,6 +13,7 @@ from datetime import date
 import polars as pl
 
 from expectations.batch import Batch
+from expectations.breaches import Forgiven, finding_of
 from expectations.findings import Finding, compose
 from expectations.residuals import build_batch
 from expectations.suites import RuleResult, validate_residuals
@@ -40,11 +41,13 @@ def validate_submissions(
     submissions: Iterable[tuple[int, ReadSubmission]],
     cells_of: Callable[[Sequence[int]], pl.DataFrame] | None = None,
     as_of: date | None = None,
+    forgiven: Forgiven | None = None,
 ) -> list[FormValidation]:
     """Validate every submission against its contract (`contracts` by `form.vN`), form by form.
 
     `cells_of` gives the cells of the submissions of one form, where these do not hold them. `as_of`
-    is the day of the build; without one, rules with a date look at nothing.
+    is the day of the build; without one, rules with a date look at nothing. `forgiven` says which
+    errors people put up with: a submission without others counts for the periods after it.
     """
     by_form: dict[str, dict[int, ReadSubmission]] = defaultdict(dict)
     for number, submission in submissions:
@@ -52,7 +55,7 @@ def validate_submissions(
     validations = []
     for form, members in sorted(by_form.items()):
         cells = cells_of(list(members)) if cells_of is not None else None
-        validations.append(validate_form(contracts[form], members.items(), cells, as_of))
+        validations.append(validate_form(contracts[form], members.items(), cells, as_of, forgiven))
     return validations
 
 
@@ -75,20 +78,21 @@ def validate_form(
     submissions: Iterable[tuple[int, ReadSubmission]],
     cells: pl.DataFrame | None = None,
     as_of: date | None = None,
+    forgiven: Forgiven | None = None,
 ) -> FormValidation:
     """Residuals, then one Great Expectations run, then sentences.
 
     `cells` of all the submissions (ingest.load.cells_of), where these do not hold them; `as_of` is
-    the day of the build.
+    the day of the build, `forgiven` as in `validate_submissions`.
     """
     members = dict(submissions)
     cells = cells_held(members) if cells is None else cells
-    batch = build_batch(contract, members, cells, as_of)
+    batch = build_batch(contract, members, cells, as_of, forgiven)
     results: list[RuleResult] = []
     findings: list[Finding] = []
     for result in validate_residuals(contract.id, batch.frame(), sorted(batch.residuals)):
         results += _by_rule(batch, result)
-        findings += [_finding(batch, result.rule, place) for place in result.unexpected]
+        findings += [finding_of(batch, result.rule, place) for place in result.unexpected]
     findings.sort(key=lambda finding: (finding.submission_no or 0, finding.sheet or ""))
     return FormValidation(contract.form, tuple(results), tuple(findings))
 
@@ -105,19 +109,3 @@ def _by_rule(batch: Batch, result: RuleResult) -> Iterator[RuleResult]:
     for rule in rules:
         outcome = "failed" if broken[rule] else "passed"
         yield RuleResult(rule, outcome, result.evaluated, tuple(broken[rule]))
-
-
-def _finding(batch: Batch, rule: str, place_no: int) -> Finding:
-    place, breach = batch.place(place_no), batch.breaches[place_no, rule]
-    return compose(
-        breach.rule or rule,
-        place.submission_no,
-        sentence=breach.sentence,
-        sheet=place.sheet,
-        cell=place.address,
-        cells=breach.cells,
-        value=place.value,
-        severity=breach.severity,
-        detail={key: text for key, text in breach.detail.items() if key != "value"},
-        place=breach.place or place.name,
-    )

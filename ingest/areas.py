@@ -44,6 +44,7 @@ class AreaRead:
     ambiguous_lines: list[tuple[int, str]] = field(default_factory=list)
     total_rows: list[tuple[int, str]] = field(default_factory=list)
     heading_rows: list[tuple[int, str]] = field(default_factory=list)  # among records
+    index_row_no: int | None = None  # the row of column numbers, where there is one
 
     def value_columns(self) -> list[int]:
         return [
@@ -71,6 +72,7 @@ def read_area(
         values = [sheet.rows[row_no - 1][col - 1] for col in columns]
         if is_index_row(values):
             index_row, first = values, row_no + 1
+            area.index_row_no = row_no
             break
         if any(value != "" for value in values):
             break

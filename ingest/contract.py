@@ -180,6 +180,11 @@ class _Check(_Strict):
         return ()
 
     @property
+    def named_parameters(self) -> tuple[str, ...]:
+        """What a person must decide (expectations/rules/parameters.yml)."""
+        return ()
+
+    @property
     def words(self) -> str:
         """The entry of sentences.yml that says this check's finding."""
         rule = str(self.rule)  # type: ignore[attr-defined]
@@ -267,16 +272,50 @@ class AddsUpCheck(_Check):
 
 
 class NotStaleCheck(_ColumnsCheck):
-    """A table does not repeat every figure of the previous period."""
+    """A table does not repeat every figure of an earlier period."""
 
     rule: Literal["not_stale"]
 
 
 class JumpCheck(_ColumnsCheck):
-    """A figure is not many times what it was in the previous period, nor a small part of it."""
+    """A figure is not many times what was accepted last, nor a small part of it; where last year's
+    figures are known, of what their growth makes of it. `seasonal`: the pattern of a year comes
+    again so surely that a figure stays within `season_band` (rules/parameters.yml) of it, which is
+    narrower than `factor`."""
 
     rule: Literal["jump"]
     factor: Decimal = Field(default=Decimal(5), gt=1)
+    seasonal: StrictBool = False
+
+    @property
+    def named_parameters(self) -> tuple[str, ...]:
+        return ("season_band",) if self.seasonal else ()
+
+
+class RestatedCheck(_Check):
+    """What a column says again of an earlier period is what another column said in that period."""
+
+    rule: Literal["restated"]
+    column: StrictStr
+    states: StrictStr
+    of: Literal["previous", "same_period_last_year"]
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.column, self.states)
+
+
+class RatioToEarlierCheck(_Check):
+    """A ratio to the column's `base_period` (or a growth since then) follows from the figures of
+    another column in both periods."""
+
+    rule: Literal["ratio_to_earlier"]
+    column: StrictStr
+    of: StrictStr
+
+    @property
+    def named_fields(self) -> tuple[str, ...]:
+        return (self.column, self.of)
 
 
 Check = Annotated[
@@ -289,7 +328,9 @@ Check = Annotated[
     | NotFallingCheck
     | AddsUpCheck
     | NotStaleCheck
-    | JumpCheck,
+    | JumpCheck
+    | RestatedCheck
+    | RatioToEarlierCheck,
     Field(discriminator="rule"),
 ]
 

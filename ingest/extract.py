@@ -22,6 +22,7 @@ from ingest.columns import read_columns, units_of_area
 from ingest.contract import Contract, Table, all_contracts
 from ingest.head import Head, TitleLine, read_head, title_lines
 from ingest.identity import Identity, form_sheets, read_identities
+from ingest.index_row import other_formulas
 from ingest.lines import words_of as line_words_of
 from ingest.locate import (
     ROWS_SEARCHED,
@@ -697,6 +698,22 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
         for field, col, text in match.other_period
         if table.column(field).role not in ("symbol", "label")
     ]
+    if area.index_row_no is not None:
+        index_row = dict(enumerate(area.sheet.rows[area.index_row_no - 1], start=1))
+        remarks += [
+            Remark(
+                "index_formula_differs",
+                name,
+                area.index_row_no,
+                other.col,
+                (
+                    ("value", clean(other.typed)),
+                    ("expected", other.wanted),
+                    ("header", " / ".join(table.column(other.field).header)),
+                ),
+            )
+            for other in other_formulas(table, match.columns, index_row)
+        ]
     label_col = next((match.columns[c.field] for c in table.columns if c.role == "line"), None)
     for row, text in area.unknown_lines:
         nearest = line_words_of(table.lines).nearest(text)

@@ -23,6 +23,16 @@ from warehouse.ledger import Receipt, timestamp
 if TYPE_CHECKING:  # it knows all kinds of places that files come from
     from ingest.sources import PulledFile
 
+# remarks that contradict whose a sheet is, or of what period, and say nothing of its figures
+CONTRADICTIONS = frozenset(
+    {
+        "wrong_sender",
+        "unit_contradiction",
+        "identity_contradiction",
+        "period_contradiction",
+        "period_of_other_kind",
+    }
+)
 ACCEPTED, HELD, SUPERSEDED = "accepted", "held", "superseded"
 UNRECOGNISED, UNREADABLE = "unrecognised", "unreadable"
 
@@ -235,7 +245,8 @@ def judge(
 
     A held one is done with once the unit has sent that form and period again, right or wrong; the
     last accepted one stays in force. What has no key (a file that could not be read, a sheet that
-    names another unit) is about its file: done with once something else came under that path.
+    names another unit), or is held because it contradicts itself about what it is, is about its
+    file: it replaces nothing, and is done with once something else came under that path.
 
     `errors` holds the messages of the errors of each submission by its number; `released` the ids
     of submissions that are accepted in spite of them, each with the words that say by whom.
@@ -246,13 +257,14 @@ def judge(
     newest_file: dict[str, int] = {}
     for submission in judged:
         newest_file[submission.receipt.file_path] = submission.receipt.receipt_no
-        if submission.key is not None:
-            latest[submission.key] = submission.submission_no
+        key = _sure_key(submission)
+        if key is not None:
+            latest[key] = submission.submission_no
             if submission.status == ACCEPTED:
-                accepted[submission.key] = submission.submission_no
+                accepted[key] = submission.submission_no
 
     def is_done_with(submission: Submission) -> bool:
-        key, receipt = submission.key, submission.receipt
+        key, receipt = _sure_key(submission), submission.receipt
         if key is None:
             is_of_old_file = receipt.receipt_no != newest_file[receipt.file_path]
             return submission.status != ACCEPTED and is_of_old_file
@@ -264,6 +276,13 @@ def judge(
         else s
         for s in judged
     ]
+
+
+def _sure_key(submission: Submission) -> tuple[str, str, str] | None:
+    """The key, unless the submission is held and says two things about its form or period."""
+    read = submission.read
+    contradicts = read is not None and any(r.rule in CONTRADICTIONS for r in read.remarks)
+    return None if submission.status == HELD and contradicts else submission.key
 
 
 def _judged(

@@ -89,6 +89,8 @@ _CHECKS = {
     "not_falling": "lũy kế không giảm",
     "adds_up": "lũy kế bằng lũy kế kỳ trước cộng số trong kỳ",
     "not_stale": "không gửi lại số liệu kỳ trước",
+    "restated": "số kỳ trước ghi lại khớp với báo cáo kỳ đó",
+    "ratio_to_earlier": "tỷ lệ so với kỳ trước, cùng kỳ khớp với số liệu đã báo cáo",
     "jump": "số liệu không tăng, giảm bất thường so với kỳ trước",
 }
 assert set(_CHECKS) <= set(sentences())

@@ -30,8 +30,8 @@ _TONE_PLACES = {
 }
 _TONE_PLACE = re.compile(rf"(?<!q)(?:{'|'.join(_TONE_PLACES)})(?!\w)")
 _SPELLINGS = ((re.compile(r"\bquí\b"), "quý"), (re.compile(r"\btỉ (?=đồng|lệ|usd|trọng)"), "tỷ "))
-# one mark of a footnote at the end of clean words; of many, one is taken off at a time: a pattern of
-# any number of them takes for ever to find that a line of asterisks ends in something else
+# one mark of a footnote at the end of clean words; of many, one is taken off at a time: a pattern
+# of any number of them takes for ever to find that a line of asterisks ends in something else
 _FOOTNOTE = re.compile(r" ?(?:\( ?(?:\d{1,2}|\*{1,3}|[a-z]) ?\)|\[\d{1,2}\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]|\*)\Z")
 _LONGEST_FOOTNOTE = 8
 _END = " .:;,"

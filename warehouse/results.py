@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from expectations.findings import Finding, Subject
 from expectations.identities import Outcome
-from warehouse.acts import EXPLAINED, OPEN, RELEASED, Explained
+from warehouse.acts import (
+    EXPLAINED,
+    NEVER_RELEASED,
+    OPEN,
+    RELEASED,
+    Act,
+    Explained,
+    explained,
+    releases,
+)
 
 FINDING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "finding_key": pl.String,
@@ -129,6 +138,23 @@ def with_released(frame: pl.DataFrame, released: Collection[int]) -> pl.DataFram
     return frame.with_columns(
         pl.when(is_released).then(pl.lit(RELEASED)).otherwise("state").alias("state")
     )
+
+
+def put_up_with(
+    acts: Sequence[Act], day: date, owners: Mapping[int, Owner]
+) -> Callable[[Finding], bool]:
+    """Whether people have accepted a finding on a submission in `owners`: its explanation, or the
+    release of the submission. What no reason can release never is."""
+    released, accepted = releases(acts, day), explained(acts)
+
+    def is_accepted(finding: Finding) -> bool:
+        owner = owners[finding.submission_no or 0]
+        if owner.submission_id in released and finding.rule not in NEVER_RELEASED:
+            return True
+        place_key = finding.place_key(finding.subject or owner.subject)
+        return accepted.covers(place_key, finding.value, finding.expected)
+
+    return is_accepted
 
 
 def open_errors(frame: pl.DataFrame, column: str = "message") -> dict[int, list[str]]:

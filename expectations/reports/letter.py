@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from expectations.findings import counted_only
 from expectations.reports.html import SEVERITY_VI, STATUS_VI
 from expectations.reports.shown import (
     LONGEST_VALUE,
@@ -107,6 +108,8 @@ class Letter:
     mended: tuple[LetterFinding, ...] = ()
     since: datetime | None = None
     is_simulated: bool = False
+    # differences within rounding ask for nothing: they are counted, not listed
+    n_counted_only: int = 0
 
     @property
     def key(self) -> LetterKey:
@@ -200,6 +203,7 @@ def letter_data(
             ],
             "more": _more(len(letter.mended)),
         },
+        "within_rounding": number_vi(letter.n_counted_only) if letter.n_counted_only else "",
         "contact": on_paper(one_line(contact)),
     }
 
@@ -406,7 +410,8 @@ def read_letters(
     about = {key for key, of_key in found.items() if key[0] and any(not f.closed for f in of_key)}
     for unit, period in sorted({*submissions, *about}):
         received, findings = submissions.get((unit, period), []), found.get((unit, period), [])
-        still_open = tuple(f for f in findings if f.closed is None)
+        listed = [f for f in findings if f.rule not in counted_only()]
+        still_open = tuple(f for f in listed if f.closed is None)
         places = {f.place_key for f in still_open}
         letter = Letter(
             unit_code=unit,
@@ -415,7 +420,8 @@ def read_letters(
             period_label=periods.get(period, period) or NO_PERIOD_VI,
             submissions=tuple(received),
             findings=still_open,
-            mended=tuple(f for f in findings if f.closed and f.place_key not in places),
+            mended=tuple(f for f in listed if f.closed and f.place_key not in places),
+            n_counted_only=sum(f.rule in counted_only() and not f.closed for f in findings),
             is_simulated=any(simulated.values()),
         )
         before = [

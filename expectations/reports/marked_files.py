@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.findings import Finding
+from expectations.findings import Finding, counted_only
 from expectations.reports.answer_sheet import Heading, Mark
 from expectations.reports.html import UNKNOWN_SENDER_VI, report_file_name
 from expectations.reports.marked import marked_workbook, only_list
@@ -168,8 +168,9 @@ def _marks_by_file(
         " result.message, result.fix"
         " from dq_result as result inner join submission using (submission_id)"
         " where result.closed is null and result.state <> 'explained'"
-        " and submission.status <> 'superseded'"
-        " order by submission.received_at desc, submission.submission_id, result.finding_key"
+        " and submission.status <> 'superseded' and not list_contains(?, result.rule)"
+        " order by submission.received_at desc, submission.submission_id, result.finding_key",
+        [list(counted_only())],
     ).fetchall():
         if only_unit is None or unit == only_unit:
             mark = Mark(key, severity, sheet, cell, value, message, fix or "")

@@ -461,12 +461,27 @@ class _Lines:
             now = self._steps(line, column, base, kind, self.period)
             then = self._steps(line, column, base, kind, period_of(other)) if other else 0
             value = 100 * now / then if then else Decimal(100)
+        elif (of_stock := self._ratio_of_stock(line, measure)) is not None:
+            value = of_stock
         else:
             low, high = self.world.model.indices.get(measure, (100.5, 109.5))
             value = Decimal(str(self.world.between(low, high, measure, line.code, self.period.key)))
         if measure == "growth":
             value = value - 100 if value > 50 else value
         return value.quantize(Decimal("0.01"))
+
+    def _ratio_of_stock(self, line: Line, measure: str) -> Decimal | None:
+        """What neither adds up nor is an index: the table's level of now against that of then."""
+        relations = {
+            "ratio_to_same_period": "same_period_last_year",
+            "ratio_to_previous": "previous",
+        }
+        level = next((c for c in self.table.columns if c.measure == "level"), None)
+        if level is None or measure not in relations:
+            return None
+        now = self._at(self.period.key, line, level)
+        then = self._at(related(self.period.key, relations[measure]), line, level)
+        return 100 * now / then if now is not None and then else None
 
     def _unit_of_flow(self, line: Line) -> str | None:
         """The unit of the flow that a ratio is about: the indicator's, the table's amounts', the

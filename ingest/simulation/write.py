@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from ingest import reference
-from ingest.contract import Contract, all_contracts
+from ingest.contract import Contract, RestatedCheck, all_contracts
 from ingest.period import period_of, related
 from ingest.simulation.deadlines import Missed, missed
 from ingest.simulation.fill import Filler, Key, Value
@@ -318,6 +318,14 @@ def _cells(
         # to whatever compares, the row is now another's, and the one whose key it has is two
         value = form.values.get(error.place)
         rows = {p[:2] for p, v in form.values.items() if p[2] == error.place[2] and v == value}
+    repeated = {
+        check.states: check.column
+        for check in form.contract.checks
+        if isinstance(check, RestatedCheck)
+    }
+    # what the next period says again of this one stands elsewhere in the row
+    again = {(*p[:2], repeated[p[2]]) for p in places if p[2] in repeated}
+    places |= {place for place in again if (form.contract.form, *place) in addresses}
     places |= {key[1:] for key in addresses if key[0] == form.contract.form and key[1:3] in rows}
     return sorted({addresses[form.contract.form, *place] for place in places})
 

@@ -26,6 +26,7 @@ from warehouse.results import (
     first_seen,
     open_errors,
     owners,
+    put_up_with,
     with_explained,
     with_released,
 )
@@ -52,14 +53,20 @@ ACTS_CHECK = "acts_of_people_apply"
     ],
 )
 def form_validations(
-    build: BuildResource, read_submissions_of_files: list[Submission]
+    build: BuildResource,
+    read_submissions_of_files: list[Submission],
+    acts_of_people: list[Act],
 ) -> dg.MaterializeResult:
     """One Great Expectations batch a form: types, ranges, allowed values, totals."""
     contracts = {contract.id: contract for contract in all_contracts()}
     read = [(s.submission_no, s.read) for s in read_submissions_of_files if s.read is not None]
     with open_working(build.place.working_file) as connection:
         validations = validate_submissions(
-            contracts, read, partial(cells_of, connection), build.moment.date()
+            contracts,
+            read,
+            partial(cells_of, connection),
+            build.moment.date(),
+            put_up_with(acts_of_people, build.moment.date(), owners(connection)),
         )
     by_form: dict[str, list[FormValidation]] = defaultdict(list)
     for validation in validations:

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 import openpyxl
 
+from expectations.breaches import Forgiven
 from expectations.findings import Finding
 from expectations.numbers import cell_address
 from expectations.validate import validate_submissions
@@ -243,7 +244,7 @@ class Mail:
 
 
 def judge_mails(
-    mails: Sequence[Mail], contracts: Sequence[Contract]
+    mails: Sequence[Mail], contracts: Sequence[Contract], forgiven: Forgiven | None = None
 ) -> tuple[list[list[Submission]], list[list[Finding]]]:
     """Register and validate every pull in one batch a form; submissions and findings by pull."""
     receipts: list[Receipt] = []
@@ -264,7 +265,8 @@ def judge_mails(
     mail_of = {s.submission_no: n for n, group in enumerate(by_mail) for s in group}
     findings: list[list[Finding]] = [[] for _ in mails]
     read = [(s.submission_no, s.read) for s in submissions if s.read is not None]
-    for validation in validate_submissions({c.id: c for c in contracts}, read):
+    by_id = {contract.id: contract for contract in contracts}
+    for validation in validate_submissions(by_id, read, forgiven=forgiven):
         assert not validation.raised
         for finding in validation.findings:
             findings[mail_of[finding.submission_no]].append(finding)

@@ -15,6 +15,7 @@ from ingest.extract import submissions_of
 from ingest.reading import ReadSubmission
 from ingest.register import with_identity_remarks
 from ingest.template import FilledForm, write_workbook
+from ingest.template_values import Key, Value
 from ingest.workbook import read_workbook
 
 CONTRACTS = {contract.form: contract for contract in all_contracts()}
@@ -33,15 +34,20 @@ def sent(
     folder: Path, form: str, unit: str, period: str, rows: Sequence[Typed] | Mapping[str, Typed]
 ) -> Sent:
     """A template with these rows typed: records in their order, or lines by their codes."""
-    contract = CONTRACTS[form]
     by_row = rows if isinstance(rows, Mapping) else {
         str(number): row for number, row in enumerate(rows, start=1)
     }  # fmt: skip
-    values = {
+    values: dict[Key, Value] = {
         (1, row, field): Decimal(value) if isinstance(value, int) else value
         for row, typed in by_row.items()
         for field, value in typed.items()
     }
+    return typed_in(folder, form, unit, period, values)
+
+
+def typed_in(folder: Path, form: str, unit: str, period: str, values: Mapping[Key, Value]) -> Sent:
+    """A template with these cells typed."""
+    contract = CONTRACTS[form]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{form}-{unit}-{period}.xlsx"
     addresses = write_workbook(path, [FilledForm(contract, unit, period, values)])

@@ -314,6 +314,10 @@ CASES = {
         revenue("ƯỚC THỰC HIỆN 6 THÁNG ĐẦU NĂM 2026"),
         "Ô D9: cột ghi “ƯỚC THỰC HIỆN QUÝ II/2025”, kỳ báo cáo của biểu là quý II năm 2026.",
         "error", "D"),
+    "formula_of_another_form": Case(
+        "index_formula_differs", typed(E11="(5) = (4) : (3)"), typed(E11="(5) = (4) : (2) x 100"),
+        "Ô E11 ghi “(5) = (4) : (3)”; theo biểu mẫu, cột “Tỷ lệ (%)” tính 5=4/2.",
+        "warning", "E11", "5=4/2"),
     "line_of_two_parents": Case(
         "line_ambiguous", expenditure(symbols=False), expenditure(symbols=True),
         "Ô B12: dòng “Chi quốc phòng” có thể là nhiều dòng của biểu.",

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from form_books import TEST_CONTRACTS, Form, Mail, Value, judge_mails, read_book
 
-from expectations.findings import Finding
+from expectations.breaches import Forgiven
+from expectations.findings import Finding, counted_only
 from ingest.contract import read_contract
 
 CONTRACT = read_contract(Path(__file__).with_name("all_rules.yml"))
@@ -21,6 +22,8 @@ TOTAL, FIRST = 0, 1
 # the rules that are tested here, for test_sentences.py to know
 RULES = {
     "formula", "within", "not_falling", "adds_up", "not_stale", "jump", "magnitude", "date_unknown",
+    "jump_out_of_season", "restated", "ratio_to_earlier", "rounded_apart", "rounded_apart_since",
+    "rounded_total", "rounded_formula", "rounded_cumulative",
 }  # fmt: skip
 
 Change = Callable[[list[dict[str, Value]]], None]
@@ -44,19 +47,23 @@ def month_of(number: int, change: Change | None = None) -> Form:
     return form
 
 
-def judged(folder: Path, *forms: Form) -> list[Finding]:
+def judged(folder: Path, *forms: Form, forgiven: Forgiven | None = None) -> list[Finding]:
     """Findings on the last of the months, all of them in one pull."""
     files = [
         ("STC", f"STC/{number}.xlsx", read_book(folder / f"{number}.xlsx", [form], [CONTRACT]))
         for number, form in enumerate(forms)
     ]
-    [submissions], [findings] = judge_mails([Mail(files)], [CONTRACT])
+    [submissions], [findings] = judge_mails([Mail(files)], [CONTRACT], forgiven)
     last = submissions[-1].submission_no
     return [finding for finding in findings if finding.submission_no == last]
 
 
 def said(findings: list[Finding]) -> list[tuple[str, str, str | None]]:
     return [(f.rule, f.message, f.cell_ref and f.cell_ref.rpartition("!")[2]) for f in findings]
+
+
+def only(findings: list[Finding], *rules: str) -> list[Finding]:
+    return [finding for finding in findings if finding.rule in rules]
 
 
 def part(field: str, value: Value) -> Change:
@@ -149,13 +156,64 @@ def test_a_missing_month_between_is_not_held_against_the_next(tmp_path: Path) ->
     assert said(judged(tmp_path, month_of(1), month_of(4))) == []
 
 
-def test_last_months_table_sent_again(tmp_path: Path) -> None:
-    again = Form("TH-01", sender="STC", period="tháng 2/2026", rows=month_of(1).rows)
-    found = [f for f in judged(tmp_path, month_of(1), again) if f.rule == "not_stale"]
-    assert said(found) == [
+def uneven(rows: list[dict[str, Value]]) -> None:
+    """Every source has another figure."""
+    for place, row in enumerate(rows[1:]):
+        for field in ("month", "cumulative"):
+            for changed in (row, rows[TOTAL]):
+                old = changed[field]
+                assert isinstance(old, int | float)
+                changed[field] = old + place
+                total = changed["cumulative"]
+                assert isinstance(total, int | float) and isinstance(changed["plan"], int)
+                changed["ratio"] = round(total / changed["plan"] * 100, 2)
+
+
+def in_month(number: int, rows: list[dict[str, Value]]) -> Form:
+    return Form("TH-01", sender="STC", period=f"tháng {number}/2026", rows=rows)
+
+
+def test_a_table_sent_again_of_any_earlier_month(tmp_path: Path) -> None:
+    january, february = month_of(1, uneven), month_of(2, uneven)
+    again = in_month(2, january.rows)
+    [found] = only(judged(tmp_path, january, again), "not_stale")
+    assert said([found]) == [
         ("not_stale", "Số liệu tháng 2/2026 trùng hoàn toàn tháng 1/2026.", "C12")
     ]
-    assert found[0].fix == "Đề nghị gửi đúng số liệu của tháng 2/2026."
+    assert (found.severity, found.fix) == ("error", "Đề nghị gửi đúng số liệu của tháng 2/2026.")
+    months = january, february, in_month(3, january.rows)
+    assert said(only(judged(tmp_path, *months), "not_stale")) == [
+        ("not_stale", "Số liệu tháng 3/2026 trùng hoàn toàn tháng 1/2026.", "C12")
+    ]
+    # a copy of a copy is still one of January, the only one that was accepted
+    twice = january, again, in_month(3, january.rows)
+    assert said(only(judged(tmp_path, *twice), "not_stale")) == [
+        ("not_stale", "Số liệu tháng 3/2026 trùng hoàn toàn tháng 1/2026.", "C12")
+    ]
+
+
+def test_one_figure_that_differs_is_no_copy(tmp_path: Path) -> None:
+    january = month_of(1, uneven)
+    again = in_month(2, [dict(row) for row in january.rows])
+    again.rows[FIRST]["month"] = 12
+    assert only(judged(tmp_path, january, again), "not_stale") == []
+
+
+def test_few_different_figures_may_well_be_the_same_again(tmp_path: Path) -> None:
+    # all sources have one figure, their total another
+    assert only(judged(tmp_path, month_of(1), in_month(2, month_of(1).rows)), "not_stale") == []
+
+
+def test_a_month_in_which_nothing_came_is_no_copy(tmp_path: Path) -> None:
+    def idle(rows: list[dict[str, Value]]) -> None:
+        uneven(rows)
+        for row in rows:
+            row["month"] = 0
+
+    january, idle_month = month_of(1, uneven), in_month(2, month_of(1, idle).rows)
+    assert said(judged(tmp_path, january, idle_month)) == []
+    march = in_month(3, [dict(row) for row in idle_month.rows])
+    assert said(judged(tmp_path, january, idle_month, march)) == []
 
 
 @pytest.mark.parametrize(
@@ -183,3 +241,158 @@ def test_text_that_is_no_date(tmp_path: Path) -> None:
     found = judged(tmp_path, month_of(1, part("started", "giữa tháng 1")))
     assert said(found) == [("date_unknown", "Ô F13 ghi “giữa tháng 1”, không phải ngày.", "F13")]
     assert found[0].fix == "Đề nghị nhập lại ngày ở cột “Ngày bắt đầu”."
+
+
+# --- against what was accepted, and against the seasons -------------------------------------------
+
+
+def month_in(year: int, number: int, change: Change | None = None) -> Form:
+    """Month `number` of another year, with the figures of that month of 2026."""
+    form = month_of(number, change)
+    return Form("TH-01", sender="STC", period=f"tháng {number}/{year}", rows=form.rows,
+                index_row=True)  # fmt: skip
+
+
+def test_a_figure_is_held_against_the_last_accepted_month_not_the_last_received(
+    tmp_path: Path,
+) -> None:
+    # February is a thousand times too large, and held; March is as January was
+    wrong = month_of(2, part("month", 12_000))
+    assert only(judged(tmp_path, month_of(1), wrong, month_of(3)), "jump", "magnitude") == []
+    # and what jumps from January jumps, whatever February said
+    found = judged(tmp_path, month_of(1), wrong, month_of(3, part("month", 600)))
+    assert said(only(found, "jump", "magnitude")) == [
+        ("jump", "Ô C13: 600, gấp khoảng 55 lần tháng 1/2026 (11).", "C13")
+    ]
+
+
+def test_what_people_have_accepted_is_a_measure_all_the_same(tmp_path: Path) -> None:
+    wrong = month_of(2, part("month", 12_000))
+    found = judged(tmp_path, month_of(1), wrong, month_of(3), forgiven=lambda _: True)
+    assert said(only(found, "magnitude")) == [
+        ("magnitude", "Ô C13: 13, chỉ bằng khoảng 1/923 tháng 2/2026 (12.000).", "C13")
+    ]
+
+
+def test_a_cell_in_doubt_is_no_measure_for_the_next_month(tmp_path: Path) -> None:
+    wrong = month_of(2, moved("cumulative", 5))
+    assert said(judged(tmp_path, month_of(1), wrong, month_of(3))) == []
+
+
+def more(by: float) -> Change:
+    """More in the month, with all that follows from it."""
+
+    def change(rows: list[dict[str, Value]]) -> None:
+        moved("month", by)(rows)
+        moved("cumulative", by)(rows)
+
+    return change
+
+
+def test_a_unit_line_typed_wrong_does_not_make_the_next_month_look_too_small(
+    tmp_path: Path,
+) -> None:
+    january = month_of(1)
+    january.cells = {"E8": "Đơn vị tính: Tỷ đồng"}
+    assert said(judged(tmp_path, january, month_of(2))) == []
+    february = month_of(2)
+    february.cells = {"E8": "Đơn vị tính: Tỷ đồng"}
+    found = only(judged(tmp_path, month_of(1), february), "magnitude")
+    assert "Ô C13: 12.000 (ô ghi “12”), gấp khoảng 1.091 lần tháng 1/2026 (11)." in {
+        finding.message for finding in found
+    }
+
+
+def test_where_nothing_was_accepted_what_was_received_still_tells_the_size(tmp_path: Path) -> None:
+    # the sheet of January says January above and February in its title: held, of no sure period
+    january = month_of(1)
+    january.cells = {"A7": "Kỳ báo cáo: tháng 2/2025"}
+    held = judged(tmp_path, january)
+    assert {finding.severity for finding in held} == {"error"}
+    found = judged(tmp_path, january, month_of(2, part("month", 12_000)))
+    assert ("magnitude", "C13") in [(f.rule, f.cell_ref and f.cell_ref[-3:]) for f in found]
+
+
+def test_growth_that_came_last_year_too_is_no_jump(tmp_path: Path) -> None:
+    eight_times = more(76)
+    last_year = month_in(2025, 1), month_in(2025, 2, eight_times)
+    found = judged(tmp_path, *last_year, month_of(1), month_of(2, eight_times))
+    assert only(found, "jump") == []
+    [alone] = only(judged(tmp_path, month_of(1), month_of(2, eight_times)), "jump")
+    assert alone.message == "Ô C13: 88, gấp khoảng 8 lần tháng 1/2026 (11)."
+
+
+def test_growth_that_did_not_come_as_last_year(tmp_path: Path) -> None:
+    last_year = month_in(2025, 1), month_in(2025, 2)
+    found = judged(tmp_path, *last_year, month_of(1), month_of(2, part("month", 48)))
+    [jump] = only(found, "jump")
+    assert said([jump]) == [(
+        "jump",
+        "Ô C13: 48, gấp khoảng 4 lần mức theo mùa vụ (vào khoảng 12: tháng 1/2026 11; "
+        "năm trước từ 11 thành 12).",
+        "C13",
+    )]  # fmt: skip
+    assert (jump.severity, jump.expected) == ("warning", "Vào khoảng 12")
+    assert jump.fix == "Đề nghị kiểm tra lại hoặc giải trình."
+    assert only(judged(tmp_path, month_of(1), month_of(2, part("month", 48))), "jump") == []
+    within = judged(tmp_path, *last_year, month_of(1), month_of(2, part("month", 30)))
+    assert only(within, "jump") == []
+
+
+# --- within rounding ------------------------------------------------------------------------------
+
+
+def rounded(rows: list[dict[str, Value]]) -> None:
+    """Parts of half a unit each, printed as 11: their total may well be 63 instead of 66."""
+    rows[TOTAL]["month"], rows[TOTAL]["cumulative"], rows[TOTAL]["ratio"] = 64, 64, 1.07
+
+
+def test_a_total_that_differs_by_rounding_is_said_for_information(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1, rounded))
+    assert {f.severity for f in found} == {"info"} and {f.rule for f in found} == {"rounded_apart"}
+    assert said(found) == [
+        ("rounded_apart", f"Ô {cell}: tổng 64; các dòng cộng được 66, chênh lệch trong phạm vi làm "
+         "tròn (63 đến 69).", cell)
+        for cell in ("C12", "D12")
+    ]  # fmt: skip
+    assert found[0].cells[0] == "TH-01!C12" and len(found[0].cells) == 1 + PARTS
+    assert found[0].fix == "Không phải chỉnh sửa."
+    assert counted_only() == ("rounded_apart", "rounded_apart_since")
+
+
+def test_a_total_beyond_rounding_is_an_error(tmp_path: Path) -> None:
+    def beyond(rows: list[dict[str, Value]]) -> None:
+        rounded(rows)
+        rows[TOTAL]["month"] = rows[TOTAL]["cumulative"] = 62
+        rows[TOTAL]["ratio"] = 1.03
+
+    found = judged(tmp_path, month_of(1, beyond))
+    assert {(f.rule, f.severity) for f in found} == {("totals", "error")}
+
+
+def test_a_ratio_and_a_cumulative_figure_that_differ_by_rounding(tmp_path: Path) -> None:
+    found = judged(tmp_path, month_of(1, part("ratio", 1.14)))
+    assert said(found) == [(
+        "rounded_apart", "Ô E13: 1,14; tính D13/B13 × 100 được 1,1, chênh lệch trong phạm vi làm "
+        "tròn (1,04948 đến 1,15058).", "E13",
+    )]  # fmt: skip
+
+    def one_more(rows: list[dict[str, Value]]) -> None:
+        moved("cumulative", 1)(rows)
+
+    found = judged(tmp_path, month_of(1), month_of(2, one_more))
+    assert [(f.rule, f.message) for f in found if f.cell_ref == "TH-01!D13"] == [(
+        "rounded_apart_since", "Ô D13: lũy kế 24; lũy kế kỳ trước 11 cộng số trong kỳ (ô C13) được "
+        "23, chênh lệch trong phạm vi làm tròn (22 đến 24).",
+    )]  # fmt: skip
+
+
+def test_what_a_machine_computed_to_the_last_bit_is_not_said_to_be_rounded(tmp_path: Path) -> None:
+    def computed(rows: list[dict[str, Value]]) -> None:
+        for row in rows[1:]:
+            row["month"] = row["cumulative"] = 36.12345678901
+        rows[TOTAL]["month"] = rows[TOTAL]["cumulative"] = 216.74074073408
+        for row in rows:
+            row["ratio"] = round(row["cumulative"] / row["plan"] * 100, 3)  # type: ignore
+
+    assert said(judged(tmp_path, month_of(1, computed))) == []

@@ -36,6 +36,13 @@ def pages_of(pdf: bytes) -> int:
 
 
 @needs_poppler
+def test_differences_within_rounding_are_counted_in_one_line(tmp_path: Path) -> None:
+    line = "Ngoài ra có 3 chỗ số liệu chênh lệch trong phạm vi làm tròn, không phải chỉnh sửa."
+    assert line in words_of(letter_pdf(letter(n_counted_only=3), AS_OF, 5, ""), tmp_path)
+    assert "làm tròn" not in words_of(letter_pdf(letter(), AS_OF, 5, ""), tmp_path)
+
+
+@needs_poppler
 def test_the_letter_says_who_what_where_how_and_by_when(tmp_path: Path) -> None:
     text = words_of(letter_pdf(letter(finding()), AS_OF, 5, "kho@stc.example"), tmp_path)
     for words in (

@@ -249,6 +249,21 @@ def test_sheet_of_another_unit_is_held_until_its_file_is_replaced() -> None:
     assert statuses == [SUPERSEDED, ACCEPTED]
 
 
+def test_held_sheet_that_contradicts_itself_about_its_period_replaces_nothing() -> None:
+    unsure = replace(reading(), remarks=(Remark("identity_contradiction", "LS-02"),))
+    files = {"bad": file_of(reading()), "unsure": file_of(unsure)}
+    receipts = [receipt(1, "bad"), receipt(2, "unsure", path="STC/b.xlsx")]
+    errors = {1: ["Ô D8: sai."], 2: ["Tệp mẫu của kỳ khác."]}
+    found = register(receipts, files, CONTRACTS)
+    assert [s.status for s in judge(found, errors)] == [HELD, HELD]
+    # once people have accepted how it is explained, it is what it says
+    assert [s.status for s in judge(found, {1: ["Ô D8: sai."]})] == [SUPERSEDED, ACCEPTED]
+    again = [*receipts, receipt(3, "again", path="STC/b.xlsx")]
+    found = register(again, files | {"again": file_of(reading(period="2016..2020"))}, CONTRACTS)
+    statuses = [s.status for s in judge(found, errors)]
+    assert statuses[:2] == [HELD, SUPERSEDED]
+
+
 RELEASED = "Được A cho phép sử dụng đến hết ngày 25/11/2026: kịp họp"
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from expectations.findings import Finding, Subject, compose
+from warehouse.acts import Acceptance, Release
 from warehouse.connection import create_working
-from warehouse.results import Owner, finding_frame, first_seen
+from warehouse.results import Owner, finding_frame, first_seen, put_up_with
 
 FEBRUARY = Subject("05977", "xa_thu_nsnn", "2026-02")
 MONDAY, TUESDAY = datetime(2026, 3, 2, 2), datetime(2026, 3, 3, 2)
@@ -86,3 +88,23 @@ def test_unreadable_file_is_named_by_its_path(connection: Any) -> None:
     findings = [compose("damaged", number) for number in (1, 2)]
     one, two = finding_frame(findings, owners, {}, MONDAY)["place_key"]
     assert one != two
+
+
+def test_a_release_or_an_accepted_explanation_puts_up_with_an_error() -> None:
+    owners = {1: Owner("sub-1", "a.xlsx", FEBRUARY), 2: Owner("sub-2", "b.xlsx", FEBRUARY)}
+    day = date(2026, 6, 1)
+    said = {"at": "2026-05-01 08:00:00", "owner": "nguyen", "reason": "đã xác minh"}
+    release = Release(
+        submission_id="sub-1", unit_code="06463", form_code="xa_thu_nsnn", period_key="2026-05",
+        expires="2026-06-01", **said,
+    )  # fmt: skip
+    error = blank(1, "D8")
+    assert put_up_with([release], day, owners)(error)
+    assert not put_up_with([release], day, owners)(blank(2, "D8"))
+    assert not put_up_with([release], date(2026, 6, 2), owners)(error)
+    assert not put_up_with([release], day, owners)(replace(error, rule="simulated_file"))
+    acceptance = Acceptance(
+        place_key=error.place_key(FEBRUARY), value=error.value, expected=error.expected, **said
+    )
+    assert put_up_with([acceptance], day, owners)(blank(2, "D8"))
+    assert not put_up_with([acceptance], day, owners)(replace(error, value="5"))
