@@ -21,7 +21,7 @@ MAY_BE_EMPTY = (
 
 
 def test_the_cookbook_has_queries() -> None:
-    assert len(QUERIES) >= 20
+    assert len(QUERIES) >= 50
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
