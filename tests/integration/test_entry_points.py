@@ -41,7 +41,7 @@ def test_dbt_unit_tests_pass_in_the_project_folder(copied: Built) -> None:
         KHO_WAREHOUSE=str(copied.home / "warehouse.duckdb"),
     )
     assert done.returncode == 0, done.stdout
-    assert "PASS=7" in done.stdout
+    assert "PASS=8" in done.stdout
 
 
 @pytest.mark.slow
