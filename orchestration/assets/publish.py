@@ -117,14 +117,30 @@ def published_build(
             any(receipt.is_simulated for receipt in archived_files),
         )
         folder = publish_staged(connection, home, staged_build, build.moment, description)
+        changes = _changes(connection)
     log("published", build=staged_build, **description["counts"])
     return dg.MaterializeResult(
         metadata={
             "build": staged_build,
             "folder": dg.MetadataValue.path(str(folder)),
+            "changes": dg.MetadataValue.md(changes),
             **description["counts"],
         }
     )
+
+
+def _changes(connection: Any) -> str:
+    """What this build changed against the last one, by fact, unit and cause; the most first."""
+    rows = connection.execute(
+        """
+        select fact_table, unit_code, change, cause, count(*) as facts from build_change
+        group by all order by facts desc, fact_table, unit_code limit 50
+        """
+    ).fetchall()
+    if not rows:
+        return "nothing"
+    head = ["| fact | unit | change | cause | facts |", "| --- | --- | --- | --- | ---: |"]
+    return "\n".join([*head, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
 
 
 @dg.asset(group_name=GROUP, kinds={"smtp"}, deps=["published_build"])

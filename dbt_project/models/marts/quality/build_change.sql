@@ -5,6 +5,7 @@ with version as (
         select
             'fct_{{ fact }}' as fact_table,
             fact_key,
+            unit_code,
             content_hash,
             submission_id,
             {{ 'is_leaf' if fact != 'milestone' else 'true' }} as is_leaf,
@@ -173,6 +174,7 @@ change as (
     select
         coalesce(new_version.fact_table, old_version.fact_table) as fact_table,
         coalesce(new_version.fact_key, old_version.fact_key) as fact_key,
+        coalesce(new_version.unit_code, old_version.unit_code) as unit_code,
         case
             when old_version.fact_key is null then 'added'
             when new_version.fact_key is null then 'removed'
@@ -193,6 +195,7 @@ change as (
 select
     change.fact_table,
     change.fact_key,
+    change.unit_code,
     change.change,
     change.before_text,
     change.after_text,
