@@ -16,7 +16,7 @@ QUERIES = re.findall(r"```sql\n(.*?)```", COOKBOOK, flags=re.DOTALL)
 # versions, acts of people, and what yearly reports of communes would say
 MAY_BE_EMPTY = (
     "status = 'held'", "known_to is not null", "change <> 'added'", "broken'", "old_unit_key",
-    "dq_act", "corrected_text",
+    "dq_act", "corrected_text", "mart_milestone",
 )  # fmt: skip
 
 
