@@ -142,9 +142,10 @@ def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     new = tuple.__new__
     return Spots(
         [
-            new(Spot, (row_no, col_no, header(text)))
-            for row_no, col_no, text in sheet.texts(first, first + rows)
-            if len(text) <= LONGEST
+            new(Spot, (row_no, col_no, header(value)))
+            for row_no, row in enumerate(sheet.rows[first - 1 : first - 1 + rows], start=first)
+            for col_no, value in enumerate(row, start=1)
+            if type(value) is str and value and len(value) <= LONGEST
         ]
     )
 
