@@ -258,6 +258,9 @@ def _read_records(
         )
         if not is_record and (is_signature(row) or _is_title(row, names_form)):
             break
+        # names of those who sign may stand in the very columns that a record must fill
+        if blank and all(is_signature([row[at]]) for at in filled):
+            break
         values = [row[at] for at in places]
         if (index_row is not None and values == index_row) or _is_header_again(row, headers):
             continue

@@ -198,6 +198,19 @@ def test_signature_block_ends_the_records() -> None:
     assert (row_numbers(area), area.last) == ([1], area.match.bottom + 1)
 
 
+def test_signatures_in_the_columns_that_a_record_must_fill_end_the_records() -> None:
+    table = FORMS["giam_sat_dau_tu"].tables[0]
+    first = {"ordinal": "1", "project_name": "Trạm y tế", "project_code": "7048003"}
+    figures = {column.field: 1.0 for column in table.columns if column.role == "value"}
+    names = {"project_name": "NGƯỜI LẬP BIỂU", "project_code": "THỦ TRƯỞNG ĐƠN VỊ"}
+    signed = {"project_name": "(Ký, họ tên)", "project_code": "(Ký tên, đóng dấu)"}
+    area = area_of(table, [first | figures, {}, {}, names, signed])
+    assert (row_numbers(area), area.last) == ([1], area.match.bottom + 1)
+    # one such word is no signature
+    late = {"project_name": "Đại diện trạm y tế", "project_code": "7048004"}
+    assert row_numbers(area_of(table, [first | figures, {}, late])) == [1, 3]
+
+
 def test_record_with_most_of_what_is_required_and_no_figure_is_a_record() -> None:
     """Its figure is missed by a rule, not dropped in silence."""
     assert row_numbers(area_of(RECORDS, [record(), record(value="", locator="P2")])) == [1, 2]
