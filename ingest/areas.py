@@ -180,6 +180,7 @@ def _read_lines(
         if c.role in ("value", "ratio") and c.field in match.columns
     ]
     words = words_of(table.lines)
+    own_header = next(header(c.header[-1]).key for c in table.columns if c.role == "line")
     candidates: list[Labelled] = []
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
         label = row[label_at]
@@ -193,11 +194,14 @@ def _read_lines(
                 continue
             if is_signature(row) or _is_title(row, names_form):
                 break
+            values = [row[col - 1] for col in columns]
+            # the table's own header, printed again, has those of the table beside it in its row
+            is_own = bool(label) and header(label).key == own_header
             if other_headers and any(
-                type(value) is str and header(value).key in other_headers for value in row
+                type(value) is str and header(value).key in other_headers
+                for value in (values if is_own else row)
             ):
                 break
-            values = [row[col - 1] for col in columns]
             if values == index_row or is_index_row(values):
                 continue
         has_figures = any(row[at] != "" and is_figure(row[at]) for at in value_at)
@@ -253,6 +257,9 @@ def _read_records(
             len(required_at) > 1 and sum(row[at] != "" for at in required_at) > len(required_at) / 2
         )
         if not is_record and (is_signature(row) or _is_title(row, names_form)):
+            break
+        # names of those who sign may stand in the very columns that a record must fill
+        if blank and all(is_signature([row[at]]) for at in filled):
             break
         values = [row[at] for at in places]
         if (index_row is not None and values == index_row) or _is_header_again(row, headers):

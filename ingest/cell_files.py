@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -62,8 +61,9 @@ def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> lis
         for piece in _pieces(parts):
             figures = _numbers(piece.columns)
             writer.write_table(_table(piece, figures))
-            for owner, start, end in piece.spans():
-                counts[owner] = _added(counts.get(owner), figures.count(start, end))
+            owners, starts = piece.spans()
+            for owner, count in zip(owners, figures.counts(starts), strict=True):
+                counts[owner] = _added(counts.get(owner), count)
     unfinished.replace(target)
     return [
         _without_cells(number, result, counts) if isinstance(result, ReadFile) else result
@@ -87,13 +87,17 @@ class _Piece:
         self.owners.append(owner)
         self.size += len(column.rows)
 
-    def spans(self) -> Iterator[tuple[Owner, int, int]]:
-        """The cells of each owner: from which place to before which."""
+    def spans(self) -> tuple[list[Owner], list[int]]:
+        """Whose the cells are, and from which place on."""
+        owners: list[Owner] = []
+        starts: list[int] = []
         start = 0
-        for owner, group in groupby(zip(self.owners, self.columns, strict=True), key=itemgetter(0)):
-            end = start + sum(len(column.rows) for _, column in group)
-            yield owner, start, end
-            start = end
+        for owner, column in zip(self.owners, self.columns, strict=True):
+            if not owners or owner != owners[-1]:
+                owners.append(owner)
+                starts.append(start)
+            start += len(column.rows)
+        return owners, starts
 
 
 def _pieces(parts: Iterable[tuple[int, int, CellColumns]]) -> Iterator[_Piece]:
@@ -132,7 +136,10 @@ def _without_cells(
 
 def count_cells(cells: CellColumns) -> CellCount:
     """Count cells that are held in memory."""
-    return _numbers(cells.columns).count(0, len(cells))
+    if not len(cells):
+        return CellCount(0, 0, Decimal(0))
+    [count] = _numbers(cells.columns).counts([0])
+    return count
 
 
 @dataclass
@@ -144,31 +151,38 @@ class _Numbers:
     exacts: list[str | None] | None
     steps: list[str | None] | None
 
-    def count(self, start: int, end: int) -> CellCount:
-        scales, mantissas = self.scales[start:end], self.mantissas[start:end]
-        numbers, total = 0, Decimal(0)
+    def counts(self, starts: Sequence[int]) -> list[CellCount]:
+        """The cells from each of these places to the next, which is further on."""
+        size = len(self.scales)
+        numbers, totals = [0] * len(starts), [Decimal(0)] * len(starts)
         with localcontext(prec=EXACT_DIGITS):
-            for scale in np.unique(scales):
-                if scale >= 0:
-                    group = mantissas[scales == scale].tolist()
-                    numbers += len(group)
-                    total += Decimal(sum(group)).scaleb(-int(scale))
-            for exact in self.exacts[start:end] if self.exacts is not None else ():
-                if exact is not None:
-                    numbers += 1
-                    total += Decimal(exact)
-        return CellCount(end - start, numbers, total)
+            for scale in np.unique(self.scales[self.scales >= 0]).tolist():
+                is_of = self.scales == scale
+                found = np.add.reduceat(is_of, starts, dtype=np.int64).tolist()
+                # two halves of a mantissa: neither of their sums leaves 64 bits
+                mantissas = np.where(is_of, self.mantissas, 0)
+                high = np.add.reduceat(mantissas >> 32, starts).tolist()
+                low = np.add.reduceat(mantissas & 0xFFFFFFFF, starts).tolist()
+                for place, count in enumerate(found):
+                    if count:
+                        numbers[place] += count
+                        total = Decimal((high[place] << 32) + low[place])
+                        totals[place] += total.scaleb(-scale)
+            if self.exacts is not None:
+                ends = [*starts[1:], size]
+                for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+                    for exact in filter(None, self.exacts[start:end]):
+                        numbers[place] += 1
+                        totals[place] += Decimal(exact)
+        sizes = np.diff([*starts, size]).tolist()
+        return [CellCount(*each) for each in zip(sizes, numbers, totals, strict=True)]
 
 
 def _numbers(columns: Sequence[CellColumn]) -> _Numbers:
     """Numbers typed as numbers become exact decimals; those that do not fit stay texts."""
     size = sum(len(column.rows) for column in columns)
-    floats = np.full(size, np.nan)  # no cell holds one: see figures.py
-    end = 0
-    for column in columns:
-        start, end = end, end + len(column.rows)
-        if column.floats is not None:
-            floats[start:end] = column.floats
+    # None becomes NaN, which no cell holds (figures.py)
+    floats = np.array(_joined(columns, attrgetter("floats")) or [None] * size, np.float64)
     at = np.flatnonzero(np.isfinite(floats))
     typed = floats[at]
     is_large = np.abs(typed) >= LARGEST
@@ -188,17 +202,17 @@ def _numbers(columns: Sequence[CellColumn]) -> _Numbers:
     return _Numbers(all_mantissas, all_scales, exacts, steps)
 
 
-Texts = Sequence[str | None]
+Value = TypeVar("Value")
 
 
 def _joined(
-    columns: Sequence[CellColumn], of: Callable[[CellColumn], Texts | None]
-) -> list[str | None] | None:
+    columns: Sequence[CellColumn], of: Callable[[CellColumn], Sequence[Value | None] | None]
+) -> list[Value | None] | None:
     """One property of many cells; None where none of them has it."""
     given = list(map(of, columns))
     if not any(given):
         return None
-    found: list[str | None] = []
+    found: list[Value | None] = []
     for column, values in zip(columns, given, strict=True):
         found += [None] * len(column.rows) if values is None else values
     return found
@@ -227,7 +241,7 @@ def _table(piece: _Piece, numbers: _Numbers) -> pa.Table:
             repeated((column.area for column in columns), np.int16),
             pa.array(np.concatenate([rows[id(column.rows)] for column in columns])),
             repeated((column.column for column in columns), np.int16),
-            pa.array(np.concatenate([np.array(c.states, np.int8) for c in columns])),
+            pa.array([state for column in columns for state in column.states], pa.int8()),
             pa.array(numbers.mantissas, mask=nothing),
             pa.array(numbers.scales, mask=nothing),
             strings(numbers.exacts),

@@ -236,8 +236,9 @@ def _form_of(
     candidates = [nearness(sheet, contract, spots) for contract in named]
     complete = [candidate.contract for candidate in candidates if candidate.is_whole]
     decided = _decide(sheet, complete, spots)
-    if decided is None:
-        # a sheet that names no form is one only if it has every column of figures
+    if decided is None and not any(_carries_title(sheet, c, spots) for c in named):
+        # a sheet that names no form is one only if it has every column of figures; one that names
+        # a form whose columns it lacks is no other form
         likely = [c for c in index.likely(spots, MEANT_TO_BE_A_FORM / 2) if c not in named]
         others = [nearness(sheet, other, spots, stacked=False) for other in likely]
         candidates += others

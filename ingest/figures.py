@@ -173,10 +173,20 @@ def _read_texts(
             problem = PROBLEMS.get(reading.problem or "", "number_not_a_number")
             _refuse(figures, number, text, problem)
             continue
+        if _may_be_whole(reading, figure, unit_of(number)):
+            _refuse(figures, number, text, "number_ambiguous")
+            continue
         _keep(figures, number, reading, text)
         if reading.problem == "other_style" and declared is not None:
             figures.problems[number] = "number_other_style"
     return plain_figures
+
+
+def _may_be_whole(reading: NumberReading, figure: str, unit: FigureUnit) -> bool:
+    """Whether the style of its column makes 1,234 of people that the other one makes 1234 of: other
+    cells show how the column was typed, what is counted shows that this one was not."""
+    is_broken = reading.step is not None and reading.step < 1
+    return unit.is_whole and is_broken and _whole_reading(figure) is not None
 
 
 def _whole_reading(figure: str) -> NumberReading | None:
@@ -198,7 +208,7 @@ def bare_number(text: str, unit_names: frozenset[str], is_percent: bool) -> str 
     if match := _TAIL.match(words):
         unit = match[2].strip().casefold()
         if unit == "%":
-            return match[1] if is_percent else None
+            return match[1] if is_percent or unit in unit_names else None
         return match[1] if unit in unit_names else None
     return words
 

@@ -39,7 +39,8 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True)
 class ColumnMatch:
-    """Where a table's columns are. `units` are the units that headers name themselves."""
+    """Where a table's columns are. `units` are the units that headers name themselves; `is_joined`
+    where a header was put together of texts in several rows."""
 
     top: int
     bottom: int
@@ -50,6 +51,7 @@ class ColumnMatch:
     other_period: tuple[tuple[str, int, str], ...] = ()
     header_rows: dict[str, int] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    is_joined: bool = False
 
 
 class TableWords:
@@ -142,9 +144,10 @@ def spots_of(sheet: Sheet, first: int = 1, rows: int = ROWS_SEARCHED) -> Spots:
     new = tuple.__new__
     return Spots(
         [
-            new(Spot, (row_no, col_no, header(text)))
-            for row_no, col_no, text in sheet.texts(first, first + rows)
-            if len(text) <= LONGEST
+            new(Spot, (row_no, col_no, header(value)))
+            for row_no, row in enumerate(sheet.rows[first - 1 : first - 1 + rows], start=first)
+            for col_no, value in enumerate(row, start=1)
+            if type(value) is str and value and len(value) <= LONGEST
         ]
     )
 
@@ -225,11 +228,12 @@ def match_columns(
     if key not in known:
         if within is not None:
             spots = [spot for spot in spots if within[0] <= spot.col <= within[1]]
-        same = (key, _signature(sheet, spots, hits)) if hits else ()
-        match = _matched.get(same)
+        same = (key, _signature(sheet, spots, hits)) if hits else None
+        match = _matched.get(same) if same is not None else None
         if match is None:
             match = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
-            if match is not None and not match.missing:
+            is_told = match is not None and not match.missing and not match.is_joined
+            if match is not None and is_told and same is not None:
                 if len(_matched) >= MOST_KEPT:
                     _matched.clear()
                 _matched[same] = match
@@ -258,8 +262,9 @@ MOST_KEPT = 5000
 
 
 def _signature(sheet: Sheet, spots: Sequence[Spot], hits: Sequence[Spot]) -> tuple[object, ...]:
-    """All that a match of every column of a table depends on: the texts from its first row to its
-    last, and what is merged there. (Only where a column lacks are rows around it looked at.)"""
+    """All that a match of every column of a table depends on, none of them joined of pieces: the
+    texts from its first row to its last, and what is merged there. (Only where a column lacks are
+    rows around it looked at.)"""
     first, last = hits[0].row, hits[-1].row
     texts = tuple((s.row, s.col, s.header.words) for s in spots if first <= s.row <= last)
     merged = sheet.merged or ()
@@ -327,6 +332,7 @@ def _match_stacked(
         extra=_extra(sheet, grid, {spot.col for spot in taken.values()}, first, bottom),
         header_rows={columns[n].field: spot.row for n, spot in taken.items()},
         units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
+        is_joined=True,
     )
 
 
@@ -380,6 +386,7 @@ def _match_band(
         if not fits:
             other_period.append((columns[number].field, spot.col, spot.header.exact))
     bottom = max((spot.row for spot in taken.values()), default=top)
+    whole = len(taken)
     _stacked(words, grid, taken, places, top, bottom)
     if not taken:
         return None
@@ -401,6 +408,7 @@ def _match_band(
         other_period=tuple(other_period),
         header_rows={columns[n].field: spot.row for n, spot in taken.items()},
         units={columns[n].field: spot.header.unit for n, spot in taken.items() if spot.header.unit},
+        is_joined=len(taken) > whole,
     )
 
 

@@ -21,9 +21,26 @@ def _encoding(text: str) -> Encoding | None:
     return read_text(text)[1]
 
 
+# texts that need no decoding: labels come again with every unit and period
+_new: set[str] = set()
+_MOST_KEPT, _LONGEST_KEPT = 2**15, 200
+
+
+def _has_old(texts: set[str]) -> bool:
+    """Whether any of the texts proves itself to be in an old font."""
+    unknown = texts - _new
+    if any(_encoding(text) for text in unknown if may_be_legacy(text)):
+        return True
+    if len(_new) > _MOST_KEPT:
+        _new.clear()
+    if len(unknown) < _MOST_KEPT:
+        _new.update(text for text in unknown if len(text) <= _LONGEST_KEPT)
+    return False
+
+
 def decode_sheet(sheet: Sheet) -> None:
     """Decode the texts of a sheet in place; its `typed` and `encodings` say what was done."""
-    if not any(_encoding(text) for text in sheet.distinct_texts if may_be_legacy(text)):
+    if not _has_old(sheet.distinct_texts):
         return
     found = [
         (row_no, col_no, text, _encoding(text))

@@ -8,6 +8,7 @@ no entity, no declaration of a document type.
 
 from __future__ import annotations
 
+import html
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -129,10 +130,9 @@ def _is_calculated(part: bytes) -> bool:
     end = part.rfind(b"</sheetData>")
     if end < 0 or part.find(b"c>", end) >= 0:
         return False
-    formulas = part.count(b"</f><v>", 0, end)
+    # as many formulas as ends of formulas with a value behind them
     return (
-        formulas == part.count(b"<f>", 0, end) == part.count(b"<f", 0, end)
-        and formulas == part.count(b"</f>", 0, end)
+        part.count(b"</f><v>", 0, end) == part.count(b"<f", 0, end)
         and not has_pair(part, b":f", rare=0, end=end)
         and part.find(b"</f><v></v>", 0, end) < 0
     )
@@ -144,12 +144,14 @@ _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
 
 
 def _attributes(tag: bytes) -> dict[str, str]:
-    import html
-
     return {
-        name.decode(): html.unescape((double or single).decode("utf-8", "replace"))
+        name.decode(): _unescaped((double or single).decode("utf-8", "replace"))
         for name, double, single in _ATTRIBUTE.findall(tag)
     }
+
+
+def _unescaped(text: str) -> str:
+    return html.unescape(text) if "&" in text else text
 
 
 def _sheets_of(package: Package) -> Iterator[tuple[str, str]]:

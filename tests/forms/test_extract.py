@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from form_books import CONTRACTS, RATE, RECORD, Form, read_book, read_one, values_of, write_book
 
+from ingest.contract import all_contracts
 from ingest.extract import submissions_of
 from ingest.normalise import BLANK, NONE, NOT_APPLICABLE, NOT_COLLECTED, NUMBER, UNREAD
 from ingest.reading import Area
-from ingest.workbook import read_workbook
+from ingest.workbook import Sheet, read_workbook
 
 
 def rules(submission: object) -> list[str]:
@@ -301,6 +302,22 @@ def test_form_without_a_required_column_is_not_recognised_and_says_what_is_missi
     assert reading.submissions == ()
     assert reading.nearest_title == CONTRACTS["LS-01"].title
     assert reading.missing_headers == ("Đơn vị tính",)
+
+
+def test_form_without_a_required_column_is_not_taken_for_one_that_needs_less() -> None:
+    """Capital plans and milestones are lists of the same projects; its title says which this is."""
+    contracts = all_contracts()
+    plan = next(c for c in contracts if c.form == "ke_hoach_von_du_an")
+    columns = [c for c in plan.tables[0].columns if c.field != "plan_year"]
+    depth = max(len(column.header) for column in columns)
+    assert any(c.field == "plan_year" and c.required for c in plan.tables[0].columns)
+    header = [[c.header[min(n, len(c.header) - 1)] for c in columns] for n in range(depth)]
+    record = [5.0 if column.is_numeric else "a" for column in columns]
+    width = [""] * (len(columns) - 1)
+    rows = [[plan.title, *width], ["Kỳ báo cáo: năm 2027", *width], *header, record]
+    found = submissions_of([Sheet("DTC", rows)], contracts)
+    assert found.submissions == ()
+    assert found.nearest_title == plan.title
 
 
 def test_workbook_of_no_form_has_nothing_near(tmp_path: Path) -> None:

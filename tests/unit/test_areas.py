@@ -12,6 +12,7 @@ from ingest import areas
 from ingest.areas import AreaRead, is_figure, is_index_row, is_signature, read_area
 from ingest.contract import Contract, Table, all_contracts
 from ingest.locate import match_columns
+from ingest.wording import header
 from ingest.workbook import Odd, Sheet
 
 FORMS: dict[str, Contract] = {contract.form: contract for contract in all_contracts()}
@@ -20,7 +21,13 @@ RECORDS: Table = FORMS["ls01_chi_tieu_kinh_te_xa_hoi"].tables[0]
 TRADE: Table = FORMS["ls06_xuat_nhap_khau"].tables[0]
 
 
-def area_of(table: Table, rows: list[dict[str, Any]], *, left: int = 0) -> AreaRead:
+def area_of(
+    table: Table,
+    rows: list[dict[str, Any]],
+    *,
+    left: int = 0,
+    other_headers: frozenset[str] = frozenset(),
+) -> AreaRead:
     """A header in rows 1 (and 2), then these rows; a field `aside` stands right of the table."""
     columns = table.columns
     depth = max(len(column.header) for column in columns)
@@ -40,7 +47,7 @@ def area_of(table: Table, rows: list[dict[str, Any]], *, left: int = 0) -> AreaR
     match = match_columns(sheet, table)
     assert match is not None and match.missing == ()
     assert match.bottom == depth
-    return read_area(sheet, 1, table, match)
+    return read_area(sheet, 1, table, match, other_headers=other_headers)
 
 
 def row_numbers(area: AreaRead) -> list[int]:
@@ -133,6 +140,19 @@ def test_row_of_column_numbers_under_the_header_is_no_data(marks: tuple[Any, ...
     assert area.unknown_lines == []
 
 
+def test_own_header_printed_again_beside_that_of_another_table_ends_nothing() -> None:
+    """Two tables side by side have one row of headers; of two below each other, the second ends
+    the first."""
+    other = header("Nội dung chi").key
+    again = {column.field: column.header[-1] for column in LINES.columns}
+    rows = [RIGHT[0], again | {"aside": "Nội dung chi"}, *RIGHT[1:]]
+    beside = area_of(LINES, rows, other_headers=frozenset({other}))
+    assert (row_numbers(beside), beside.unknown_lines) == ([1, 3, 4], [])
+    rows = [*RIGHT[:2], {"line": "Nội dung chi", FIGURE: "Dự toán"}, RIGHT[2]]
+    below = area_of(LINES, rows, other_headers=frozenset({other}))
+    assert row_numbers(below) == [1, 2]
+
+
 # --- records --------------------------------------------------------------------------------------
 
 
@@ -176,6 +196,19 @@ def test_signature_block_ends_the_records() -> None:
     rows = [record(), {}, {"indicator_name": "NGƯỜI LẬP BIỂU"}, {"indicator_name": "Nguyễn Văn A"}]
     area = area_of(RECORDS, rows)
     assert (row_numbers(area), area.last) == ([1], area.match.bottom + 1)
+
+
+def test_signatures_in_the_columns_that_a_record_must_fill_end_the_records() -> None:
+    table = FORMS["giam_sat_dau_tu"].tables[0]
+    first = {"ordinal": "1", "project_name": "Trạm y tế", "project_code": "7048003"}
+    figures = {column.field: 1.0 for column in table.columns if column.role == "value"}
+    names = {"project_name": "NGƯỜI LẬP BIỂU", "project_code": "THỦ TRƯỞNG ĐƠN VỊ"}
+    signed = {"project_name": "(Ký, họ tên)", "project_code": "(Ký tên, đóng dấu)"}
+    area = area_of(table, [first | figures, {}, {}, names, signed])
+    assert (row_numbers(area), area.last) == ([1], area.match.bottom + 1)
+    # one such word is no signature
+    late = {"project_name": "Đại diện trạm y tế", "project_code": "7048004"}
+    assert row_numbers(area_of(table, [first | figures, {}, late])) == [1, 3]
 
 
 def test_record_with_most_of_what_is_required_and_no_figure_is_a_record() -> None:

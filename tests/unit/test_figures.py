@@ -258,6 +258,20 @@ def test_what_is_counted_whole_has_no_decimals(text: str) -> None:
     assert numbers(read([text])) == [None]
 
 
+def test_column_does_not_break_what_is_counted_whole() -> None:
+    """One cell in the other style shows it for the column; a thousandth of a visitor is none."""
+    figures = read(["863.348", "1,036.02", "382"], is_whole=True)
+    assert numbers(figures) == [None, Decimal("1036.02"), Decimal(382)]
+    assert problems(figures)[0] == "number_ambiguous"
+    assert numbers(read(["863.348", "1,036.02"]))[0] == Decimal("863.348")
+
+
+def test_percent_sign_is_the_unit_of_a_figure_in_percent() -> None:
+    """Where every row names its unit, also in a column that is not of percentages."""
+    assert bare_number("31,5 %", frozenset({"%"}), False) == "31,5"
+    assert bare_number("31,5 %", frozenset({"ha"}), False) is None
+
+
 def test_figure_that_shows_decimals_keeps_them_where_things_are_counted_whole() -> None:
     assert numbers(read(["12,5", "1.234"], is_whole=True)) == [Decimal("12.5"), Decimal(1234)]
 

@@ -283,6 +283,44 @@ def test_header_that_differs_in_one_text_is_not_the_one_remembered() -> None:
         assert_found(table, match_columns(sheet_of(texts, merged), table), at, name)
 
 
+def in_pieces(table: Table, left: int) -> Sheet:
+    """A header of which every text is written over two rows, so that no row has one whole."""
+    texts: Texts = {}
+    for col, column in enumerate(table.columns, start=left):
+        first, *rest = column.header[-1].split()
+        texts[5, col], texts[6, col] = first, " ".join(rest)
+    return sheet_of(texts)
+
+
+def test_header_in_pieces_is_not_taken_for_another_one_in_pieces() -> None:
+    """Nothing is remembered of a header that no row has whole: all such would be one."""
+    form = BY_FORM["chi_tieu_thang"].tables[0]
+    assert all(len(column.header) == 1 and " " in column.header[0] for column in form.columns)
+    for left in (1, 3, 2):
+        match = match_columns(in_pieces(form, left), form)
+        assert match is not None and match.is_joined
+        assert match.columns == {c.field: n for n, c in enumerate(form.columns, start=left)}
+    headers = {column.header for column in form.columns}
+    others = [t for t in TABLES.values() if not headers & {column.header for column in t.columns}]
+    assert len(others) > 20
+    assert [match_columns(in_pieces(form, 1), other) for other in others] == [None] * len(others)
+
+
+def test_pieces_around_a_header_are_looked_at_every_time() -> None:
+    """Half of a header stands in the row above, which is none of those of its whole texts."""
+    columns = REVENUE.columns
+    deep = next(n for n, column in enumerate(columns) if column.role == "value")
+    texts, at = revenue()
+    field = columns[deep].field
+    first, *rest = texts[5, at[field]].split()
+    split = texts | {(4, at[field]): first, (5, at[field]): " ".join(rest), (4, 9): "x"}
+    for _ in range(2):
+        whole = match_columns(sheet_of(split), REVENUE)
+        assert whole is not None and whole.columns[field] == at[field]
+        lacking = match_columns(sheet_of(split | {(4, at[field]): "Số"}), REVENUE)
+        assert lacking is None or field in lacking.missing
+
+
 def test_texts_are_asked_for_each_table_and_range_by_itself() -> None:
     """What is found among the texts of a sheet is kept with them."""
     texts, at = revenue()
