@@ -371,7 +371,7 @@ def test_a_total_that_differs_by_rounding_is_said_for_information(tmp_path: Path
     ]  # fmt: skip
     assert found[0].cells[0] == "TH-01!C12" and len(found[0].cells) == 1 + PARTS
     assert found[0].fix == "Không phải chỉnh sửa."
-    assert counted_only() == ("rounded_apart", "rounded_apart_since")
+    assert set(counted_only()) >= {"rounded_apart", "rounded_apart_since"}
 
 
 def test_a_total_beyond_rounding_is_an_error(tmp_path: Path) -> None:
