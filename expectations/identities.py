@@ -35,6 +35,7 @@ from ingest import reference
 
 FOLDER = Path(__file__).with_name("rules") / "identities"
 HOLDS, BROKEN, NOT_EVALUABLE = "holds", "broken", "not_evaluable"
+BROKEN_RULE, ROUNDED_RULE = RULES = "identity_broken", "identity_rounded"
 
 
 class IdentityError(ValueError):
@@ -215,6 +216,33 @@ def compare(expression: str, values: Mapping[str, Interval]) -> tuple[str, Inter
     }[sign]
     possible = allowed.contains(0.0, slack)
     return (HOLDS if possible else BROKEN), residual
+
+
+def is_by_rounding(expression: str, values: Mapping[str, tuple[Interval, float]]) -> bool:
+    """Whether an equation that may hold differs as printed: what the printed figures give for one
+    side would not be printed as the figure that stands alone on the other."""
+    left, sign, right = _parsed(expression)
+    if sign != "=" or "whole_share(" in expression:  # whether there is a whole number, no equation
+        return False
+    may_be = {name: interval for name, (interval, _) in values.items()}
+    printed_as = {name: Interval.exactly(figure) for name, (_, figure) in values.items()}
+    try:
+        sides = [
+            (_evaluate(side, may_be), _evaluate(side, printed_as).low) for side in (left, right)
+        ]
+    except (ZeroDivisionError, OverflowError, NoRealPower, Unbounded):
+        return False
+    (one, one_as), (other, other_as) = sides
+    alone = [isinstance(side, ast.Name | ast.Constant) for side in (left, right)]
+    fits = [_contains(one, other_as), _contains(other, one_as)]
+    return not any(fit for fit, stands in zip(fits, alone, strict=True) if stands or not any(alone))
+
+
+def _contains(interval: Interval, value: float) -> bool:
+    """Whether a figure printed so may be the value; the slack is for decimal digits in binary."""
+    width = interval.high - interval.low
+    slack = 1e-12 * max(abs(value), 1.0)
+    return interval.contains(value, min(slack, width / 1000) if width > 0 else slack)
 
 
 # --- declared identities ------------------------------------------------------------------------
@@ -417,9 +445,13 @@ def evaluate(identities: Iterable[Identity], figures: Sequence[Figure]) -> list[
 
 
 def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
-    """A warning for every submission that a broken identity touches, at its first figure there."""
+    """A warning for every submission that a broken identity touches, at its first figure there; and
+    word, for information, of one that holds only by rounding."""
     for outcome in outcomes:
-        if outcome.outcome != BROKEN or outcome.residual is None:
+        if outcome.residual is None:
+            continue
+        is_broken = outcome.outcome == BROKEN
+        if not is_broken and not _holds_by_rounding(outcome):
             continue
         figures = [figure for _, figure in outcome.figures]
         several = len({figure.submission_no for figure in figures}) > 1
@@ -428,7 +460,7 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
             own = [figure for figure in figures if figure.submission_no == number]
             sheet = own[0].cell_ref.rpartition("!")[0]
             yield compose(
-                "identity_broken",
+                BROKEN_RULE if is_broken else ROUNDED_RULE,
                 number,
                 sheet=sheet,
                 cell=own[0].short_cell,
@@ -442,6 +474,13 @@ def identity_findings(outcomes: Iterable[Outcome]) -> Iterator[Finding]:
                 },
                 place=(outcome.identity.code,),
             )
+
+
+def _holds_by_rounding(outcome: Outcome) -> bool:
+    figures = dict(outcome.figures)
+    is_plain = all(each.comparator == "=" and each.upper is None for each in figures.values())
+    values = {name: (each.interval, each.value) for name, each in figures.items()}
+    return outcome.outcome == HOLDS and is_plain and is_by_rounding(outcome.identity.holds, values)
 
 
 def _shown(figure: Figure, several: bool) -> str:

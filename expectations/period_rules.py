@@ -145,6 +145,8 @@ def not_stale(batch: Batch, history: History, check: NotStaleCheck) -> None:
     enough = (different >= STALE_FIGURES) & _has_moved(batch, columns, places, which, first.size)
     firsts, alike = places[first[enough]], alike[enough]
     before = _same_before(batch, history, firsts, alike)
+    last = _same_as_last(batch, history, places, which, first.size)[enough]
+    before = np.where(before == NOWHERE, last, before)
 
     def explain(at: int) -> Breach:
         detail = {
@@ -189,6 +191,23 @@ def _has_moved(
     table = np.zeros(count, np.int64)
     table[which] = batch.table[places]
     return np.asarray((figures > 0) | ~asked[table])
+
+
+def _same_as_last(
+    batch: Batch, history: History, places: Numbers, which: Numbers, count: int
+) -> Numbers:
+    """For each group of cells the last period's submission where all of them stand there too, but
+    for those that an error there speaks of; NOWHERE where one differs."""
+    there = history.cells(places, history.previous)
+    is_sure = there != NOWHERE
+    is_same = is_sure & (batch.value_at(there) == batch.value[places])
+    is_new = (batch.same_elsewhere(places, history.previous[batch.submission[places]])) == NOWHERE
+    differ = np.bincount(which, weights=(is_sure & ~is_same) | is_new, minlength=count)
+    pairs = np.unique(np.stack([which.astype(np.float64), batch.value[places]])[:, is_same], axis=1)
+    different = np.bincount(pairs[0].astype(np.int64), minlength=count)
+    found = np.full(count, NOWHERE, np.int64)
+    found[which] = history.previous[batch.submission[places]]
+    return np.where((differ == 0) & (different >= STALE_FIGURES), found, NOWHERE)
 
 
 def _same_before(batch: Batch, history: History, firsts: Numbers, alike: Hashes) -> Numbers:

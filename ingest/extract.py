@@ -742,7 +742,8 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
             Remark("figure_outside_table", name, row, col)
             for row, col in _stray_figures(area.sheet, last, part)
         ]
-    if not area.rows:
+    # rows that are no line of the form are said by themselves
+    if not area.rows and not area.unknown_lines and not area.ambiguous_lines:
         remarks.append(Remark("no_rows", name, at))
     return remarks
 

@@ -137,6 +137,7 @@ class Model:
     # columns that repeat a quantity of the unit, and lines that must be nil
     repeats: dict[str, str]
     nil_lines: tuple[str, ...]
+    floor_lines: tuple[str, ...]  # a council's estimate of these is at least what was assigned
     # shares of a quantity's parts that hold exactly, where the law sets them
     exact_components: dict[str, dict[str, float]]
     # the same total cut another way: what is known of it by direction, and shares of the rest
@@ -244,6 +245,7 @@ def read_model() -> Model:
         parts_of_flow=content["parts_of_flow"],
         repeats=content["repeats"],
         nil_lines=tuple(content["nil_lines"]),
+        floor_lines=tuple(content["floor_lines"]),
         exact_components=content["exact_components"],
         cuts={code: Cut(**entry) for code, entry in content["cuts"].items()},
         component_totals=content["component_totals"],

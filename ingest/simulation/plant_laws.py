@@ -138,8 +138,7 @@ def _council_below_assigned(form: Form) -> Spoiled | None:
         place
         for place in amounts(form)
         if column_of(form, place).measure == "estimate_council"
-        and (line := line_of(form, place)) is not None
-        and line.parent is None
+        and place[1] in read_model().floor_lines
     ]
     place = form.choose(places)
     if place is None:

@@ -17,6 +17,7 @@ from expectations.identities import (
     read_figures,
     read_identities,
 )
+from expectations.identities import RULES as IDENTITY_RULES
 from expectations.rule_files import all_rules
 from ingest.load import insert
 from orchestration.logs import log
@@ -82,7 +83,7 @@ def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.Ma
         )  # fmt: skip
         connection.execute(
             "delete from quality.result where rule in (select unnest(?))",
-            [["identity_broken", *(rule.id for rule in _CROSS_RULES)]],
+            [[*IDENTITY_RULES, *(rule.id for rule in _CROSS_RULES)]],
         )
         connection.execute("delete from quality.check_run where gate = 'facts'")
         insert(connection, "quality.result", findings, replace=False)

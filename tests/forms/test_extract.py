@@ -6,7 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from form_books import CONTRACTS, RATE, RECORD, Form, read_book, read_one, values_of, write_book
+from form_books import (
+    CONTRACTS,
+    RATE,
+    RECORD,
+    Form,
+    Value,
+    read_book,
+    read_one,
+    values_of,
+    write_book,
+)
 
 from ingest.contract import all_contracts
 from ingest.extract import submissions_of
@@ -233,6 +243,9 @@ def test_line_written_twice_is_no_line_the_second_time(tmp_path: Path) -> None:
 
 def test_header_without_rows_is_remarked(tmp_path: Path) -> None:
     assert rules(read_one(tmp_path / "f.xlsx", Form("LS-01", rows=[]))) == ["no_rows"]
+    strange: dict[str, Value] = {"line": "Nội dung tự ghi thêm", "projected_2025": "5"}
+    read = read_one(tmp_path / "g.xlsx", Form("LS-02", sender="STC", rows=[strange]))
+    assert "line_unknown" in rules(read) and "no_rows" not in rules(read)
 
 
 def test_missing_optional_column_is_remarked_at_the_header(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ from ingest.register import Submission
 # test_units_of_rows.py; between figures: tests/unit/test_identities.py; of plan and law:
 # test_plan_rules.py; between forms: test_rules_between_forms.py
 ELSEWHERE = {
-    *REASONS, *RULES, *IDENTITY_RULES, *READER_RULES, "identity_broken", "commune_sum",
+    *REASONS, *RULES, *IDENTITY_RULES, *READER_RULES, "identity_broken", "identity_rounded",
+    "commune_sum",
     "parts_within", "unit_missing", "line_unit_of_other_quantity", "not_of_line",
     *(rule.id for rule in all_rules()),
 }  # fmt: skip

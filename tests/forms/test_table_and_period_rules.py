@@ -156,17 +156,22 @@ def test_a_missing_month_between_is_not_held_against_the_next(tmp_path: Path) ->
     assert said(judged(tmp_path, month_of(1), month_of(4))) == []
 
 
-def uneven(rows: list[dict[str, Value]]) -> None:
-    """Every source has another figure."""
-    for place, row in enumerate(rows[1:]):
-        for field in ("month", "cumulative"):
-            for changed in (row, rows[TOTAL]):
-                old = changed[field]
-                assert isinstance(old, int | float)
-                changed[field] = old + place
-                total = changed["cumulative"]
-                assert isinstance(total, int | float) and isinstance(changed["plan"], int)
-                changed["ratio"] = round(total / changed["plan"] * 100, 2)
+def uneven(number: int) -> Change:
+    """In month `number` every source has another figure."""
+
+    def change(rows: list[dict[str, Value]]) -> None:
+        for place, row in enumerate(rows[1:]):
+            for field, months in (("month", 1), ("cumulative", number)):
+                for changed in (row, rows[TOTAL]):
+                    old = changed[field]
+                    assert isinstance(old, int | float)
+                    changed[field] = old + place * months
+        for row in rows:
+            total, plan = row["cumulative"], row["plan"]
+            assert isinstance(total, int | float) and isinstance(plan, int)
+            row["ratio"] = round(total / plan * 100, 2)
+
+    return change
 
 
 def in_month(number: int, rows: list[dict[str, Value]]) -> Form:
@@ -174,7 +179,7 @@ def in_month(number: int, rows: list[dict[str, Value]]) -> Form:
 
 
 def test_a_table_sent_again_of_any_earlier_month(tmp_path: Path) -> None:
-    january, february = month_of(1, uneven), month_of(2, uneven)
+    january, february = month_of(1, uneven(1)), month_of(2, uneven(2))
     again = in_month(2, january.rows)
     [found] = only(judged(tmp_path, january, again), "not_stale")
     assert said([found]) == [
@@ -192,8 +197,17 @@ def test_a_table_sent_again_of_any_earlier_month(tmp_path: Path) -> None:
     ]
 
 
+def test_a_copy_of_a_month_that_is_held_but_for_what_is_wrong_there(tmp_path: Path) -> None:
+    february = month_of(2, uneven(2))
+    copy = in_month(3, [dict(row) for row in february.rows])
+    february.rows[TOTAL]["month"] = 1000
+    assert said(only(judged(tmp_path, month_of(1, uneven(1)), february, copy), "not_stale")) == [
+        ("not_stale", "Số liệu tháng 3/2026 trùng hoàn toàn tháng 2/2026.", "C12")
+    ]
+
+
 def test_one_figure_that_differs_is_no_copy(tmp_path: Path) -> None:
-    january = month_of(1, uneven)
+    january = month_of(1, uneven(1))
     again = in_month(2, [dict(row) for row in january.rows])
     again.rows[FIRST]["month"] = 12
     assert only(judged(tmp_path, january, again), "not_stale") == []
@@ -206,11 +220,11 @@ def test_few_different_figures_may_well_be_the_same_again(tmp_path: Path) -> Non
 
 def test_a_month_in_which_nothing_came_is_no_copy(tmp_path: Path) -> None:
     def idle(rows: list[dict[str, Value]]) -> None:
-        uneven(rows)
+        uneven(1)(rows)
         for row in rows:
             row["month"] = 0
 
-    january, idle_month = month_of(1, uneven), in_month(2, month_of(1, idle).rows)
+    january, idle_month = month_of(1, uneven(1)), in_month(2, month_of(1, idle).rows)
     assert said(judged(tmp_path, january, idle_month)) == []
     march = in_month(3, [dict(row) for row in idle_month.rows])
     assert said(judged(tmp_path, january, idle_month, march)) == []
@@ -357,7 +371,7 @@ def test_a_total_that_differs_by_rounding_is_said_for_information(tmp_path: Path
     ]  # fmt: skip
     assert found[0].cells[0] == "TH-01!C12" and len(found[0].cells) == 1 + PARTS
     assert found[0].fix == "Không phải chỉnh sửa."
-    assert counted_only() == ("rounded_apart", "rounded_apart_since")
+    assert set(counted_only()) >= {"rounded_apart", "rounded_apart_since"}
 
 
 def test_a_total_beyond_rounding_is_an_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations.findings import counted_only
 from expectations.identities import (
     BROKEN,
     FOLDER,
@@ -20,6 +21,7 @@ from expectations.identities import (
     derived_identities,
     evaluate,
     identity_findings,
+    is_by_rounding,
     read_identities,
 )
 from expectations.interval import Interval, printed
@@ -335,6 +337,42 @@ def test_declared_identity_without_its_figures_is_not_evaluable() -> None:
 def test_identity_that_holds_makes_no_finding() -> None:
     figures = [figure("2024", 200), figure("2025", 220), growth("2025", "2024", 10.0)]
     assert list(identity_findings(evaluate(derived_identities(figures), figures))) == []
+
+
+def test_identity_that_holds_only_by_rounding_is_said_for_information() -> None:
+    figures = [
+        figure("2024", 2.0, 0.1, cell_ref="LS-01!J11"),
+        figure("2025", 2.2, 0.1, cell_ref="LS-01!J12"),
+        growth("2025", "2024", 14.0, cell_ref="LS-01!J13"),
+    ]
+    [finding] = identity_findings(evaluate(derived_identities(figures), figures))
+    assert (finding.rule, finding.severity, finding.cell_ref) == (
+        "identity_rounded", "info", "LS-01!J13"
+    )  # fmt: skip
+    assert finding.message == (
+        "Ô J13: Mức tăng (%) của “Diện tích keo” phải khớp với giá trị hai kỳ. Số đã ghi:"
+        " J13 Diện tích keo, tăng trưởng so với kỳ gốc (2025) = 14 %;"
+        " J12 Diện tích keo (2025) = 2,2 ha; J11 Diện tích keo (2024) = 2 ha."
+        " Chênh lệch trong phạm vi làm tròn."
+    )
+    assert "identity_rounded" in counted_only()
+    as_printed = [*figures[:2], growth("2025", "2024", 10.0)]
+    assert list(identity_findings(evaluate(derived_identities(as_printed), as_printed))) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "differs"),
+    [("a = b + c", True), ("b + c = a", True), ("a <= b + c", False),
+     ("b + c - a = 0", True), ("b + c = a + d", False), ("a = e", False)],
+)  # fmt: skip
+def test_what_differs_as_printed(expression: str, differs: bool) -> None:
+    values = {
+        name: (printed(value, step), value)
+        for name, value, step in (
+            ("a", 10.3, 0.1), ("b", 5.1, 0.1), ("c", 5.1, 0.1), ("d", 0.0, 0.1), ("e", 10.30001, 0)
+        )
+    }  # fmt: skip
+    assert is_by_rounding(expression, values) is differs
 
 
 def test_broken_identity_names_every_cell_of_its_one_submission() -> None:
