@@ -30,7 +30,7 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
             received_at timestamp default '2026-07-04');
         create table dq_result (finding_key varchar, place_key varchar, submission_id varchar,
             severity varchar, sheet varchar, cell_ref varchar, value varchar, message varchar,
-            fix varchar, closed timestamp, state varchar);
+            fix varchar, closed timestamp, state varchar, rule varchar);
         create table dim_unit (unit_code varchar, name_vi varchar, valid_to date);
         insert into dim_unit values ('05977', 'Xã Hữu Lũng', null), ('STC', 'Sở Tài chính', null);
         insert into submission
@@ -51,11 +51,13 @@ def published() -> Iterator[duckdb.DuckDBPyConnection]:
         ("6", "k6", "d", "error", "Biểu 1", "Biểu 1!D9", "1", FALLING, "", None),
         ("7", "k7", "e", "error", None, None, None, "Tệp bị hỏng, không mở được.", "", None),
     ]
-    connection.executemany(f"insert into dq_result values ({', '.join('?' * 10)}, 'open')", rows)
+    connection.executemany(
+        f"insert into dq_result values ({', '.join('?' * 10)}, 'open', 'totals')", rows
+    )
     connection.execute(
         """
         insert into dq_result values ('8', 'k8', 'a', 'warning', 'Biểu 1', 'Biểu 1!D11', '1',
-            'Đã giải trình.', '', null, 'explained')
+            'Đã giải trình.', '', null, 'explained', 'jump')
         """
     )
     yield connection
@@ -97,7 +99,7 @@ def test_of_files_under_one_path_the_newest_comes_first(
         insert into submission values ('z', '05977/thang 6.xlsx', 'a newer one', '05977',
             'accepted', '2026-07-05');
         insert into dq_result values ('9', 'k9', 'z', 'warning', 'Biểu 1', 'Biểu 1!D12', '1',
-            'Của tệp mới.', '', null, 'open');
+            'Của tệp mới.', '', null, 'open', 'jump');
         """
     )
     out = tmp_path / "out"

@@ -29,8 +29,14 @@ OLE = frozenset({"xlsx", "xlsm", "strict", "misnamed"})
 
 
 def _free_columns(table: PaperTable) -> list[PaperColumn]:
-    """Value columns that no formula and no check of the contract looks at."""
-    watched = {field for check in table.truth.contract.checks for field in check.named_fields}
+    """Value columns that no formula and no check of the contract looks at; a ratio to what an
+    earlier report says is looked at by nothing, where there is no earlier report."""
+    watched = {
+        field
+        for check in table.truth.contract.checks
+        if check.rule != "ratio_to_earlier"
+        for field in check.named_fields
+    }
     for table_ in table.truth.contract.tables:
         for column in table_.columns:
             if column.parsed_formula is not None:
