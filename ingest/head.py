@@ -348,7 +348,12 @@ _DATES = re.compile(
     r"|\b\d+/\d{4}/\S+|\bsố:? ?\S+/\S+|ngày\s*(?:…|\.\.+)?\s*tháng\s*(?:\d+|…|\.\.+)?\s*năm\s*\d{4}"
 )
 _NOT_OWN = re.compile(r"(?:so với|so|trước|kể từ|sau|đến hết|đến|cùng kỳ)[^,;()]*")
-_BASIS = re.compile(r"^\(?\s*(?:căn cứ|kèm theo|ban hành|theo |thực hiện theo|áp dụng)")
+# what a form is sent by; a title's second line may begin so too: `THEO DỰ ÁN QUÝ I NĂM 2027`
+_BASIS = re.compile(
+    r"^\(?\s*(?:căn cứ|kèm theo|ban hành|thực hiện theo|áp dụng|theo (?:thông tư|nghị|quyết|luật"
+    r"|công|văn bản|chỉ thị|mẫu|biểu|hướng dẫn|quy định|quy chế|yêu cầu|đề nghị|kế hoạch|số|tt|nđ"
+    r"|qđ)\b)"
+)
 _STATED = (
     ("span", re.compile(rf"giai đoạn {_YEAR} ?- ?{_YEAR}")),
     ("school_year", re.compile(rf"năm học {_YEAR} ?- ?{_YEAR}")),

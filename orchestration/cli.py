@@ -233,6 +233,7 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
     for label, path in (
         ("SQL", folder / "kho.duckdb"),
         ("Parquet", folder / "parquet"),
+        ("Excel", folder / "excel"),
         ("Phiếu thông báo", folder / "reports" / "index.html"),
     ):
         console.print(f"{label:<16} {path}", soft_wrap=True)

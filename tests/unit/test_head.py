@@ -365,3 +365,11 @@ def test_style_of_numbers_that_the_sheet_says(texts: list[str], style: str | Non
 
 def test_lines_keep_their_place() -> None:
     assert title_lines([(3, 2, "a")]) == [TitleLine(3, 2, "a")]
+
+
+def test_second_line_of_a_title_that_begins_like_a_legal_basis_says_a_period_too() -> None:
+    title = ("TÌNH HÌNH GIẢI NGÂN", "THEO DỰ ÁN THÁNG 8 NĂM 2025")
+    assert rules(head(*title, "Kỳ báo cáo: tháng 9/2025")) == ["period_contradiction"]
+    assert rules(head(*title, "Kỳ báo cáo: tháng 8/2025")) == []
+    basis = "(Theo Thông tư số 15 tháng 3 năm 2024)"
+    assert rules(head("TÌNH HÌNH GIẢI NGÂN", basis, "Kỳ báo cáo: tháng 9/2025")) == []
