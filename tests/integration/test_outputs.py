@@ -75,9 +75,11 @@ def test_exported_form_shows_the_figures_that_were_sent(
 def test_exported_forms_read_back_without_a_finding(
     exported: dict[str, Path], clean: Built
 ) -> None:
-    run = run_kho("check", *exported.values(), "--home", clean.home, "--json")
+    # held against what the same units sent: one agency, one commune
+    some = [exported["60/CK-NSNN"], exported["b114_thu_xa"]]
+    run = run_kho("check", *some, "--home", clean.home, "--json")
     read = json.loads(run.stdout)
-    assert [(each["status"], each["findings"]) for each in read] == [("ok", [])] * len(FORMS)
+    assert [(each["status"], each["findings"]) for each in read] == [("ok", [])] * len(some)
 
 
 def test_exported_totals_are_formulas(exported: dict[str, Path]) -> None:
