@@ -237,11 +237,14 @@ def _read_records(
     blank = 0
     headings: list[tuple[int, str]] = []
     is_plain = _plain_rows(key_at, value_at, places, headers, index_row)
+    # a text after a gap heads a group of this list, or begins what is no part of it: only a record
+    # that names itself whole tells
+    is_doubtful = False
     for row_no, row in enumerate(sheet.rows[first - 1 :], start=first):
         # the usual row: it names itself and has a number; totals, notes and headers do not
-        if is_plain(row):
+        if is_plain(row) and not (is_doubtful and any(row[at] == "" for at in key_at)):
             area.rows.append((row_no, None))
-            area.last, blank = row_no, 0
+            area.last, blank, is_doubtful = row_no, 0, False
             continue
         if row.count("") == len(row):
             blank += 1
@@ -268,14 +271,18 @@ def _read_records(
             if _total_label(row, filled) and any(is_figure(row[at]) for at in value_at):
                 area.total_rows.append((row_no, _total_label(row, filled) or ""))
                 area.last = row_no
-            elif blank and not is_record:
+            elif blank and not is_record and not key_at:
                 break
             else:
+                is_doubtful |= bool(blank) and not is_record
                 headings.append((row_no, " ".join(str(row[at]) for at in filled)))
             blank = 0
             continue
         if blank > _BLANK_ROWS and not is_record:
             break
+        if is_doubtful and not (is_record and all(row[at] != "" for at in key_at)):
+            break
+        is_doubtful = False
         if (
             _total_label(row, filled)
             and sum(row[at] != "" for at in key_at) <= 1

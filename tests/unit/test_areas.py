@@ -192,6 +192,20 @@ def test_heading_or_note_among_records_is_no_record(text: str) -> None:
     assert row_numbers(area) == [1, 3]
 
 
+def test_heading_after_a_gap_ends_nothing_where_a_whole_record_follows() -> None:
+    rows = [record(), {}, {"indicator_name": "I. Lĩnh vực kinh tế"}, record(locator="P2"), {},
+            {"indicator_name": "II. Lĩnh vực xã hội"}, {}, record(locator="P3")]  # fmt: skip
+    assert row_numbers(area_of(RECORDS, rows)) == [1, 4, 8]
+
+
+def test_figures_below_a_text_after_a_gap_are_no_records_where_they_do_not_name_themselves() -> (
+    None
+):
+    below = {"indicator_name": "Thu nội địa", "value": 5.0}
+    rows = [record(), {}, {"indicator_name": "Bảng phụ lục"}, below, record(locator="P2")]
+    assert row_numbers(area_of(RECORDS, rows)) == [1]
+
+
 def test_signature_block_ends_the_records() -> None:
     rows = [record(), {}, {"indicator_name": "NGƯỜI LẬP BIỂU"}, {"indicator_name": "Nguyễn Văn A"}]
     area = area_of(RECORDS, rows)
