@@ -9,12 +9,7 @@ select
     figure.measure,
     figure.meets_measure,
     figure.kind,
-    case figure.kind
-        when 'official' then 1
-        when 'preliminary' then 2
-        when 'reported' then 3
-        when 'projected' then 4
-    end as kind_rank,
+    {{ kind_rank('figure.kind') }} as kind_rank,
     figure.comparator,
     figure.value,
     figure.value_high,

@@ -53,11 +53,7 @@ matched as (
         part.*,
         base.amount_vnd as base_vnd,
         base.printed_step as base_step,
-        base.fact_key as base_fact_key,
-        row_number() over (
-            partition by part.obligation_code, part.unit_code, part.period_key, part.line_code
-            order by base.fact_key
-        ) as choice
+        base.fact_key as base_fact_key
     from part
     inner join amount as base
         on
@@ -79,7 +75,6 @@ required as (
         *,
         cast(base_vnd * rate / 100 as decimal(24, 2)) as required_vnd
     from matched
-    where choice = 1
 )
 
 select

@@ -2,19 +2,9 @@
 with fact as (
     select
         *,
-        -- the same quantity from several senders or forms: the best kind first, then the first statement
-        row_number() over (
-            partition by unit_key, period_key, indicator_code, measure, base_period_key
-            order by
-                case kind
-                    when 'official' then 1
-                    when 'preliminary' then 2
-                    when 'reported' then 3
-                    when 'projected' then 4
-                end asc nulls last,
-                statement_no asc,
-                fact_key asc
-        ) as choice
+        -- several senders or forms may state one quantity
+        {{ best_statement(['unit_key', 'period_key', 'indicator_code', 'measure', 'base_period_key']) }}
+            as choice
     from {{ ref('fct_indicator') }}
     where is_current and kind <> 'planned' and (value is not null or rank_of is not null)
 ),
