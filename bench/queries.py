@@ -22,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.publish import BESIDE_TABLES, STORAGE_VERSION
+from warehouse.publish import STORAGE_VERSION, add_views_and_macros
 
 COOKBOOK = Path(__file__).resolve().parent.parent / "docs" / "sql-cookbook.md"
 LIMIT_MS = 20.0
@@ -136,7 +136,7 @@ def _enlarge(home: Path, file: Path, wanted: int) -> dict[str, int]:
             [rows] = connection.execute(f"select count(*) from big.{table}").fetchone() or (0,)
             counts[table] = rows
     with duckdb.connect(str(file)) as big:
-        big.execute(BESIDE_TABLES.read_text(encoding="utf-8"))
+        add_views_and_macros(big)
     return counts
 
 
@@ -156,7 +156,7 @@ def _as_parquet(file: Path, folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for table in tables:
         connection.execute(f"create view \"{table}\" as from '{folder / table}.parquet'")
-    connection.execute(BESIDE_TABLES.read_text(encoding="utf-8"))
+    add_views_and_macros(connection)
     return connection
 
 

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.template_command import contract_in_force, refuse
+from orchestration.template_command import (
+    asked_period,
+    contract_in_force,
+    refuse,
+    versions_of,
+    write_asked,
+)
 
 if TYPE_CHECKING:
     from ingest.contract import Contract
@@ -33,16 +39,12 @@ def export(form: str, period: str, unit_code: str | None, out: Path, home: Path 
     """Lập biểu chính thức FORM từ số liệu đã phát hành, để in."""
     from ingest import reference
     from ingest.contract import all_contracts
-    from ingest.period import read_period
-    from ingest.template import write_workbook
     from orchestration.settings import Settings
     from warehouse.connection import open_published
     from warehouse.home import Home
     from warehouse.outputs.official_form import NotExportable, official_form
 
-    key = read_period(period)
-    if key is None:
-        refuse(f"“{period}” không phải kỳ báo cáo; ví dụ 2026-03, 2026-Q1, 2026")
+    key = asked_period(period)
     if out.suffix.lower() != ".xlsx":
         refuse(f"Biểu là bảng tính Excel: tên tệp phải kết thúc bằng .xlsx, không phải {out}")
     unit = unit_code or _only_sender(list(all_contracts()), form)
@@ -50,18 +52,14 @@ def export(form: str, period: str, unit_code: str | None, out: Path, home: Path 
         refuse(f"Không có đơn vị nào mang mã {unit}")
     contract = contract_in_force(all_contracts(), form, unit, key)
     place = Home((home or Settings().home).absolute())
-    if place.published() is None:
-        refuse(f"Chưa có bản phát hành nào trong {place.root}. Dựng kho trước: kho nightly")
-    with open_published(place.current / "kho.duckdb") as connection:
+    if not place.published_file.exists():
+        refuse(f"Chưa có bản dữ liệu nào trong {place.root}. Hãy chạy: kho nightly")
+    with open_published(place.published_file) as connection:
         try:
             made = official_form(connection, contract, unit, key)
         except NotExportable as error:
             refuse(str(error))
-    try:
-        write_workbook(out, [made.form])
-    except OSError as error:
-        refuse(f"Không ghi được tệp {out}: {error.strerror}")
-    click.echo(out)
+    write_asked(out, [made.form])
     if made.missing:
         click.echo(f"{made.filled} ô có số liệu; {made.missing} ô kho chưa có số liệu, để trống")
 
@@ -71,8 +69,7 @@ def _only_sender(contracts: list[Contract], form: str) -> str:
     from ingest import reference
     from ingest.expected import reports
 
-    folded = form.casefold()
-    found = [c for c in contracts if folded in (c.form, c.id, c.code_on_paper.casefold())]
+    found = versions_of(contracts, form)
     senders = [u for u in reference.reporting_units() if found and reports(found[-1], u)]
     if found and len(senders) != 1:
         refuse("Biểu này do nhiều đơn vị gửi: hãy nêu --unit")

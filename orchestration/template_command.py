@@ -43,8 +43,7 @@ def template(
     """Lập tệp mẫu của biểu FORM (hoặc mọi biểu, --all) để đơn vị nhập số liệu."""
     from ingest import reference
     from ingest.contract import all_contracts
-    from ingest.period import read_period
-    from ingest.template import due_forms, write_workbook
+    from ingest.template import due_forms
     from orchestration.settings import Settings
     from warehouse.home import Home
 
@@ -52,9 +51,7 @@ def template(
         refuse("Hãy nêu mã một biểu, hoặc dùng --all cho mọi biểu của đơn vị")
     if unit_code not in reference.reporting_units():
         refuse(f"Không có đơn vị nào mang mã {unit_code}")
-    key = read_period(period)
-    if key is None:
-        refuse(f"“{period}” không phải kỳ báo cáo; ví dụ 2026-03, 2026-Q1, 2026")
+    key = asked_period(period)
     if out.suffix.lower() != ".xlsx":
         refuse(f"Tệp mẫu là bảng tính Excel: tên tệp phải kết thúc bằng .xlsx, không phải {out}")
     if form is not None:
@@ -65,6 +62,23 @@ def template(
             refuse(f"Đơn vị {unit_code} không có biểu nào phải gửi cho kỳ {period}")
     place = Home((home or Settings().home).absolute())
     forms = [_filled(place, contract, unit_code, own_key) for contract, own_key in wanted]
+    write_asked(out, forms)
+
+
+def asked_period(text: str) -> str:
+    """The key of the period that was asked for."""
+    from ingest.period import read_period
+
+    key = read_period(text)
+    if key is None:
+        refuse(f"“{text}” không phải kỳ báo cáo; ví dụ 2026-03, 2026-Q1, 2026")
+    return key
+
+
+def write_asked(out: Path, forms: Sequence[FilledForm]) -> None:
+    """Write the workbook that was asked for, and say where it is."""
+    from ingest.template import write_workbook
+
     try:
         write_workbook(out, forms)
     except OSError as error:
@@ -88,10 +102,9 @@ def contract_in_force(
     from ingest.expected import reports
     from ingest.period import period_of
 
-    folded = name.casefold()
-    versions = [c for c in contracts if folded in (c.form, c.id, c.code_on_paper.casefold())]
+    versions = versions_of(contracts, name)
     if not versions:
-        refuse(f"Không có biểu {name}. {_near(contracts, folded)}")
+        refuse(f"Không có biểu {name}. {_near(contracts, name.casefold())}")
     period = period_of(period_key)
     latest = versions[-1]
     frequency = latest.reporting.frequency
@@ -114,6 +127,12 @@ def contract_in_force(
         senders = ", ".join(reference.sender_label(sender) for sender in contract.senders)
         refuse(f"Đơn vị {unit_code} không gửi biểu {contract.code_on_paper}; nơi gửi: {senders}")
     return contract
+
+
+def versions_of(contracts: Sequence[Contract], name: str) -> list[Contract]:
+    """The versions of the form that is called so, in order: by its code, here or on paper."""
+    folded = name.casefold()
+    return [c for c in contracts if folded in (c.form, c.id, c.code_on_paper.casefold())]
 
 
 def _near(contracts: Sequence[Contract], name: str) -> str:

@@ -38,3 +38,9 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     for statement in LOCK_DOWN:
         connection.execute(statement)
     return connection
+
+
+def holds_simulated(published: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a published file is of a simulated province."""
+    found = published.execute("select bool_or(is_simulated) from submission").fetchone()
+    return bool(found and found[0])

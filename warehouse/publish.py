@@ -17,15 +17,23 @@ from typing import Any
 
 import duckdb
 
-from warehouse.history import changes_of_build
+from warehouse.history import FACTS, changes_of_build
 from warehouse.home import Home, sync_folder
 from warehouse.ledger import Ledger
 
 # clients that bundle DuckDB 1.x must be able to open what is published
 STORAGE_VERSION = "v1.2.0"
 KEPT_BUILDS = 14
-# views and macros of the published file
-BESIDE_TABLES = Path(__file__).with_name("published.sql")
+_BESIDE_TABLES = Path(__file__).with_name("published.sql")
+# `from fct_budget_as_of('2026-07-05')`: the rows that were current then, as they were published
+# then; a day alone means its beginning
+_AS_OF = """
+    create macro {fact}_as_of(moment) as table
+    select * replace (cast(null as timestamp) as known_to, true as is_current) from {fact}
+    where
+        known_from <= cast(moment as timestamp)
+        and (known_to is null or known_to > cast(moment as timestamp))
+"""
 
 
 class NotAfterLastBuild(ValueError):
@@ -83,14 +91,17 @@ def stage_build(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
         connection.execute("checkpoint published")
     finally:
         connection.execute("detach published")
-    _add_views_and_macros(target)
+    with duckdb.connect(str(target)) as published:
+        add_views_and_macros(published)
     target.chmod(0o444)
     return rows
 
 
-def _add_views_and_macros(target: Path) -> None:
-    with duckdb.connect(str(target)) as published:
-        published.execute(BESIDE_TABLES.read_text(encoding="utf-8"))
+def add_views_and_macros(published: duckdb.DuckDBPyConnection) -> None:
+    """What a published file has besides its tables: facts as of a moment, the way to the cell."""
+    for fact in FACTS:
+        published.execute(_AS_OF.format(fact=fact))
+    published.execute(_BESIDE_TABLES.read_text(encoding="utf-8"))
 
 
 def _quoted(path: Path) -> str:

@@ -1,27 +1,6 @@
--- What the published file has besides its tables: what facts said at an earlier moment, and the way back from a
--- figure to its cell. Plain SQL that DuckDB 1.2 runs too; views and macros name no database, so that the file can be
--- attached under any name.
-
--- `from fct_budget_as_of('2026-07-05')`: the rows that were current then, as they were published then. A day alone
--- means its beginning.
-create macro fct_budget_as_of(moment) as table
-    select * replace (cast(null as timestamp) as known_to, true as is_current) from fct_budget
-    where known_from <= cast(moment as timestamp) and (known_to is null or known_to > cast(moment as timestamp));
-create macro fct_investment_as_of(moment) as table
-    select * replace (cast(null as timestamp) as known_to, true as is_current) from fct_investment
-    where known_from <= cast(moment as timestamp) and (known_to is null or known_to > cast(moment as timestamp));
-create macro fct_indicator_as_of(moment) as table
-    select * replace (cast(null as timestamp) as known_to, true as is_current) from fct_indicator
-    where known_from <= cast(moment as timestamp) and (known_to is null or known_to > cast(moment as timestamp));
-create macro fct_trade_as_of(moment) as table
-    select * replace (cast(null as timestamp) as known_to, true as is_current) from fct_trade
-    where known_from <= cast(moment as timestamp) and (known_to is null or known_to > cast(moment as timestamp));
-create macro fct_target_as_of(moment) as table
-    select * replace (cast(null as timestamp) as known_to, true as is_current) from fct_target
-    where known_from <= cast(moment as timestamp) and (known_to is null or known_to > cast(moment as timestamp));
-create macro fct_milestone_as_of(moment) as table
-    select * replace (cast(null as timestamp) as known_to, true as is_current) from fct_milestone
-    where known_from <= cast(moment as timestamp) and (known_to is null or known_to > cast(moment as timestamp));
+-- What the published file has besides its tables: the way back from a figure to its cell (and, for every fact, what it
+-- said at an earlier moment: publish.py). Plain SQL that DuckDB 1.2 runs too; views and macros name no database, so
+-- that the file can be attached under any name.
 
 -- Every version of every fact, with file, sheet, cell and the text as typed.
 create view trace_fact as

@@ -50,8 +50,7 @@ def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.Materialize
     """Every mart as a formatted workbook with Vietnamese headings."""
     folder = build.place.staging(staged_build)
     with open_published(folder / "kho.duckdb") as connection:
-        row = connection.execute("select bool_or(is_simulated) from submission").fetchone()
-        paths = write_spreadsheets(connection, folder / "excel", build.moment, bool(row and row[0]))
+        paths = write_spreadsheets(connection, folder / "excel", build.moment)
     return dg.MaterializeResult(
         metadata={"workbooks": len(paths), "bytes": sum(path.stat().st_size for path in paths)}
     )

@@ -20,6 +20,7 @@ from ingest.contract import Column, Contract, Table
 from ingest.period import related
 from ingest.template import FilledForm
 from ingest.template_values import Key, Value
+from warehouse.connection import holds_simulated
 
 # what a figure is about beside unit and period, and what holds where line and column are silent
 _DIMENSIONS: Mapping[str, Mapping[str, str | None]] = {
@@ -41,12 +42,6 @@ _UNIT = {
     "investment": "case when amount_vnd is not null then 'vnd' "
     "when amount_usd is not null then 'usd' else coalesce(quantity_unit, '') end",
     "indicator": "coalesce(value_unit, '')",
-}
-_NAME = {
-    "budget": ("line_code",),
-    "trade": ("line_code",),
-    "investment": ("indicator_code",),
-    "indicator": ("indicator_code",),
 }
 
 
@@ -95,7 +90,7 @@ def official_form(
         for column in table.columns
     )
     form = FilledForm(
-        contract, unit_code, period_key, values, is_simulated=_is_simulated(connection)
+        contract, unit_code, period_key, values, is_simulated=holds_simulated(connection)
     )
     return Export(form, figures, max(asked - figures, 0))
 
@@ -230,7 +225,8 @@ class _Facts:
         """All of the unit's figures of a fact table: what, measure, period, base, dimensions."""
         if fact not in self._found:
             names = list(_DIMENSIONS[fact])
-            what = "coalesce(" + ", ".join((*_NAME[fact], "indicator_code")) + ")"
+            is_of_lines = fact in ("budget", "trade")
+            what = "coalesce(line_code, indicator_code)" if is_of_lines else "indicator_code"
             base = "base_period_key" if fact in ("indicator", "trade") else "null"
             alone = " and project_code is null" if fact == "investment" else ""
             rows = self.connection.execute(
@@ -268,8 +264,3 @@ def _label(column: Column, code: str | None) -> str | None:
         return reference.vocabulary(column.list).get(code, code)
     except KeyError:
         return code
-
-
-def _is_simulated(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute("select bool_or(is_simulated) from submission").fetchone()
-    return bool(found and found[0])

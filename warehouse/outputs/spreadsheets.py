@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,8 +19,11 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
+from warehouse.connection import holds_simulated
+
 FONT = "Times New Roman"
 ROWS_OF_A_SHEET = 1_000_000
+LONGEST_TEXT = 32_767  # of a cell, in Excel
 # of a mart with more rows than this, so many months are written
 LARGE = 20_000
 MONTHS = 6
@@ -99,7 +102,7 @@ def _has_name(column: str, names: set[str]) -> bool:
 
 
 def write_spreadsheets(
-    connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime, is_simulated: bool
+    connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime
 ) -> list[Path]:
     """Write every mart of a published file to `folder`/<mart>.xlsx; returns the paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,10 +110,13 @@ def write_spreadsheets(
         "select table_name, coalesce(comment, table_name) from duckdb_tables() "
         "where schema_name = 'main' and table_name like 'mart\\_%' escape '\\' order by table_name"
     ).fetchall()
+    line = f"Số liệu đến {as_of:%d/%m/%Y %H:%M}"
+    if holds_simulated(connection):
+        line = f"SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh. {line}"
     paths = []
     for mart, title in marts:
         path = folder / f"{mart}.xlsx"
-        _write(connection, path, mart, title, as_of, is_simulated)
+        _write(connection, path, mart, title, line, as_of)
         paths.append(path)
     return paths
 
@@ -120,8 +126,8 @@ def _write(
     path: Path,
     mart: str,
     title: str,
+    line: str,
     as_of: datetime,
-    is_simulated: bool,
 ) -> None:
     columns = mart_columns(connection, mart)
     names = ", ".join(f'"{column.name}"' for column in columns)
@@ -139,12 +145,10 @@ def _write(
     # time is an input: the same build is the same file
     book.set_properties({"title": title, "author": "Kho Xứ Lạng", "created": as_of})
     formats = _Formats(book)
-    line = f"Số liệu đến {as_of:%d/%m/%Y %H:%M}"
+    of_columns = [formats.of(column) for column in columns]
     since = _since(connection, mart, columns)
     if since is not None:
         line += f". Bảng lớn: ghi các kỳ kết thúc từ {since:%d/%m/%Y}; các kỳ trước xem trong kho"
-    if is_simulated:
-        line = f"SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh. {line}"
     part = "" if since is None else f" where period_end >= date '{since:%Y-%m-%d}'"
     connection.execute(f'select {names} from "{mart}"{part}')
     number = 0
@@ -156,7 +160,7 @@ def _write(
         written = 0
         while rows and written < ROWS_OF_A_SHEET:
             for row in rows:
-                _row(sheet, _FIRST_ROW + written, row, columns, formats)
+                _row(sheet, _FIRST_ROW + written, row, columns, of_columns)
                 written += 1
             rows = connection.fetchmany(5_000)
         if written:
@@ -172,8 +176,7 @@ def _since(
     if all(column.name != "period_end" for column in columns):
         return None
     found = connection.execute(
-        f'select count(*), max(period_end) - interval {MONTHS} month from "{mart}" '
-        "where period_end <= (select max(end_date) from dim_period)"
+        f'select count(*), max(period_end) - interval {MONTHS} month from "{mart}"'
     ).fetchone()
     if found is None or found[0] <= LARGE:
         return None
@@ -200,7 +203,7 @@ class _Formats:
         self.moment = book.add_format({"num_format": "dd/mm/yyyy hh:mm", "valign": "top"})
 
     def of(self, column: MartColumn) -> Any:
-        if column.name.endswith("_year") or column.name == "end_year":
+        if column.name.endswith("_year"):
             return self.plain
         if column.name.endswith(("_vnd", "_usd")) or "INT" in column.data_type:
             return self.whole
@@ -235,25 +238,30 @@ def _width(column: MartColumn) -> float:
 
 
 def _row(
-    sheet: Any, row_no: int, row: Sequence[Any], columns: Sequence[MartColumn], formats: _Formats
+    sheet: Any,
+    row_no: int,
+    row: Sequence[Any],
+    columns: Sequence[MartColumn],
+    formats: Sequence[Any],
 ) -> None:
-    for col, (value, column) in enumerate(zip(row, columns, strict=True)):
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            sheet.write_string(row_no, col, "Có" if value else "Không", formats.text)
-        elif column.data_type == "DATE" or column.data_type.startswith("TIMESTAMP"):
-            sheet.write_datetime(row_no, col, value, formats.of(column))
-        elif isinstance(value, str):
-            text = column.labels.get(value, value)
-            sheet.write_string(row_no, col, text[:32_767], formats.text)
-        elif isinstance(value, list):
-            text = "; ".join(str(each) for each in value)
-            sheet.write_string(row_no, col, text[:32_767], formats.text)
-        elif not math.isfinite(value):
-            sheet.write_string(row_no, col, "không giới hạn", formats.text)
-        else:
-            sheet.write_number(row_no, col, value, formats.of(column))
+    for col, (value, column, shown) in enumerate(zip(row, columns, formats, strict=True)):
+        match value:
+            case None:
+                continue
+            case bool():
+                sheet.write_string(row_no, col, "Có" if value else "Không", shown)
+            case date():
+                sheet.write_datetime(row_no, col, value, shown)
+            case str():
+                text = column.labels.get(value, value)
+                sheet.write_string(row_no, col, text[:LONGEST_TEXT], shown)
+            case list():
+                text = "; ".join(map(str, value))
+                sheet.write_string(row_no, col, text[:LONGEST_TEXT], shown)
+            case _ if not math.isfinite(value):
+                sheet.write_string(row_no, col, "không giới hạn", shown)
+            case _:
+                sheet.write_number(row_no, col, value, shown)
 
 
 def _meanings(sheet: Any, columns: Sequence[MartColumn], formats: _Formats) -> None:
@@ -265,12 +273,3 @@ def _meanings(sheet: Any, columns: Sequence[MartColumn], formats: _Formats) -> N
         texts = (column.heading, column.name, column.meaning)
         for col, text in enumerate(texts):
             sheet.write_string(row, col, text, formats.wrapped)
-
-
-def headings(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """Mart and heading, of every column that a spreadsheet shows."""
-    for (mart,) in connection.execute(
-        "select table_name from duckdb_tables() where table_name like 'mart\\_%' escape '\\'"
-    ).fetchall():
-        for column in mart_columns(connection, mart):
-            yield mart, column.heading
