@@ -66,6 +66,7 @@ class Figure:
     submission_no: int
     cell_ref: str
     breakdowns: int = 0  # by gate, source, level, project …: part of a quantity, not the quantity
+    is_preferred: bool = True  # where a quantity is stated several times: the statement that counts
 
     @property
     def interval(self) -> Interval:
@@ -291,7 +292,7 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
     for figure in figures:
         key = (figure.indicator, figure.unit, figure.period, figure.base, figure.measure)
         stated[key].append(figure)
-        if figure.measure == "level" and figure.statement == 1:
+        if figure.measure == "level" and figure.is_preferred:
             levels[figure.indicator, figure.unit, figure.period] = figure
     used: set[str] = set()
     for same in stated.values():

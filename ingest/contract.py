@@ -346,7 +346,10 @@ class Contract(_Strict):
     basis_status: BasisStatus
     openness: Literal["công khai", "nội bộ", "hạn chế"]
     valid: Validity
+    # in the order in which they are believed, where two of them state one figure
     senders: tuple[StrictStr, ...] = Field(min_length=1)
+    # how a form is believed beside others that state the same figure: 1 first
+    source_rank: int = Field(default=5, ge=1, le=9)
     reporting: Reporting
     fact: Fact
     # what the form fixes for all its figures, such as what trade is measured at
@@ -401,6 +404,15 @@ class Contract(_Strict):
         """Whether this unit (or every unit of its level) sends this form."""
         unit = reference.reporting_units().get(unit_code)
         return unit_code in self.senders or (unit is not None and unit.level in self.senders)
+
+    def rank_of_sender(self, unit_code: str) -> int:
+        """How a figure of this sender on this form is believed beside others: the smallest number
+        first. The form's rank counts before the sender's place in it."""
+        level = reference.reporting_units()[unit_code].level
+        place = min(
+            place for place, sender in enumerate(self.senders) if sender in (unit_code, level)
+        )
+        return self.source_rank * 100 + place
 
 
 def _check_table(number: int, table: Table) -> None:

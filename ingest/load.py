@@ -369,7 +369,12 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
     insert(connection, "contract.form", pl.DataFrame(forms, infer_schema_length=None))
     insert(connection, "contract.form_column", pl.DataFrame(columns, infer_schema_length=None))
     senders = [
-        {"form_code": c.form, "form_version": c.version, "unit_code": unit}
+        {
+            "form_code": c.form,
+            "form_version": c.version,
+            "unit_code": unit,
+            "source_rank": c.rank_of_sender(unit),
+        }
         for c in contracts
         for unit in reference.reporting_units()
         if c.accepts(unit)

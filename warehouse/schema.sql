@@ -236,7 +236,8 @@ create or replace table contract.form_line (
 create or replace table contract.form_sender (
     form_code    varchar not null,
     form_version integer not null,
-    unit_code    varchar not null
+    unit_code    varchar not null,
+    source_rank  integer not null          -- how its figures are believed beside others: 1 first
 );
 
 -- Findings of the checks on submissions and of the identities between facts.

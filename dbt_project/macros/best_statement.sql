@@ -10,12 +10,13 @@
 
 
 {#- The place of a figure among those that state one quantity (`about`: the columns that tell quantities apart):
-    the best kind first, then the first statement. -#}
+    the best kind first, then the best source, then the first statement. -#}
 {% macro best_statement(about) -%}
     row_number() over (
         partition by {{ about | join(', ') }}
         order by
             {{ kind_rank('kind') }} asc nulls last,
+            source_rank asc,
             statement_no asc,
             fact_key asc
     )

@@ -25,16 +25,35 @@
 {% macro statement_no() -%}
     row_number() over (
         partition by natural_key
-        order by
-            reporter_unit_code asc,
-            form_code asc,
-            submission_period_key asc nulls last,
-            table_no asc,
-            area_no asc,
-            row_no asc,
-            col_no asc,
-            submission_id asc
+        order by {{ statement_order() }}
     )
+{%- endmacro %}
+
+
+{#- The place of a statement among those of its quantity, as contracts rank forms and senders: 1 is the one that
+    counts. The number that names a statement (statement_no) does not change when a better source comes. -#}
+{% macro preference() -%}
+    row_number() over (
+        partition by natural_key
+        order by source_rank, {{ statement_order() }}
+    )
+{%- endmacro %}
+
+
+{% macro statement_order() -%}
+    reporter_unit_code, form_code, submission_period_key nulls last, table_no, area_no, row_no, col_no, submission_id
+{%- endmacro %}
+
+
+{#- The key of the statement that counts in place of this one; null for the one that counts. -#}
+{% macro outranked_by(prefix='') -%}
+    case
+        when {{ prefix }}preference > 1
+            then
+                {{ prefix }}natural_key || '/' || max(
+                    case when {{ prefix }}preference = 1 then {{ prefix }}statement_no end
+                ) over (partition by {{ prefix }}natural_key)
+    end
 {%- endmacro %}
 
 

@@ -9,7 +9,7 @@
 {% macro provenance_columns() -%}
     {{ return([
         'fact_key', 'unit_key', 'statement_no', 'submission_id', 'file_path', 'cell_ref', 'form_code',
-        'reporter_unit_code',
+        'reporter_unit_code', 'source_rank',
     ]) }}
 {%- endmacro %}
 

@@ -1,7 +1,8 @@
 -- The current figures of all facts in one shape, for the identities between them. One row a figure:
 -- key, table, indicator, name, unit it is about, period, base period, measure, number of the
 -- statement, document (targets only), value and last printed digit in base units (0: exact),
--- comparator, upper end, text as typed, unit and measure in words, submission and cell.
+-- comparator, upper end, text as typed, unit and measure in words, submission and cell, of how many
+-- parts, and whether it is the statement that counts.
 select
     figure.fact_key,
     figure.fact_table,
@@ -30,7 +31,8 @@ select
     coalesce(measure.label_vi, flow.label_vi, figure.meets_measure) as measure_vi,
     submission.submission_no,
     figure.cell_ref,
-    figure.breakdowns
+    figure.breakdowns,
+    figure.outranked_by is null as is_preferred
 from intermediate.int_fact__figure as figure
 inner join raw.submission as submission on figure.submission_id = submission.submission_id
 left join reference.indicator as indicator on figure.indicator_code = indicator.indicator_code

@@ -61,7 +61,8 @@ def make_base(path: Path) -> Path:
             columns = ", ".join(f"{c['name']} {c['data_type']}" for c in spec["columns"])
             connection.execute(f"create table {spec['name']} ({columns})")
         connection.execute(
-            "create table intermediate.int_fact__figure (fact_table varchar, unit_code varchar,"
+            "create table intermediate.int_fact__figure (fact_table varchar, fact_key varchar,"
+            " outranked_by varchar, value_high decimal(28, 6), unit_code varchar,"
             " period_key varchar, indicator_code varchar, meets_measure varchar, kind varchar,"
             " comparator varchar, value decimal(28, 6), printed_step decimal(38, 12),"
             " value_text varchar, stated_unit varchar, breakdowns integer, statement_no integer,"

@@ -62,6 +62,24 @@ def trade_bases(working: Working, declared: float) -> None:
                  line_code="export.T", cell_ref="HQ-XK!E11")  # fmt: skip
 
 
+def two_senders(working: Working, other: float) -> None:
+    customs = working.submission("ls06_xuat_nhap_khau", "2025", "HQ6")
+    department = working.submission("ls06_xuat_nhap_khau", "2025", "SCT")
+    of_a_gate = {
+        "fact_table": "fct_trade", "unit_code": "20", "indicator_code": "trade_crossing_total",
+        "meets_measure": "level", "kind": "reported", "stated_unit": "million_usd",
+        "printed_step": 100_000,
+    }  # fmt: skip
+    working.fact("int_fact__figure", customs, **of_a_gate, value=88_000_000, breakdowns=1,
+                 fact_key="gate/1", cell_ref="XNK!H9")  # fmt: skip
+    working.fact("int_fact__figure", department, **of_a_gate, value=other * 1_000_000,
+                 breakdowns=1, fact_key="gate/2", outranked_by="gate/1",
+                 cell_ref="XNK!H12")  # fmt: skip
+    # the whole that neither states twice
+    working.fact("int_fact__figure", customs, **of_a_gate, value=900_000_000, breakdowns=0,
+                 fact_key="whole/1", cell_ref="XNK!H8")  # fmt: skip
+
+
 def trade_twice(working: Working, declared: float) -> None:
     gates = working.submission("kim_ngach_cua_khau", "2026-01", "HQ6")
     goods = working.submission("xuat_khau_mat_hang", "2026-01", "HQ6")
@@ -323,6 +341,15 @@ CASES = [
         "Ô F24: 2.000.000 USD; biểu HQ-XK (ô E11) ghi 2.100.000 USD cho cùng chỉ tiêu.",
     ),
     Case(
+        "stated_by_two_senders",
+        two_senders,
+        91.5,
+        88.1,
+        "XNK!H12",
+        "Ô H12: 91,5 triệu USD; Chi cục Hải quan khu vực VI (biểu LS-06, ô H9) ghi 88 triệu USD "
+        "cho cùng số liệu. Bảng tổng hợp đang dùng số của Chi cục Hải quan khu vực VI.",
+    ),
+    Case(
         "trade_regimes_add_up",
         trade_regimes,
         7.2,
@@ -572,6 +599,14 @@ def test_what_two_senders_state_is_said_to_both(working: Working) -> None:
     assert {finding.cell_ref for finding in working.found("trade_stated_on_two_forms")} == {
         "HQ-CK!F24", "HQ-XK!E11"
     }  # fmt: skip
+
+
+def test_two_senders_are_both_told_and_both_read_whose_figure_is_used(working: Working) -> None:
+    two_senders(working, 91.5)
+    found = {finding.cell_ref: finding.message for finding in working.found("stated_by_two_senders")}
+    assert set(found) == {"XNK!H9", "XNK!H12"}
+    assert found["XNK!H9"].startswith("Ô H9: 88 triệu USD; Sở Công Thương (biểu LS-06, ô H12)")
+    assert all(text.endswith("số của Chi cục Hải quan khu vực VI.") for text in found.values())
 
 
 def test_what_was_not_sent_is_its_senders_finding(working: Working) -> None:

@@ -29,8 +29,11 @@ observation as (
 keyed as (
     select
         *,
+        -- two dossiers that ask for money of one kind are two quantities, whoever sent them
         {{ natural_key(
-            'fct_budget', ['unit_code', 'period_key', 'budget_line_code', 'budget_level', 'measure']
+            'fct_budget',
+            ['unit_code', 'period_key', 'budget_line_code', 'budget_level', 'measure'],
+            ["reporter_unit_code || ':' || dossier_no"]
         ) }} as natural_key
     from observation
 ),
@@ -45,7 +48,8 @@ latest as (
 numbered as (
     select
         *,
-        {{ statement_no() }} as statement_no
+        {{ statement_no() }} as statement_no,
+        {{ preference() }} as preference
     from latest
     where is_latest_statement
 ),
@@ -57,6 +61,7 @@ detailed as (
 select
     numbered.*,
     numbered.natural_key || '/' || numbered.statement_no as fact_key,
+    {{ outranked_by('numbered.') }} as outranked_by,
     coalesce(numbered.indicator_code, budget_line.indicator_code) as budget_indicator_code,
     detailed.line_code is null and coalesce(budget_line.is_in_total, true) as is_leaf
 from numbered

@@ -19,6 +19,8 @@ with indicator as (
         stated_unit,
         0 as breakdowns,
         statement_no,
+        outranked_by,
+        source_rank,
         submission_id,
         cell_ref
     from {{ ref('fct_indicator') }}
@@ -48,6 +50,8 @@ budget as (
         stated_unit,
         case when budget_level = 'all' then 0 else 1 end as breakdowns,
         statement_no,
+        outranked_by,
+        source_rank,
         submission_id,
         cell_ref
     from {{ ref('fct_budget') }}
@@ -75,6 +79,8 @@ investment as (
         + case when project_code is null then 0 else 1 end
         + case when package is null then 0 else 1 end as breakdowns,
         statement_no,
+        outranked_by,
+        source_rank,
         submission_id,
         cell_ref
     from {{ ref('fct_investment') }}
@@ -103,6 +109,8 @@ trade as (
         + case when commodity_code = 'all' then 0 else 1 end
         + case when regime_code is null then 0 else 1 end as breakdowns,
         statement_no,
+        outranked_by,
+        source_rank,
         submission_id,
         cell_ref
     from {{ ref('fct_trade') }}
@@ -128,6 +136,8 @@ target as (
         stated_unit,
         0 as breakdowns,
         statement_no,
+        outranked_by,
+        source_rank,
         submission_id,
         cell_ref
     from {{ ref('fct_target') }}
@@ -174,6 +184,8 @@ select
     figure.stated_unit,
     figure.breakdowns,
     figure.statement_no,
+    figure.outranked_by,
+    figure.source_rank,
     figure.submission_id,
     figure.cell_ref
 from figure

@@ -47,7 +47,8 @@ latest as (
 numbered as (
     select
         *,
-        {{ statement_no() }} as statement_no
+        {{ statement_no() }} as statement_no,
+        {{ preference() }} as preference
     from latest
     where is_latest_statement
 ),
@@ -59,6 +60,7 @@ detailed as (
 select
     numbered.*,
     numbered.natural_key || '/' || numbered.statement_no as fact_key,
+    {{ outranked_by('numbered.') }} as outranked_by,
     -- a "trong đó" line is a part of a part: it is shown, and not added
     detailed.line_code is null
     and coalesce(investment_line.is_additive or investment_line.parent_code is null, true) as is_leaf

@@ -30,6 +30,7 @@ dated as (
         submission.submission_id,
         submission.file_path,
         submission.reporter_unit_code,
+        coalesce(form_sender.source_rank, 999) as source_rank,
         submission.reporter_unit_code as unit_code,
         submission.form_code,
         -- the year of the date: a later report of the same date is no other fact
@@ -57,6 +58,11 @@ dated as (
             and submission.form_version = milestone_column.form_version
             and cell.table_no = milestone_column.table_no
             and cell.field = milestone_column.field
+    left join {{ source('contract', 'form_sender') }} as form_sender
+        on
+            submission.form_code = form_sender.form_code
+            and submission.form_version = form_sender.form_version
+            and submission.reporter_unit_code = form_sender.unit_code
     left join {{ source('raw', 'correction') }} as correction
         on
             cell.submission_no = correction.submission_no
@@ -90,7 +96,8 @@ latest as (
 numbered as (
     select
         *,
-        {{ statement_no() }} as statement_no
+        {{ statement_no() }} as statement_no,
+        {{ preference() }} as preference
     from latest
     where is_latest_statement
 )
@@ -98,7 +105,8 @@ numbered as (
 select
     numbered.*,
     newest_unit.unit_key,
-    numbered.natural_key || '/' || numbered.statement_no as fact_key
+    numbered.natural_key || '/' || numbered.statement_no as fact_key,
+    {{ outranked_by('numbered.') }} as outranked_by
 from numbered
 left join newest_unit
     on numbered.unit_code = newest_unit.unit_code

@@ -17,6 +17,8 @@ select
     figure.stated_unit,
     figure.breakdowns,
     figure.statement_no,
+    figure.outranked_by,
+    figure.source_rank,
     figure.submission_id,
     figure.cell_ref
 from {{ ref('int_fact__figure') }} as figure

@@ -34,7 +34,7 @@ actual as (
     from {{ ref('int_plan__actual') }} as actual
     inner join {{ ref('dim_period') }} as period
         on actual.period_key = period.period_key
-    where actual.breakdowns = 0 and actual.statement_no = 1 and actual.period_kind <> 'span'
+    where actual.breakdowns = 0 and actual.outranked_by is null and actual.period_kind <> 'span'
 ),
 
 -- a figure of one month says nothing about the year where the amount since 1 January is known

@@ -18,12 +18,14 @@ latest as (
 numbered as (
     select
         *,
-        {{ statement_no() }} as statement_no
+        {{ statement_no() }} as statement_no,
+        {{ preference() }} as preference
     from latest
     where is_latest_statement
 )
 
 select
     *,
-    natural_key || '/' || statement_no as fact_key
+    natural_key || '/' || statement_no as fact_key,
+    {{ outranked_by() }} as outranked_by
 from numbered

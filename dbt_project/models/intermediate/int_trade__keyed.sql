@@ -49,7 +49,8 @@ latest as (
 numbered as (
     select
         *,
-        {{ statement_no() }} as statement_no
+        {{ statement_no() }} as statement_no,
+        {{ preference() }} as preference
     from latest
     where is_latest_statement
 ),
@@ -72,6 +73,7 @@ directed as (
 select
     numbered.*,
     numbered.natural_key || '/' || numbered.statement_no as fact_key,
+    {{ outranked_by('numbered.') }} as outranked_by,
     detailed.line_code is null
     and not (numbered.direction = 'both' and directed.line_code is not null)
     and coalesce(path.is_in_total, true) as is_leaf

@@ -31,6 +31,10 @@ relation as (
     select * from {{ source('raw', 'period_relation') }}
 ),
 
+form_sender as (
+    select * from {{ source('contract', 'form_sender') }}
+),
+
 comparator_cell as (
     select
         submission_no,
@@ -71,6 +75,8 @@ select
     submission.submission_id,
     submission.file_path,
     submission.reporter_unit_code,
+    -- a form that was let in from somebody who does not send it is believed last
+    coalesce(form_sender.source_rank, 999) as source_rank,
     submission.cutoff_date,
     submission.form_code,
     submission.period_key as submission_period_key,
@@ -119,6 +125,7 @@ select
     row_dimension.project_code,
     row_dimension.package,
     row_dimension.lead_unit_code,
+    row_dimension.dossier_no,
     try_cast(row_dimension.due_date as date) as due_date,
     row_dimension.aggregation,
     coalesce(row_dimension.document_code, value_column.document_code) as document_code,
@@ -155,6 +162,11 @@ inner join value_column
         and submission.form_version = value_column.form_version
         and cell.table_no = value_column.table_no
         and cell.field = value_column.field
+left join form_sender
+    on
+        submission.form_code = form_sender.form_code
+        and submission.form_version = form_sender.form_version
+        and submission.reporter_unit_code = form_sender.unit_code
 left join form_line
     on
         submission.form_code = form_line.form_code

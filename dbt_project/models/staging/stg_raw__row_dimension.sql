@@ -3,7 +3,7 @@
     'rank_of', 'statement', 'document_code', 'locator', 'quote', 'note', 'target_no', 'target_part',
     'target_role', 'basis', 'direction', 'gate_code', 'regime_code', 'commodity_code', 'source_code',
     'budget_level', 'project_code', 'package', 'project_name', 'stage_group', 'project_class', 'investor_name',
-    'lead_unit_code', 'due_date', 'aggregation',
+    'lead_unit_code', 'due_date', 'aggregation', 'dossier_no',
 ] -%}
 
 with dimension_cell as (

@@ -10,7 +10,7 @@ with amount as (
         fact_key,
         form_code
     from {{ ref('fct_budget') }}
-    where is_current and statement_no = 1 and amount_vnd is not null
+    where is_current and outranked_by is null and amount_vnd is not null
 ),
 
 outturn as (

@@ -24,7 +24,7 @@ amount as (
     from {{ ref('fct_budget') }} as fact
     inner join {{ ref('dim_period') }} as period
         on fact.period_key = period.period_key
-    where fact.is_current and fact.statement_no = 1 and fact.amount_vnd is not null
+    where fact.is_current and fact.outranked_by is null and fact.amount_vnd is not null
 ),
 
 part as (

@@ -1,9 +1,7 @@
 with budget as (
     select
         *,
-        count(*) over (
-            partition by unit_code, period_key, line_code, budget_level, measure
-        ) as n_statements
+        count(*) over (partition by coalesce(outranked_by, fact_key)) as n_statements
     from {{ ref('fct_budget') }}
     where
         is_current
@@ -23,6 +21,7 @@ select
     budget.budget_year,
     budget.budget_level,
     budget.measure,
+    budget.dossier_no,
     budget.comparator,
     budget.amount_vnd,
     cast(budget.amount_vnd / 1000000000 as decimal(24, 6)) as amount_billion_vnd,
@@ -34,4 +33,4 @@ left join {{ ref('dim_budget_line') }} as line
     on budget.line_code = line.line_code
 left join {{ ref('dim_period') }} as period
     on budget.period_key = period.period_key
-where budget.statement_no = 1
+where budget.outranked_by is null

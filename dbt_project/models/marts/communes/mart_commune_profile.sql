@@ -185,9 +185,9 @@ select
         indicator.{{ column }},
     {% endfor -%}
     indicator.n_indicators,
-    list_distinct(
+    list_sort(list_distinct(
         list_concat(list_concat(revenue.fact_keys, expenditure.fact_keys), indicator.fact_keys)
-    ) as fact_keys
+    )) as fact_keys
 from present
 inner join commune
     on present.unit_code = commune.unit_code

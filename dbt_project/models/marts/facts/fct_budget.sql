@@ -7,6 +7,7 @@ with current_rows as (
         budget_line_code as line_code,
         budget_level,
         measure,
+        dossier_no,
         budget_indicator_code as indicator_code,
         cast(case when value_unit = 'vnd' then value end as decimal(24, 2)) as amount_vnd,
         budget_year,
@@ -17,12 +18,14 @@ with current_rows as (
         stated_unit,
         statement,
         statement_no,
+        outranked_by,
         is_leaf,
         submission_id,
         file_path,
         cell_ref,
         form_code,
         reporter_unit_code,
+        source_rank,
         cutoff_date
     from {{ ref('int_budget__keyed') }}
 ),

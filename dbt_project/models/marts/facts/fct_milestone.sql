@@ -12,11 +12,13 @@ with current_rows as (
         value_text,
         corrected_text,
         statement_no,
+        outranked_by,
         submission_id,
         file_path,
         cell_ref,
         form_code,
-        reporter_unit_code
+        reporter_unit_code,
+        source_rank
     from {{ ref('int_milestone__keyed') }}
 ),
 

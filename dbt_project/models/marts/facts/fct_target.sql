@@ -28,12 +28,14 @@ with current_rows as (
         stated_unit,
         statement,
         statement_no,
+        outranked_by,
         true as is_leaf,
         submission_id,
         file_path,
         cell_ref,
         form_code,
         reporter_unit_code,
+        source_rank,
         cutoff_date
     from {{ ref('int_target__keyed') }}
 ),

@@ -26,12 +26,14 @@ with current_rows as (
         stated_unit,
         statement,
         statement_no,
+        outranked_by,
         is_leaf,
         submission_id,
         file_path,
         cell_ref,
         form_code,
         reporter_unit_code,
+        source_rank,
         cutoff_date
     from {{ ref('int_trade__keyed') }}
 ),

@@ -22,7 +22,7 @@ fact as (
                 investment.source_code,
                 investment.measure,
                 form.frequency = 'year'
-            order by investment.statement_no
+            order by investment.source_rank asc, investment.statement_no asc, investment.fact_key asc
         ) as place
     from {{ ref('fct_investment') }} as investment
     inner join form

@@ -9,7 +9,7 @@ with milestone as (
         reporter_unit_code,
         row_number() over (
             partition by project_code, milestone, milestone_state
-            order by period_key desc, statement_no asc, fact_key asc
+            order by period_key desc, source_rank asc, statement_no asc, fact_key asc
         ) as choice
     from {{ ref('fct_milestone') }}
     where is_current and date_value is not null

@@ -26,7 +26,7 @@ amount as (
         is_current
         and measure = 'level'
         and amount_vnd is not null
-        and statement_no = 1
+        and outranked_by is null
 ),
 
 total as (
@@ -52,7 +52,7 @@ share as (
     where
         is_current
         and measure = 'share'
-        and statement_no = 1
+        and outranked_by is null
 ),
 
 source_amount as (

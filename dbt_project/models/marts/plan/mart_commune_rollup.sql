@@ -10,7 +10,7 @@ with figure as (
     where
         figure.fact_table <> 'fct_target'
         and figure.breakdowns = 0
-        and figure.statement_no = 1
+        and figure.outranked_by is null
         and figure.meets_measure in ('level', 'cumulative')
 ),
 

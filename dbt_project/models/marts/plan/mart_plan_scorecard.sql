@@ -80,6 +80,7 @@ candidate as (
                 case when actual.period_kind = period.kind then 0 else 1 end asc,
                 actual.kind_rank asc nulls last,
                 actual.breakdowns asc,
+                actual.source_rank asc,
                 actual.statement_no asc,
                 actual.fact_key asc
         ) as choice

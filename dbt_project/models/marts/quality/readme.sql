@@ -33,7 +33,7 @@ entry as (
     select
         5 as entry_no,
         'Số đang có hiệu lực' as topic_vi,
-        'Bảng fct_ giữ cả lịch sử: lấy is_current. Một số liệu được nêu nhiều lần: lấy statement_no = 1. Khi cộng: chỉ '
+        'Bảng fct_ giữ cả lịch sử: lấy is_current. Một số liệu được nêu nhiều lần: lấy outranked_by is null. Khi cộng: chỉ '
         || 'cộng is_leaf, của một measure và một kỳ.' as text_vi
     union all
     select

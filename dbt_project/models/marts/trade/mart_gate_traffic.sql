@@ -4,7 +4,7 @@ with fact as (
         *,
         row_number() over (
             partition by unit_code, period_key, basis, direction, gate_code, regime_code, commodity_code, line_code, measure
-            order by statement_no asc, fact_key asc
+            order by source_rank asc, statement_no asc, fact_key asc
         ) as choice
     from {{ ref('fct_trade') }}
     where is_current and quantity is not null and kind not in ('planned', 'projected')
