@@ -36,7 +36,8 @@ _ENDS = {"month": ("month", "quarter", "year"), "quarter": ("quarter", "year"), 
 @dataclass(frozen=True)
 class FilledForm:
     """One sheet to write. `values` and `previous` by (table from 1, row, field); a row is a line's
-    code, or a record's number as text from "1"."""
+    code, or a record's number as text from "1". A form that is filled already and only `to_print`
+    has no colours of what is to be typed, and no guide."""
 
     contract: Contract
     unit_code: str
@@ -44,6 +45,7 @@ class FilledForm:
     values: Mapping[Key, Value] = field(default_factory=dict)
     previous: Mapping[Key, Value] = field(default_factory=dict)
     is_simulated: bool = False
+    to_print: bool = False
 
     @property
     def identity(self) -> Identity:
@@ -131,10 +133,12 @@ def write_workbook(path: Path, forms: Sequence[FilledForm]) -> dict[tuple[str, i
             form.previous,
             lists.name_of,
             is_simulated=form.is_simulated,
+            to_print=form.to_print,
         )
         for (table, row, name), address in sheet.write().items():
             addresses[form.contract.form, table, row, name] = address
-    write_guide(book.add_worksheet(GUIDE_SHEET), styles, [form.contract for form in forms])
+    if typed_in := [form.contract for form in forms if not form.to_print]:
+        write_guide(book.add_worksheet(GUIDE_SHEET), styles, typed_in)
     lists.write(book)
     _write_identity(book, forms)
     # time is an input: the same form of the same period is the same file

@@ -92,6 +92,7 @@ class FormSheet:
         list_name: Callable[[str], str],
         *,
         is_simulated: bool,
+        to_print: bool = False,
     ) -> None:
         self.sheet = sheet
         self.styles = styles
@@ -102,6 +103,7 @@ class FormSheet:
         self.previous = previous
         self.list_name = list_name
         self.is_simulated = is_simulated
+        self.to_print = to_print
         self.depth = max(len(c.header) for table in contract.tables for c in table.columns)
         self.index_row = TOP + self.depth
         self.addresses: dict[tuple[int, str, str], str] = {}
@@ -303,7 +305,8 @@ class _Block:
         if self.rows:
             for column in self.table.columns:
                 self._validation(column)
-                self._colours(column)
+                if not self.form.to_print:
+                    self._colours(column)
         return max(self.row_of.values(), default=self.form.index_row)
 
     # --- header ---------------------------------------------------------------------------------
@@ -450,11 +453,13 @@ class _Block:
             if formula is not None and self.computed.is_computed(name, column):
                 # a blank: XlsxWriter leaves an empty text out, as if it had never been calculated
                 shown: Any = float(value) if isinstance(value, Decimal) else " "
-                form.sheet.write_formula(
-                    row - 1, col - 1, formula, form.styles.get(fill="#F3F3F3", **style), shown
-                )
+                if not form.to_print:
+                    style["fill"] = "#F3F3F3"
+                form.sheet.write_formula(row - 1, col - 1, formula, form.styles.get(**style), shown)
                 return
-        style |= {"open": True, "fill": "#FFFBE6"}
+        style["open"] = True
+        if not form.to_print:
+            style["fill"] = "#FFFBE6"
         if column.type in ("text", "code"):
             style["wrap"] = True
             if isinstance(value, str):

@@ -397,24 +397,39 @@ def sql(query: str | None, as_csv: bool, home: Path | None) -> None:
 
 @main.command()
 @click.argument("key")
+@click.argument("conditions", nargs=-1, metavar="[CỘT=GIÁ_TRỊ]...")
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Vẽ trang tính, đóng khung ô"
 )
 @_home_option
-def trace(key: str, html: Path | None, home: Path | None) -> None:
-    """Từ một số liệu (fact_key) về tệp, trang tính, ô và chữ đã ghi."""
-    from warehouse.trace import TraceError, render_html, render_text, trace_fact
+def trace(key: str, conditions: tuple[str, ...], html: Path | None, home: Path | None) -> None:
+    """Từ một số liệu (fact_key), hoặc một dòng của bảng mart_ (tên bảng, rồi cột=giá trị), về tệp,
+    trang tính, ô và chữ đã ghi.
 
+    \b
+    kho trace fct_budget/20/2026-Q2/b60.A/all/outturn_cumulative/1
+    kho trace mart_trade_by_gate period_key=2026-06 direction=export gate_code=all
+    """
+    from warehouse.trace import TraceError, render_html, render_text, trace_fact
+    from warehouse.trace_row import find_row, is_mart, render_row
+
+    asked = dict(condition.partition("=")[::2] for condition in conditions)
+    if not all("=" in condition for condition in conditions):
+        _stop("Điều kiện viết là cột=giá trị, chẳng hạn period_key=2026-06")
     place = _home(home)
     with _published(place) as connection:
         try:
-            traced = trace_fact(connection, place, key)
+            row = find_row(connection, key, asked) if is_mart(connection, key) else None
+            if row is None and asked:
+                _stop(f"Không có bảng {key}; cột=giá trị chỉ đi cùng tên một bảng mart_")
+            keys = row.keys if row else (key,)
+            traces = [trace_fact(connection, place, each) for each in keys]
         except TraceError as error:
             _stop(str(error), FOUND)
     if html is not None:
-        html.write_text(render_html(traced), encoding="utf-8")
-    click.echo(render_text(traced))
-    sys.exit(0 if traced.matches else FOUND)
+        html.write_text(render_html(traces, row), encoding="utf-8")
+    click.echo("\n\n".join([*([render_row(row)] if row else []), *map(render_text, traces)]))
+    sys.exit(0 if all(traced.matches for traced in traces) else FOUND)
 
 
 @main.command()

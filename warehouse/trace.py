@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import jinja2
@@ -21,6 +23,9 @@ from ingest.sandbox import read_isolated
 from ingest.workbook import Sheet, read_workbook
 from warehouse.history import FACTS
 from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from warehouse.trace_row import MartRow
 
 TEMPLATES = Path(__file__).with_name("templates")
 AROUND_ROWS = 12
@@ -172,13 +177,20 @@ def read_sheet(archived: Path, name: str) -> Sheet:
     """A sheet of an archived original, read in a child process. Raises TraceError."""
     if not archived.exists():
         raise TraceError(f"Kho lưu trữ không còn tệp gốc {archived.name}")
-    [(_, sheets)] = list(read_isolated(read_workbook, [archived]))
+    sheets = _read_once(archived)
     if isinstance(sheets, Unreadable):
         raise TraceError(f"Không đọc lại được tệp gốc {archived.name}: {sheets.reason}")
     for sheet in sheets:
         if sheet.name == name:
             return sheet
     raise TraceError(f"Tệp gốc {archived.name} không có trang “{name}”")
+
+
+@lru_cache(maxsize=8)
+def _read_once(archived: Path) -> tuple[Sheet, ...] | Unreadable:
+    """The sheets of an original (the name of an archived file is its hash), or why not."""
+    [(_, sheets)] = list(read_isolated(read_workbook, [archived]))
+    return sheets if isinstance(sheets, Unreadable) else tuple(sheets)
 
 
 def _shown_text(sheet: Sheet, row: int, col: int) -> str:
@@ -240,32 +252,40 @@ def render_text(trace: Trace) -> str:
     return "\n".join(lines)
 
 
-def render_html(trace: Trace) -> str:
-    """The rows around the cell as they stand in the sheet, with the cell framed. Text is escaped:
-    a workbook is hostile input."""
-    place = _place(trace.address)
-    columns = range(1, trace.sheet.last_column + 1)
-    first, last = max(1, place[0] - AROUND_ROWS), min(trace.sheet.last_row, place[0] + AROUND_ROWS)
+def render_html(traces: Sequence[Trace], row: MartRow | None = None) -> str:
+    """Each trace with the rows around its cell as they stand in the sheet, and the cell framed;
+    before them the row of the mart that is made of them. Text is escaped: a workbook is hostile
+    input."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("trace.html.j2").render(
-        key=trace.key,
-        sheet_name=trace.sheet_name,
-        address=trace.address,
-        file_path=trace.file_path,
-        facts=_facts(trace),
-        row=trace.row,
-        history=_history(trace),
-        findings=trace.findings,
-        letters=[cell_address(1, col).rstrip("1") for col in columns],
-        rows=[
+        title=row.mart if row else traces[0].key,
+        mart=row,
+        traces=[_drawn(trace) for trace in traces],
+    )
+
+
+def _drawn(trace: Trace) -> dict[str, Any]:
+    place = _place(trace.address)
+    columns = range(1, trace.sheet.last_column + 1)
+    first, last = max(1, place[0] - AROUND_ROWS), min(trace.sheet.last_row, place[0] + AROUND_ROWS)
+    return {
+        "sheet_name": trace.sheet_name,
+        "address": trace.address,
+        "file_path": trace.file_path,
+        "facts": _facts(trace),
+        "row": trace.row,
+        "history": _history(trace),
+        "findings": trace.findings,
+        "letters": [cell_address(1, col).rstrip("1") for col in columns],
+        "rows": [
             {"number": row, "cells": _drawn_cells(trace.sheet, row, columns, place)}
             for row in range(first, last + 1)
         ],
-    )
+    }
 
 
 def _drawn_cells(

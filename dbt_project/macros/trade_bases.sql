@@ -28,7 +28,6 @@ by_basis as (
         {% for dimension in dimensions -%}
             {{ dimension }},
         {% endfor -%}
-        max(line_code) as line_code,
         {% for basis in trade_bases() -%}
             max(case when basis = '{{ basis }}' and measure = 'level' then value_usd end) as {{ basis }}_usd,
             max(case when basis = '{{ basis }}' and measure = 'cumulative' then value_usd end)

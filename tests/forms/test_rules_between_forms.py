@@ -603,7 +603,9 @@ def test_what_two_senders_state_is_said_to_both(working: Working) -> None:
 
 def test_two_senders_are_both_told_and_both_read_whose_figure_is_used(working: Working) -> None:
     two_senders(working, 91.5)
-    found = {finding.cell_ref: finding.message for finding in working.found("stated_by_two_senders")}
+    found = {
+        finding.cell_ref: finding.message for finding in working.found("stated_by_two_senders")
+    }
     assert set(found) == {"XNK!H9", "XNK!H12"}
     assert found["XNK!H9"].startswith("Ô H9: 88 triệu USD; Sở Công Thương (biểu LS-06, ô H12)")
     assert all(text.endswith("số của Chi cục Hải quan khu vực VI.") for text in found.values())

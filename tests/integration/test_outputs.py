@@ -99,6 +99,21 @@ def test_exported_forms_read_back_without_a_finding(
     assert [(each["status"], each["findings"]) for each in read] == [("ok", [])] * len(some)
 
 
+def test_exported_forms_are_for_printing_not_for_typing(exported: dict[str, Path]) -> None:
+    book = openpyxl.load_workbook(exported["60/CK-NSNN"])
+    assert "Hướng dẫn" not in book.sheetnames
+    sheet = book.worksheets[0]
+    coloured = {
+        cell.fill.fgColor.rgb
+        for row in sheet.iter_rows(min_row=10)
+        for cell in row
+        if isinstance(cell.value, int | float) and cell.fill.fill_type is not None
+    }
+    assert coloured == set()
+    assert not list(sheet.conditional_formatting)
+    assert sheet.page_setup.paperSize == 9
+
+
 def test_exported_totals_are_formulas(exported: dict[str, Path]) -> None:
     sheet = openpyxl.load_workbook(exported["60/CK-NSNN"]).worksheets[0]
     formulas = [

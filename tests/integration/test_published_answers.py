@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -160,6 +161,57 @@ def test_trace_draws_the_sheet_with_the_cell_framed(built: Built, tmp_path) -> N
     run = run_kho("trace", "--home", built.home, str(key), "--html", page)
     assert run.returncode == 0, run.stderr
     assert '<td class="cell" aria-current="true">68.58</td>' in page.read_text("utf-8")
+
+
+def test_a_row_of_a_mart_is_traced_to_every_cell_under_it(built: Built, tmp_path: Path) -> None:
+    row = ("mart_trade_by_gate", "period_key=2025", "gate_code=all", "direction=both")
+    page = tmp_path / "trace.html"
+    run = run_kho("trace", "--home", built.home, *row, "--html", page)
+    assert run.returncode == 0, run.stdout + run.stderr
+    # the figure itself, and last year's that its growth is made of
+    assert "Dòng của mart_trade_by_gate, lập từ 2 số liệu" in run.stdout
+    assert re.search(r"crossing_usd +88000000000.00", run.stdout)
+    assert re.findall(r"Chữ trong ô +(\S+)", run.stdout) == ["88", "68.58"]
+    drawn = page.read_text("utf-8")
+    assert drawn.count('class="cell" aria-current="true"') == 2
+    assert "<h1>mart_trade_by_gate</h1>" in drawn
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (["mart_indicator"], "dòng như thế. Xin nêu thêm cột=giá trị, chẳng hạn:\n  "),
+        (["mart_indicator", "period_key=1999"],
+         "Bảng mart_indicator không có dòng nào với period_key=1999"),
+        (["mart_indicator", "nam=2025"], "Bảng mart_indicator không có cột “nam”; có: domain"),
+        (["mart_quality_league"],
+         "Bảng mart_quality_league không lập từ số liệu nên không có ô để truy về"),
+    ],
+)  # fmt: skip
+def test_a_row_of_a_mart_that_is_not_found_is_a_sentence(
+    built: Built, asked: list[str], sentence: str
+) -> None:
+    run = run_kho("trace", "--home", built.home, *asked)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert sentence in run.stderr
+
+
+def test_every_mart_that_is_made_of_figures_names_them_in_every_row(built: Built) -> None:
+    marts = built.query(
+        "select table_name from information_schema.columns "
+        "where table_name like 'mart_%' and column_name in ('fact_keys', 'fact_key') group by all"
+    )
+    assert len(marts) > 15
+    for (mart,) in marts:
+        keys = "fact_keys" if built.query(
+            "select 1 from information_schema.columns "
+            f"where table_name = '{mart}' and column_name = 'fact_keys'"
+        ) else "[fact_key]"  # fmt: skip
+        unknown = built.query(
+            f"with named as (select unnest({keys}) as key from {mart}) "
+            "select key from named where key not in (select fact_key from trace_fact) limit 3"
+        )
+        assert unknown == [], mart
 
 
 def test_trace_of_an_unknown_key_is_a_sentence(built: Built) -> None:

@@ -90,8 +90,9 @@ def official_form(
         for column in table.columns
     )
     form = FilledForm(
-        contract, unit_code, period_key, values, is_simulated=holds_simulated(connection)
-    )
+        contract, unit_code, period_key, values,
+        is_simulated=holds_simulated(connection), to_print=True,
+    )  # fmt: skip
     return Export(form, figures, max(asked - figures, 0))
 
 

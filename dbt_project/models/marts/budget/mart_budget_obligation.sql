@@ -104,6 +104,15 @@ select
     required.rule_code,
     required.document_code,
     required.locator,
+    required.unit_code = required.scope_unit_code as is_stated_for_unit,
+    cast(required.year_key as integer) = required.scope_year as is_stated_for_year,
+    case
+        when required.unit_code = required.scope_unit_code and cast(required.year_key as integer) = required.scope_year
+            then 'Văn bản nêu cho đúng đơn vị và năm này.'
+        else
+            'Văn bản nêu cho ' || coalesce(stated_unit.name_vi, required.scope_unit_code) || ', năm '
+            || cast(required.scope_year as varchar) || '; áp dụng cho dòng này là cách hiểu cần xác nhận.'
+    end as scope_vi,
     required.note_vi,
     {{ fact_keys(['required.part_fact_key', 'required.base_fact_key']) }} as fact_keys
 from required
@@ -113,3 +122,5 @@ inner join {{ ref('dim_period') }} as year_period
     on required.year_key = year_period.period_key
 left join {{ ref('dim_unit') }} as unit
     on required.unit_code = unit.unit_code and unit.valid_to is null
+left join {{ ref('dim_unit') }} as stated_unit
+    on required.scope_unit_code = stated_unit.unit_code and stated_unit.valid_to is null

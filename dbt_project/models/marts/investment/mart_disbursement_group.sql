@@ -37,7 +37,8 @@ summed as (
         count(distinct project_code) as n_projects,
         count(distinct case when status in ('due', 'missed') then project_code end) as n_projects_below,
         count(distinct reporter_unit_code) as n_units_expected,
-        count(distinct case when status <> 'no_data' then reporter_unit_code end) as n_units_included
+        count(distinct case when status <> 'no_data' then reporter_unit_code end) as n_units_included,
+        list_sort(list_distinct(flatten(list(fact_keys)))) as fact_keys
     from scoped
     group by scope_kind, scope_code, stage_group, due_date
 ),
@@ -71,7 +72,8 @@ select
         as still_to_disburse_vnd,
     summed.disbursed_cumulative_vnd >= summed.floor_vnd as is_met,
     summed.n_units_expected,
-    summed.n_units_included
+    summed.n_units_included,
+    summed.fact_keys
 from summed
 left join unit
     on summed.scope_kind in ('province', 'owner') and summed.scope_code = unit.unit_code

@@ -34,7 +34,8 @@ total as (
         amount.unit_code,
         amount.period_key,
         amount.kind,
-        amount.amount_vnd
+        amount.amount_vnd,
+        amount.fact_key
     from amount
     inner join total_line
         on amount.indicator_code = total_line.indicator_code
@@ -47,7 +48,8 @@ share as (
         period_key,
         indicator_code,
         kind,
-        value
+        value,
+        fact_key
     from {{ ref('fct_indicator') }}
     where
         is_current
@@ -99,7 +101,10 @@ select
     cast(share.value as decimal(9, 4)) as share_stated_pct,
     count(*) over by_period as n_sources,
     (select count(*) from source_line) as n_sources_expected,
-    source_amount.fact_key
+    source_amount.fact_key,
+    list_sort(list_distinct(list_concat(
+        list(source_amount.fact_key) over by_period, [total.fact_key, share.fact_key]
+    ))) as fact_keys
 from source_amount
 left join total
     on

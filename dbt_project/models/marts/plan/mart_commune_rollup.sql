@@ -44,7 +44,8 @@ commune_sum as (
         figure.period_key,
         figure.meets_measure,
         count(distinct figure.unit_code) as n_units_included,
-        sum(figure.value) as communes_value
+        sum(figure.value) as communes_value,
+        list(figure.fact_key) as fact_keys
     from figure
     inner join commune
         on figure.unit_code = commune.unit_code
@@ -62,7 +63,8 @@ province as (
         figure.indicator_code,
         figure.period_key,
         figure.meets_measure,
-        max(figure.value) as province_value
+        max(figure.value) as province_value,
+        list(figure.fact_key) as fact_keys
     from figure
     where figure.unit_code = '{{ var("province_unit_code") }}'
     group by
@@ -82,7 +84,8 @@ select
     cast(province.province_value - commune_sum.communes_value as decimal(28, 6)) as difference,
     n_commune.n_units_expected,
     commune_sum.n_units_included,
-    commune_sum.n_units_included = n_commune.n_units_expected as is_complete
+    commune_sum.n_units_included = n_commune.n_units_expected as is_complete,
+    list_sort(list_concat(commune_sum.fact_keys, province.fact_keys)) as fact_keys
 from commune_sum
 inner join n_commune
     on commune_sum.period_key = n_commune.period_key

@@ -43,7 +43,8 @@ select
     cast(
         100 * (fact.quantity - last_year.quantity) / nullif(last_year.quantity, 0) as decimal(18, 4)
     ) as change_from_last_year_pct,
-    fact.fact_key
+    fact.fact_key,
+    {{ fact_keys(['fact.fact_key', 'last_year.fact_key']) }} as fact_keys
 from fact
 inner join {{ ref('dim_period') }} as period
     on fact.period_key = period.period_key

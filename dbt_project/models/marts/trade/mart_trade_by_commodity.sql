@@ -20,10 +20,9 @@ select
     direction.label_vi as direction_vi,
     now.commodity_code,
     commodity.name_vi as commodity_name_vi,
-    now.line_code,
     {{ trade_amounts() }}
     now.is_approximate,
-    now.fact_keys
+    list_concat(now.fact_keys, last_year.fact_keys) as fact_keys
 from by_basis as now
 inner join period
     on now.period_key = period.period_key

@@ -22,10 +22,9 @@ select
     gate.name_vi as gate_name_vi,
     now.regime_code,
     regime.label_vi as regime_vi,
-    now.line_code,
     {{ trade_amounts() }}
     now.is_approximate,
-    now.fact_keys
+    list_concat(now.fact_keys, last_year.fact_keys) as fact_keys
 from by_basis as now
 inner join period
     on now.period_key = period.period_key
