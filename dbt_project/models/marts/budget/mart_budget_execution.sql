@@ -13,9 +13,19 @@ with amount as (
     where is_current and outranked_by is null and amount_vnd is not null
 ),
 
-outturn as (
-    select * from amount
-    where measure = 'outturn_cumulative'
+-- what came in or went out from 1 January to the end of a period: final where it is settled, reported, or of a whole
+-- year or five years only projected yet
+stated_outturn as (
+    select
+        *,
+        row_number() over (
+            partition by unit_code, period_key, line_code, budget_level
+            order by
+                case measure when 'settled' then 1 when 'outturn_cumulative' then 2 else 3 end asc,
+                fact_key asc
+        ) as choice
+    from amount
+    where measure in ('settled', 'outturn_cumulative', 'projected')
 ),
 
 estimate as (
@@ -31,6 +41,50 @@ estimate as (
     from amount
     where measure in ('estimate_assigned', 'estimate_council')
     group by unit_code, period_key, line_code, budget_level
+),
+
+with_outturn as (
+    select distinct
+        stated_outturn.unit_code,
+        cast(period.end_year as varchar) as year_key,
+        stated_outturn.line_code,
+        stated_outturn.budget_level
+    from stated_outturn
+    inner join {{ ref('dim_period') }} as period
+        on stated_outturn.period_key = period.period_key and period.kind <> 'span'
+),
+
+-- an estimate of which nothing is reported yet is a row of its year
+outturn as (
+    select
+        unit_code,
+        period_key,
+        line_code,
+        budget_level,
+        measure,
+        amount_vnd,
+        fact_key,
+        form_code
+    from stated_outturn
+    where choice = 1
+    union all
+    select
+        estimate.unit_code,
+        estimate.period_key,
+        estimate.line_code,
+        estimate.budget_level,
+        null as measure,
+        null as amount_vnd,
+        null as fact_key,
+        null as form_code
+    from estimate
+    left join with_outturn
+        on
+            estimate.unit_code = with_outturn.unit_code
+            and estimate.period_key = with_outturn.year_key
+            and estimate.line_code = with_outturn.line_code
+            and estimate.budget_level = with_outturn.budget_level
+    where with_outturn.unit_code is null
 ),
 
 line as (
@@ -70,6 +124,7 @@ select
     outturn.budget_level,
     cast(estimate.estimate_assigned_vnd as decimal(24, 2)) as estimate_assigned_vnd,
     cast(estimate.estimate_council_vnd as decimal(24, 2)) as estimate_council_vnd,
+    outturn.measure as outturn_measure,
     cast(outturn.amount_vnd as decimal(24, 2)) as outturn_cumulative_vnd,
     cast(outturn.amount_vnd - coalesce(before.amount_vnd, 0) as decimal(24, 2)) as outturn_vnd,
     before.amount_vnd is not null or period.previous_in_year_key is null as is_flow_complete,
