@@ -344,7 +344,7 @@ def magnitudes(batch: Batch, history: History) -> None:
     a part of them: a wrong unit. A single figure may well grow so much (a new project).
     """
     for number, column in enumerate(batch.columns):
-        if column.role != "value" or not _is_amount(column):
+        if column.role not in ("value", "bound") or not _is_amount(column):
             continue
         growth = _Growth.since(batch, history, batch.of_column(number), history.last_accepted)
         _, which = np.unique(batch.submission[growth.places], return_inverse=True)

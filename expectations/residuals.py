@@ -59,6 +59,7 @@ SHEET_REMARKS = (
     "identity_contradiction",
     "simulated_file",
     "header_unreadable",
+    "header_above_unread",
     "form_twice",
     "column_ambiguous",
     "column_of_other_period",

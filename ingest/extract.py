@@ -16,7 +16,7 @@ from typing import Any
 from expectations.numbers import cell_address, column_letters
 from expectations.reports.explanations import explanations_of
 from ingest import reference
-from ingest.areas import AreaRead, is_figure, read_area
+from ingest.areas import AreaRead, is_figure, is_index_row, read_area
 from ingest.cells import STATES, CellColumns
 from ingest.columns import read_columns, units_of_area
 from ingest.contract import Contract, Table, all_contracts
@@ -76,6 +76,7 @@ class _Part:
     identity: Identity | None
     areas: list[AreaRead]
     absent: list[int]  # tables that are not on this sheet
+    start: int  # the first row below the form before it
     top: int
     bottom: int
 
@@ -150,7 +151,7 @@ def _find_tables_apart(
                 area = read_area(sheet, number, table, match, index.names_form)
                 bottom = max(area.last, match.bottom)
                 parts.append(
-                    _Part(part.contract, sheet, head, identity, [area], [], match.top, bottom)
+                    _Part(part.contract, sheet, head, identity, [area], [], 1, match.top, bottom)
                 )
                 taken.add(id(sheet))
                 break
@@ -394,7 +395,7 @@ def _read_part(
         bottom = max(bottom, area.last, match.bottom)
     if not any(area.table_no == 1 for area in areas):
         return None
-    return _Part(contract, sheet, head, identity, areas, absent, top, bottom)
+    return _Part(contract, sheet, head, identity, areas, absent, start, top, bottom)
 
 
 def _headers_of_others(contract: Contract, number: int) -> frozenset[str]:
@@ -522,11 +523,12 @@ def _keys(area: AreaRead) -> Iterator[tuple[object, ...]]:
 
 
 def _with_twice_remarks(found: Sequence[ReadSubmission]) -> tuple[ReadSubmission, ...]:
-    """One form, unit and period on several sheets with other figures: which counts, nobody says."""
+    """One form, unit and period on several sheets with other figures: which counts, nobody says. A
+    sheet that says two periods may be of either."""
     groups: dict[tuple[object, ...], list[ReadSubmission]] = defaultdict(list)
     for each in found:
-        if each.period_key is not None:
-            groups[each.form, each.named_unit_code, each.period_key].append(each)
+        for period in _periods_said(each):
+            groups[each.form, each.named_unit_code, period].append(each)
     twice = {
         id(each): members
         for members in groups.values()
@@ -539,6 +541,17 @@ def _with_twice_remarks(found: Sequence[ReadSubmission]) -> tuple[ReadSubmission
         else each
         for each in found
     )
+
+
+def _periods_said(submission: ReadSubmission) -> set[str]:
+    """The periods that a submission may be of, as they are called."""
+    said = {
+        words
+        for remark in submission.remarks
+        if remark.rule == "period_contradiction"
+        for _, words in remark.detail
+    }
+    return said | ({period_of(submission.period_key).label_vi} if submission.period_key else set())
 
 
 def _figures(submission: ReadSubmission) -> tuple[tuple[object, ...], ...]:
@@ -736,6 +749,7 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
         Remark("heading_not_read", name, row, None, (("value", clean(text)), ("row", str(row))))
         for row, text in area.heading_rows
     ]
+    remarks += _under_a_header_above(part, area)
     if area is part.areas[-1]:
         last = max(each.last for each in part.areas)
         remarks += [
@@ -751,6 +765,42 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
 def _header_text(sheet: Sheet, match: ColumnMatch, col: int) -> str:
     texts = (sheet.text(row, col) for row in range(match.top, match.bottom + 1))
     return " / ".join(text for text in texts if text)
+
+
+def _under_a_header_above(part: _Part, area: AreaRead) -> Iterator[Remark]:
+    """A header that is printed twice and could be read only the second time: the rows between the
+    two are not in the area that was found. Half of its texts in their columns make a header."""
+    sheet, match = area.sheet, area.match
+    texts = {
+        col: {key for row in range(match.top, match.bottom + 1)
+              if (key := header(sheet.text(row, col)).key)}
+        for col in match.columns.values()
+    }  # fmt: skip
+    columns = area.value_columns()
+    taken = {row for other in part.areas for row, _ in other.rows}
+    above: int | None = None
+    rows: list[int] = []
+    for row in range(part.start, match.top):
+        if row in taken:
+            above = None
+        elif above is not None and is_index_row([sheet.rows[row - 1][col - 1] for col in texts]):
+            continue
+        elif above is not None and any(is_figure(sheet.rows[row - 1][col - 1]) for col in columns):
+            rows.append(row)
+        else:
+            same = sum(header(sheet.text(row, col)).key in texts[col] for col in texts)
+            if same > 1 and 2 * same >= len(texts):
+                above = row
+    if above is None or not rows:
+        return
+    unread = [col for col in texts if header(sheet.text(above, col)).key not in texts[col]]
+    for col in unread:
+        if isinstance(sheet.rows[above - 1][col - 1], Odd):
+            yield Remark("header_unreadable", sheet.name, above, col)
+    yield Remark(
+        "header_above_unread", sheet.name, above, unread[0] if unread else None,
+        (("row", str(above)), ("rows", _spans(rows)), ("header_row", str(match.top))),
+    )  # fmt: skip
 
 
 def _stray_figures(sheet: Sheet, last: int, part: _Part) -> Iterator[tuple[int, int]]:

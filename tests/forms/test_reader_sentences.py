@@ -235,6 +235,22 @@ def with_formula(formula: str) -> Make:
     return make
 
 
+def header_again(first: str) -> Make:
+    """The header printed again below the fourth line; the name of the lines' column, where it
+    stands first, is this."""
+
+    def change(sheet: Any) -> None:
+        printed = {(row, col): sheet.cell(row, col).value for row in (9, 10) for col in range(1, 7)}
+        for merged in list(sheet.merged_cells.ranges):
+            sheet.unmerge_cells(str(merged))
+        sheet.insert_rows(15, 2)
+        for (row, col), text in printed.items():
+            sheet.cell(row + 6, col).value = text
+        sheet["A9"] = first
+
+    return month(change)
+
+
 def in_font(coded: Callable[[str], tuple[str, str]]) -> Make:
     """The names of the lines typed in an old font."""
 
@@ -291,6 +307,11 @@ CASES = {
         "header_unreadable", typed(E9="=B9"), typed(E9="TỶ LỆ (%)"),
         "Ô E9: tiêu đề cột là công thức chưa có giá trị hoặc báo lỗi, chưa rõ là cột nào.",
         "error", "E9", "Tên cột theo biểu mẫu"),
+    "header_that_is_read_only_where_it_is_printed_again": Case(
+        "header_above_unread", header_again("Mục"), header_again("NGUỒN VỐN"),
+        "Trang “TH-01”: tiêu đề ở dòng 9 chưa nhận ra đủ cột, chỉ nhận ra tiêu đề in lại ở dòng 15;"
+        " số liệu ở các dòng 12-14 chưa được đưa vào kho.",
+        "error", "A9", "Tiêu đề ở dòng 9 như ở dòng 15"),
     "two_units_on_a_sheet": Case(
         "unit_contradiction_on_sheet", typed(A1="SỞ Y TẾ"),
         typed(A1="UBND TỈNH LẠNG SƠN\nSỞ TÀI CHÍNH"),
@@ -454,6 +475,20 @@ def test_fault_brings_no_error_of_another_rule(judged: Judged, name: str) -> Non
     assert errors - {case.rule} - FOLLOWING == set(), [f.message for f in judged[name, "fault"]]
     if case.severity != "error":
         assert errors == set(), [f.message for f in judged[name, "fault"]]
+
+
+def test_a_sheet_that_says_two_periods_is_a_second_statement_of_both(tmp_path: Path) -> None:
+    """The other sheet is of the period that one line of it says: which counts, nobody knows."""
+    path = on_two_sheets(second=12)(tmp_path / "two.xlsx")
+    opened = openpyxl.load_workbook(path)
+    title = opened.worksheets[0]["A2"]
+    title.value = f"{title.value or ''} QUÝ I NĂM 2026"
+    opened.save(path)
+    found = submissions_of(read_workbook(path), KNOWN).submissions
+    assert [each.period_key for each in found] == ["2026-Q1", "2026-Q2"]
+    assert ["form_twice" in {remark.rule for remark in each.remarks} for each in found] == [
+        True
+    ] * 2
 
 
 @pytest.mark.parametrize(

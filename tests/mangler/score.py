@@ -48,11 +48,16 @@ class Result:
 def score(case: Case, seen: Sequence[Seen]) -> Result:
     """The worst of what its submissions came to."""
     outcomes: list[tuple[Outcome, list[str]]] = []
+    excused: list[
+        int
+    ] = []  # held, not for what the workbook must be held for, but for a true cause
     taken: list[Seen] = []
     for truth in case.truths:
         match = next((each for each in seen if _is_of(each, truth) and each not in taken), None)
         if match is not None:
             taken.append(match)
+            if match.errors & case.causes:
+                excused.append(len(outcomes))
             outcomes.append(_compare(case, truth, match))
     found = len(taken)
     # what is no known submission: held if an error says so, else something was read too much
@@ -68,6 +73,10 @@ def score(case: Case, seen: Sequence[Seen]) -> Result:
     if found < len(case.truths) and not any(each.errors for each in seen if each not in taken):
         names = ", ".join(f"{truth.contract.form} {truth.period_key}" for truth in case.truths)
         outcomes.append(("wrong", [f"missing in silence: one of {names}"]))
+    if any(each == "held" for each, _ in outcomes):
+        for at in excused:
+            if outcomes[at][0] == "other":
+                outcomes[at] = ("held", outcomes[at][1])
     outcome, details = max(outcomes, key=lambda pair: _WORST[pair[0]])
     accepted = outcome in ("complete", "partial", "wrong")
     if case.verdict == "must_hold" and accepted:

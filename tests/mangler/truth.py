@@ -147,10 +147,11 @@ def true_form(form: str, unit: str, period_key: str) -> Truth:
     previous = previous_period(period_key)
     before: dict[Key, Decimal] = {}
     if previous is not None and contract.is_in_force(period_of(previous).end):
+        same = _rows_of(contract, values, _filled(contract, unit, previous))
         before = {
-            key: cell.number
-            for key, cell in true_form_cells(form, unit, previous).items()
-            if cell.number is not None
+            (table, row, name): cell.number
+            for (table, then, name), cell in true_form_cells(form, unit, previous).items()
+            if cell.number is not None and (row := same.get((table, then))) is not None
         }
     else:
         previous = None
@@ -171,6 +172,31 @@ def true_form_cells(form: str, unit: str, period_key: str) -> Mapping[Key, TrueC
                 if isinstance(value, Decimal):
                     cells[number, row, column.field] = TrueCell(number=value)
     return cells
+
+
+def _rows_of(
+    contract: Contract,
+    now: Mapping[tuple[int, str, str], Value],
+    then: Mapping[tuple[int, str, str], Value],
+) -> dict[tuple[int, str], str]:
+    """Which row of now a row of then is: a line by its code, a record by its key, wherever it
+    stands. A record that has another key now (a new dossier) is another thing."""
+    same: dict[tuple[int, str], str] = {}
+    for number, table in enumerate(contract.tables, start=1):
+        if table.rows.kind == "lines":
+            same |= {(number, line.code): line.code for line in table.lines}
+        else:
+            rows_now = {key: row for row, key in _keys(number, table, now).items()}
+            found = _keys(number, table, then).items()
+            same |= {(number, row): rows_now[key] for row, key in found if key in rows_now}
+    return same
+
+
+def _keys(
+    number: int, table: Table, values: Mapping[tuple[int, str, str], Value]
+) -> dict[str, tuple[Value | None, ...]]:
+    rows = {row for table_no, row, _ in values if table_no == number}
+    return {row: tuple(values.get((number, row, name)) for name in table.rows.key) for row in rows}
 
 
 def copied(truth: Truth) -> Truth:

@@ -373,3 +373,25 @@ def test_a_file_of_which_nothing_is_said_is_wrong() -> None:
     assert score(case, []).outcome == "wrong"
     unread = Seen(None, None, UNIT, None, {}, (finding("form_unrecognised"),))
     assert score(case, [unread]).outcome == "other"
+
+
+def test_a_second_submission_may_be_held_for_a_cause_of_its_own() -> None:
+    """One of two is held for what the workbook must be held for, the other for a number."""
+    case = a_case()
+    other = replace(case.truths[0], period_key="2026-Q1")
+    case.truths.append(other)
+    case.hold("a header twice", "column_ambiguous")
+    case.oddity("number_ambiguous")
+    twice = replace(seen_of(case.truths[0]), findings=(finding("column_ambiguous"),))
+    doubtful = replace(seen_of(other), findings=(finding("number_ambiguous"),))
+    false = replace(seen_of(other), findings=(finding("totals"),))
+    assert score(case, [twice, doubtful]).outcome == "held"
+    assert score(case, [twice, false]).outcome == "other"
+    assert score(case, [replace(twice, findings=()), doubtful]).outcome == "other"
+
+
+def test_a_record_with_another_key_is_not_what_stood_in_its_place_before() -> None:
+    truth = true_form("ns04_de_nghi_bo_sung_kinh_phi", "06463", "2026-Q2")
+    assert truth.previous_key == "2026-Q1" and not truth.before
+    projects = true_form("dieu_chinh_ke_hoach_von", "06463", "2026-Q2")
+    assert projects.before
