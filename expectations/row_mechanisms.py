@@ -48,6 +48,24 @@ def apply_row_rules(batch: Batch, rules: Iterable[Rule], as_of: date | None) -> 
             _Look(batch, rule, as_of).mark()
 
 
+def days_looked_at(form: str, rules: Iterable[Rule], periods: Iterable[Period]) -> set[date]:
+    """The days that the rules on a form wait for, whether they have passed or not: of submissions
+    about these periods, a build finds the same as long as no more of them have passed."""
+    about = list(periods)
+    days: set[date | None] = set()
+    for rule in rules:
+        if rule.form != form or not rule.is_on:
+            continue
+        match rule.check:
+            case FloorCheck() as check:
+                days |= {f.due for f in rule.figures(check.least)}
+            case DueCheck() as check:
+                days |= {f.due for f in rule.figures(check.due)}
+            case BeforeDayCheck() as check:
+                days |= {_limit(f, period) for f in rule.figures(check.day) for period in about}
+    return {day for day in days if day is not None}
+
+
 @dataclass(frozen=True)
 class _Look:
     """One rule on one batch."""

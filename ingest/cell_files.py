@@ -43,6 +43,11 @@ SCHEMA = pa.schema(
 )
 
 
+def file_of_chunk(numbers: Sequence[int]) -> str:
+    """What `write_cells` calls the file of these files' cells; without any cells there is none."""
+    return f"{numbers[0]}-{len(numbers)}.arrow"
+
+
 def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> list[Any]:
     """Write the cells of a chunk's files; returns the results without them. Runs in the child."""
     parts = [
@@ -54,7 +59,7 @@ def write_cells(folder: Path, numbers: Sequence[int], results: list[Any]) -> lis
     if not any(cells.columns for _, _, cells in parts):
         return results
     counts: dict[tuple[int, int], CellCount] = {}
-    target = folder / f"{numbers[0]}-{len(numbers)}.arrow"
+    target = folder / file_of_chunk(numbers)
     # a worker may be killed while it writes: half a file is none
     unfinished = target.with_suffix(".part")
     with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:

@@ -41,6 +41,8 @@ REASONS = (
     "no_sheets",
     "timeout",
     "crashed",
+    "archive_names",
+    "archive_nested",
 )
 
 
@@ -137,8 +139,8 @@ def _look_into_zip(content: bytes) -> Package:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
-            _refuse_odd_directory(entries, len(content))
-            kind = _kind_of_zip([entry.filename for entry in entries])
+            refuse_odd_directory(entries, len(content))
+            kind = _kind_of_zip(entries)
             package = Package(kind, content)
             for entry in entries:
                 if _WANTED[kind].fullmatch(entry.filename):
@@ -151,7 +153,8 @@ def _look_into_zip(content: bytes) -> Package:
     return package
 
 
-def _refuse_odd_directory(entries: list[zipfile.ZipInfo], size: int) -> None:
+def refuse_odd_directory(entries: list[zipfile.ZipInfo], size: int) -> None:
+    """Raises Unreadable for a zip that is a bomb, names a part twice, or has a password."""
     names = [entry.filename for entry in entries]
     if len(names) > MAX_PARTS:
         raise Unreadable("bomb")
@@ -164,7 +167,8 @@ def _refuse_odd_directory(entries: list[zipfile.ZipInfo], size: int) -> None:
         raise Unreadable("encrypted")
 
 
-def _kind_of_zip(names: list[str]) -> Kind:
+def workbook_kind(names: list[str]) -> Kind | None:
+    """Which workbook a zip with these parts is; None where it is none."""
     lower = {name.lower() for name in names}
     if "xl/workbook.bin" in lower:
         return "xlsb"
@@ -172,7 +176,31 @@ def _kind_of_zip(names: list[str]) -> Kind:
         return "xlsx"
     if "content.xml" in lower and "mimetype" in lower:
         return "ods"
+    return None
+
+
+def _kind_of_zip(entries: list[zipfile.ZipInfo]) -> Kind:
+    kind = workbook_kind([entry.filename for entry in entries])
+    if kind is not None:
+        return kind
+    refuse_odd_names(entries)
+    if any(entry.filename.lower().endswith(".zip") for entry in entries):
+        raise Unreadable("archive_nested")
     raise Unreadable("not_a_workbook")
+
+
+def refuse_odd_names(entries: list[zipfile.ZipInfo]) -> None:
+    """Raises Unreadable where a member's name leads out of its archive, or is no path at all."""
+    for entry in entries:
+        name = entry.filename
+        if (
+            name.startswith("/")
+            or "\\" in entry.orig_filename
+            or ":" in name
+            or ".." in name.split("/")
+            or any(ord(letter) < 32 for letter in entry.orig_filename)
+        ):
+            raise Unreadable("archive_names")
 
 
 # the parts that the reader of cells opens too

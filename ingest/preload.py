@@ -25,11 +25,11 @@ sys.meta_path.insert(0, _NoPandas())
 
 import pyarrow as pa
 
-from ingest import cell_files, extract, sandbox
+from ingest import cell_files, extract, readings, sandbox
 from ingest.contract import all_contracts
 from ingest.extract import index_of
 
-__all__ = ["cell_files", "extract", "sandbox"]
+__all__ = ["cell_files", "extract", "readings", "sandbox"]
 
 index_of(all_contracts())
 pa.array([0])  # what Arrow does once, at the first array

@@ -91,7 +91,7 @@ def new_receipts(
 
 def register(
     receipts: Sequence[Receipt],
-    readings: dict[str, ReadFile | Unreadable],
+    readings: Mapping[str, ReadFile | Unreadable],
     contracts: Sequence[Contract],
 ) -> list[Submission]:
     """Every submission of every file received; `readings` by hash of the file."""

@@ -134,12 +134,22 @@ _STAGES = {
 
 @main.command()
 @click.option("--inbox", help="Nguồn tệp: thư mục hoặc địa chỉ fsspec")
+@click.option(
+    "--sources",
+    "list_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Danh sách nguồn tệp (mặc định: sources.yml trong thư mục của kho, nếu có)",
+)
+@click.option("--full", is_flag=True, help="Đọc và dựng lại toàn bộ từ kho lưu trữ")
 @_home_option
 @_as_of_option
-def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> None:
+def nightly(
+    inbox: str | None, list_file: Path | None, full: bool, home: Path | None, as_of: datetime | None
+) -> None:
     """Dựng toàn bộ kho từ các tệp đã nhận."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from ingest.source_list import SourceListError
     from ingest.sources import InboxMissing
     from orchestration.nightly import run_nightly
     from orchestration.settings import Settings, local_now
@@ -162,8 +172,12 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
 
         try:
             outcome = run_nightly(
-                place, inbox or settings.inbox, as_of or local_now(), settings.workers, show
-            )
+                place, inbox or "", as_of or local_now(), settings.workers, show,
+                list_file=str(list_file or ""), full=full,
+            )  # fmt: skip
+        except SourceListError as error:
+            bar.stop()
+            _stop(f"Danh sách nguồn tệp chưa dùng được: {error}")
         except (HomeBusy, NotAfterLastBuild, InboxMissing, LedgerError, MixedData) as error:
             bar.stop()
             _stop(f"Không dựng được kho: {error}")
@@ -182,16 +196,34 @@ def nightly(inbox: str | None, home: Path | None, as_of: datetime | None) -> Non
         for check in outcome.failed_checks:
             click.echo(f"  cổng kiểm tra chặn: {check}", err=True)
         click.echo(f"  xem lần chạy {outcome.run_id}: make console", err=True)
+        _say_what_is_missing(outcome)
         sys.exit(FOUND)
     if not outcome.changed:
         click.echo("Không có gì thay đổi kể từ lần dựng trước: không có tệp mới, mã nguồn và các")
         click.echo("mốc thời hạn không đổi. Bản đang phát hành được giữ nguyên.")
     _summary(place, outcome.description or {})
+    _say_what_is_missing(outcome)
     if failed := failed_acts(place):
         click.echo("\nTổ dữ liệu cần xem lại:", err=True)
         for sentence in failed.values():
             click.echo(f"  {sentence}", err=True)
+    if failed or outcome.lost:
         sys.exit(FOUND)
+
+
+def _say_what_is_missing(outcome: Any) -> None:
+    """What the sources did not give, and what the archive lost."""
+    if outcome.problems:
+        click.echo("\nChưa lấy được từ nơi gửi (lần sau sẽ thử lại):", err=True)
+        for problem in outcome.problems:
+            click.echo(f"  {problem.says_vi}", err=True)
+    if outcome.lost:
+        click.echo("\nKho lưu trữ không còn nguyên vẹn, cần khôi phục từ bản sao lưu:", err=True)
+        for sha256, what in outcome.lost:
+            click.echo(f"  {_LOST[what]}: {sha256}", err=True)
+
+
+_LOST = {"missing": "mất tệp gốc", "altered": "tệp gốc bị thay đổi"}
 
 
 def _summary(home: Any, description: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.assets import dbt, ingest, marts, publish, quality
-from orchestration.resources import BuildResource
+from orchestration.resources import IN_MEMORY, BuildResource
 from orchestration.schedules import every_night, nightly
 
 defs = dg.Definitions(
@@ -15,6 +15,7 @@ defs = dg.Definitions(
     executor=dg.in_process_executor,
     resources={
         "build": BuildResource(),
+        IN_MEMORY: dg.mem_io_manager,
         "dbt": dbt.NightlyDbt(project_dir=dbt.dbt_project),
     },
 )

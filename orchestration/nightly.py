@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.sources import hash_inbox, is_simulated_inbox, list_inbox
+from ingest.pull import Problem, looks_new
+from ingest.seen import Seen
+from ingest.sources import Source, connected, is_simulated_inbox
 from orchestration.fingerprint import code_version, files_version
+from orchestration.inputs import note_problems, noted_problems, sources_of
 from orchestration.mailing import mail_is_due
 from orchestration.settings import Settings
 from warehouse.acts import ActLedger, acts_version
@@ -40,51 +43,77 @@ class Outcome:
     failed_checks: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
     run_id: str | None = None
+    problems: tuple[Problem, ...] = ()
+    # originals that the archive does not hold any more: hash, and what became of them
+    lost: tuple[tuple[str, str], ...] = ()
 
 
-def nothing_changed(home: Home, inbox: str, as_of: datetime) -> bool:
+def nothing_changed(home: Home, inbox: str, as_of: datetime, list_file: str = "") -> bool:
     """Same files, same acts, same code, and no date that matters passed since the current build."""
+    return _is_quiet(home, sources_of(home, inbox, list_file), as_of)[0]
+
+
+def _is_quiet(home: Home, sources: Sequence[Source], as_of: datetime) -> tuple[bool, list[Problem]]:
+    """Whether nothing changed; if so, also what of the sources could not be looked at."""
     published = home.published()
     if published is None or published["code"] != code_version():
-        return False
-    if all(p["build_id"] != published["build_id"] for p in Ledger(home.ledger).publishes()):
-        return False
+        return False, []
+    ledger = Ledger(home.ledger)
+    if all(p["build_id"] != published["build_id"] for p in ledger.publishes()):
+        return False, []
     if not (home.current / "kho.duckdb").exists() or not home.working_file.exists():
-        return False
+        return False, []
     next_date = published["next_date"]
     if as_of.isoformat(sep=" ") < published["as_of"]:
-        return False
+        return False, []
     if next_date and as_of.date().isoformat() > next_date:
-        return False
+        return False, []
     if acts_version(ActLedger(home.ledger).acts()) != published.get("acts", ""):
-        return False
-    last = {r.file_path: r.file_sha256 for r in Ledger(home.ledger).receipts()}
-    pulled = {file.path: file.sha256 for file in hash_inbox(inbox)}
-    # files that left the inbox stay in the archive and change nothing
-    return bool(files_version((last | pulled).items()) == published["files"])
+        return False, []
+    last = {r.file_path: r.file_sha256 for r in ledger.receipts()}
+    # files that left their source stay in the archive and change nothing
+    if files_version(last.items()) != published["files"]:
+        return False, []
+    is_news, problems = looks_new(sources, Seen.read(home.seen), last)
+    return not is_news, problems
 
 
 def run_nightly(
-    home: Home, inbox: str, as_of: datetime, workers: int, progress: Progress
+    home: Home,
+    inbox: str,
+    as_of: datetime,
+    workers: int,
+    progress: Progress,
+    *,
+    list_file: str = "",
+    full: bool = False,
 ) -> Outcome:
     """Run the job in the home's instance, or on a night without news its mails alone.
 
-    Raises HomeBusy, InboxMissing, MixedData, NotAfterLastBuild.
+    `inbox` and `list_file` (a list of sources) may be '' for what the settings say; `full` makes
+    the build anew from the archive whether anything changed or not. Raises HomeBusy, InboxMissing,
+    MixedData, NotAfterLastBuild, SourceListError.
     """
     home.create()
     with home.locked():  # say so before loading anything; the run takes the lock itself
         pass
-    list_inbox(inbox)  # raises for an inbox that is not there, before anything else
-    Ledger(home.ledger).refuse_mixing(is_simulated_inbox(inbox))
-    only_mail = nothing_changed(home, inbox, as_of)
-    if only_mail and not mail_is_due(home, Settings()):
-        return Outcome(False, True, home.published())
-    if not only_mail:
+    sources = sources_of(home, inbox, list_file)
+    for source in sources:
+        if not source.name:  # an inbox that is not there is said before anything else
+            Ledger(home.ledger).refuse_mixing(is_simulated_inbox(source.address))
+            connected(source)
+    only_mail, problems = (False, []) if full else _is_quiet(home, sources, as_of)
+    if only_mail:
+        note_problems(home, as_of, problems)
+        if not mail_is_due(home, Settings()):
+            return Outcome(False, True, home.published(), problems=tuple(problems))
+    else:
         refuse_the_past(home, as_of)
     os.environ["DAGSTER_HOME"] = str(home.dagster.resolve())
     progress("loading", 0, 1)
     import dagster as dg
 
+    from orchestration.assets.ingest import ARCHIVE_CHECK
     from orchestration.definitions import defs
 
     _quiet(dg)
@@ -97,7 +126,9 @@ def run_nightly(
             "build": {
                 "config": {
                     "home": str(home.root.resolve()),
-                    "inbox": str(Path(inbox).resolve()) if Path(inbox).exists() else inbox,
+                    "inbox": _absolute(inbox),
+                    "sources": str(Path(list_file).resolve()) if list_file else "",
+                    "full": full,
                     "as_of": as_of.isoformat(),
                     "workers": workers,
                     "only_mail": only_mail,
@@ -119,10 +150,13 @@ def run_nightly(
             for event in result.all_events
             if event.is_step_failure and event.step_failure_data.error is not None
         )
-        checks = tuple(
-            evaluation.check_name
-            for evaluation in result.get_asset_check_evaluations()
-            if not evaluation.passed and evaluation.blocking
+        evaluations = result.get_asset_check_evaluations()
+        checks = tuple(each.check_name for each in evaluations if not each.passed and each.blocking)
+        lost = tuple(
+            (sha256, str(what.value))
+            for each in evaluations
+            if each.check_name == ARCHIVE_CHECK
+            for sha256, what in each.metadata.items()
         )
     return Outcome(
         not only_mail,
@@ -132,7 +166,13 @@ def run_nightly(
         checks,
         causes,
         result.run_id,
+        tuple(noted_problems(home)[1]),
+        lost,
     )
+
+
+def _absolute(address: str) -> str:
+    return str(Path(address).resolve()) if address and Path(address).exists() else address
 
 
 def _cause(error: Any) -> str:

@@ -10,11 +10,17 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from ingest.sources import Source
 from orchestration.fingerprint import code_version
+from orchestration.inputs import sources_of
 from orchestration.logs import log_to
 from orchestration.settings import Settings, local_now
 from warehouse.home import Home
 from warehouse.publish import refuse_the_past
+
+IN_MEMORY = "in_memory"
+"""Values that only the steps of the same run want, and that are large: a run is one process, and a
+step is never run again without those before it."""
 
 
 class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -24,6 +30,10 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     inbox: str = ""
     as_of: str = ""
     workers: int = 2
+    sources: str = ""
+    """A list of sources (sources.yml)."""
+    full: bool = False
+    """Nothing that was kept from earlier builds is used: all is read and made anew."""
     only_mail: bool = False
     """The run makes no build, so its time need not be after the last one."""
 
@@ -51,8 +61,12 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._as_of
 
     @property
-    def source(self) -> str:
-        return self.inbox or Settings().inbox
+    def origins(self) -> list[Source]:
+        return sources_of(self._home, self.inbox, self.sources)
+
+    def earlier(self, folder: str) -> Path | None:
+        """A folder of the build before, whose files are taken over where they say the same."""
+        return None if self.full else self._home.current / folder
 
     @property
     def build_id(self) -> str:

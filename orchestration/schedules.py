@@ -22,7 +22,7 @@ def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
     settings = Settings()
     moment = local_now()
     home = Home(settings.home)
-    if nothing_changed(home, settings.inbox, moment):
+    if nothing_changed(home, "", moment):
         if mail_is_due(home, settings):
             return dg.RunRequest(
                 asset_selection=[dg.AssetKey(MAIL_ASSET)],

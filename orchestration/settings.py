@@ -36,6 +36,8 @@ class Settings(BaseSettings):
 
     home: Path = PROJECT / "var"
     inbox: str = str(PROJECT / "samples" / "inbox")
+    sources: Path | None = None
+    """The list of sources; without one, `<home>/sources.yml` where it exists."""
     workers: int = 2
 
     mend_days: int = Field(default=5, ge=1, le=60)

@@ -43,6 +43,7 @@ def status(
     from ingest import reference
     from ingest.contract import all_contracts
     from ingest.period import read_period
+    from orchestration.inputs import noted_problems
     from orchestration.settings import Settings
     from warehouse.connection import open_published
     from warehouse.home import Home
@@ -81,6 +82,11 @@ def status(
         writer.writerows(rows)
         return
     _show(rows, str(as_of), whole=unit_code is None)
+    since, problems = noted_problems(place)
+    if problems:
+        click.echo(f"Chưa lấy được từ nơi gửi (lần lấy tệp {since}):")
+        for problem in problems:
+            click.echo(f"  {problem.says_vi}")
 
 
 class _WrongUse(click.ClickException):

@@ -203,6 +203,24 @@ def acts_version(acts: Iterable[Act]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
 
 
+def bearing_on_findings(acts: Iterable[Act], day: date) -> str:
+    """A hash of the acts that decide what is found in what was read, as of a day: corrections,
+    releases in force, accepted explanations, and what is to be looked at again."""
+    known = list(acts)
+    said = [
+        *(as_line(act) for act in corrections(known)),
+        sorted(releases(known, day)),
+        sorted(explained(known).said.items()),
+        reprocessings(known),
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def reprocessings(acts: Iterable[Act]) -> list[int]:
+    """The numbers of the acts that ask for everything to be read again."""
+    return [act.act_no for act in acts if isinstance(act, Reprocess)]
+
+
 # --- what the acts come to ----------------------------------------------------------------------
 
 

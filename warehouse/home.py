@@ -8,6 +8,11 @@
 <home>/contacts.csv        who gets the mails of a unit
 <home>/dagster/            the Dagster instance: runs, checks, logs
 <home>/logs/               structured logs
+<home>/sources.yml         where files come from, besides the inbox (optional)
+
+What only saves time, and may be deleted whenever no build runs: readings/ (what files were read
+to), validations/ (what forms were found to be), seen.json (what files looked like). pull.json is
+what the last pull could not have.
 """
 
 from __future__ import annotations
@@ -23,6 +28,14 @@ from pathlib import Path
 from typing import Any
 
 STAGING_PREFIX = ".staging-"
+# of homes made before 26/11/2026
+_FIRST_DAGSTER_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_DAGSTER_SETTINGS = f"""{_FIRST_DAGSTER_SETTINGS}event_log_storage:
+  module: orchestration.event_log
+  class: QuickEventLog
+  config:
+    dagster_home: {{env: DAGSTER_HOME}}
+"""
 
 
 class HomeBusy(RuntimeError):
@@ -72,9 +85,27 @@ class Home:
         return self.root / "dagster"
 
     @property
-    def reading(self) -> Path:
-        """Where reading processes leave the cells of a build, until they are loaded."""
-        return self.root / ".reading"
+    def readings(self) -> Path:
+        """What files were read to (ingest/readings.py)."""
+        return self.root / "readings"
+
+    @property
+    def validations(self) -> Path:
+        """What forms were found to be (expectations/kept_validations.py)."""
+        return self.root / "validations"
+
+    @property
+    def seen(self) -> Path:
+        """What files looked like when they were last hashed (ingest/seen.py)."""
+        return self.root / "seen.json"
+
+    @property
+    def sources(self) -> Path:
+        return self.root / "sources.yml"
+
+    @property
+    def pull_report(self) -> Path:
+        return self.root / "pull.json"
 
     @property
     def logs(self) -> Path:
@@ -91,8 +122,8 @@ class Home:
         for folder in (self.archive, self.ledger, self.builds, self.dagster, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         settings = self.dagster / "dagster.yaml"
-        if not settings.exists():
-            settings.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+        if not settings.exists() or settings.read_text(encoding="utf-8") == _FIRST_DAGSTER_SETTINGS:
+            settings.write_text(_DAGSTER_SETTINGS, encoding="utf-8")
 
     def published(self) -> dict[str, Any] | None:
         """`build.json` of the current build, or None where nothing was published yet."""
@@ -125,12 +156,6 @@ class Home:
             shutil.rmtree(folder)
         for leftover in self.root.glob("warehouse.duckdb*"):
             leftover.unlink()
-        self.clear_reading()
-
-    def clear_reading(self) -> None:
-        """Empty the folder of cells that are read and not loaded."""
-        shutil.rmtree(self.reading, ignore_errors=True)
-        self.reading.mkdir()
 
     def switch_current(self, build_id: str) -> None:
         """Point `current` to a complete build, atomically."""
@@ -139,6 +164,16 @@ class Home:
         link.symlink_to(Path("builds") / build_id)
         link.replace(self.current)
         sync_folder(self.root)
+
+
+def take_over(earlier: Path, path: Path) -> None:
+    """One file in two builds; a copy where the file system has no hard links."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    try:
+        os.link(earlier, path)
+    except OSError:
+        shutil.copy2(earlier, path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +26,7 @@ from expectations.reports.letter import (
 )
 from expectations.reports.reminder import Reminder, reminder_pdf
 from expectations.reports.typesetting import TypesettingError
+from warehouse.home import take_over
 
 LIST = "letters.json"
 
@@ -61,7 +60,7 @@ def write_letters(
         look = _look(letter, as_of, mend_days, contact)
         earlier = letter_path(before, letter.key) if before else None
         if earlier and known.get(letter.key) == (letter.content, look) and earlier.exists():
-            _take_over(earlier, path)
+            take_over(earlier, path)
         else:
             try:
                 path.write_bytes(letter_pdf(letter, as_of, mend_days, contact))
@@ -114,12 +113,3 @@ def _read_list(folder: Path) -> dict[LetterKey, tuple[str, str]]:
     return {
         (line["unit_code"], line["period_key"]): (line["content"], line["look"]) for line in lines
     }
-
-
-def _take_over(earlier: Path, path: Path) -> None:
-    """One file in two builds; a copy where the file system has no hard links."""
-    path.unlink(missing_ok=True)
-    try:
-        os.link(earlier, path)
-    except OSError:
-        shutil.copy2(earlier, path)

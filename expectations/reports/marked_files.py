@@ -2,11 +2,13 @@
 
 One workbook for each file of a sender with an open finding of kind I or II, in the sender's own
 folder. Originals are strangers' files: they are opened and patched in child processes only; one
-that brings its process down is answered with the list alone.
+that brings its process down is answered with the list alone. What says the same as in the build
+before is not made again: its file is taken over, date and all.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tempfile
@@ -14,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +28,12 @@ from expectations.reports.html import UNKNOWN_SENDER_VI, report_file_name
 from expectations.reports.marked import marked_workbook, only_list
 from expectations.reports.package_xml import shown
 from ingest.package import Unreadable
+from ingest.readings import reader_version
 from ingest.sandbox import read_isolated
+from warehouse.home import take_over
 
 LIST = "marked.json"  # beside the workbooks: whose each is, and of which file
+_MADE = ".marked-contents.json"  # what each says, as a hash
 LONGEST_NAME = 120  # characters: with diacritics well below what file systems take
 
 
@@ -105,11 +111,12 @@ def write_marked(
     as_of: datetime,
     only_unit: str | None = None,
     workers: int = 2,
+    before: Path | None = None,
 ) -> list[MarkedFile]:
     """Write `<out_dir>/<unit>/<file>` for every file with something to mend or to explain.
 
     Reads `submission`, `dq_result` and `dim_unit` of the published file; `archived` gives the path
-    of an original by its hash.
+    of an original by its hash. `before` is the same folder of the build before.
     """
     names = dict(
         connection.execute(
@@ -117,22 +124,63 @@ def write_marked(
         ).fetchall()
     )
     files = _marks_by_file(connection, only_unit)
-    jobs, taken = [], set[Path]()
+    known = _made(before) if before else {}
+    jobs: list[Job] = []
+    contents: list[str] = []
+    taken = set[Path]()
     for (unit, file_path, sha256), marks in files.items():
         name = names.get(unit, unit or UNKNOWN_SENDER_VI)
         folder = out_dir / report_file_name(unit).removesuffix(".html")
         out = _free(folder / _stem(file_path), taken)
         heading = Heading(name, file_path.rpartition("/")[2], as_of)
         jobs.append(Job(archived(sha256), out, heading, tuple(marks)))
-    done = mark_files(jobs, workers)
+        contents.append(_content(sha256, jobs[-1]))
+    done: dict[int, tuple[Path, tuple[str, ...]]] = {}
+    for number, (job, content) in enumerate(zip(jobs, contents, strict=True)):
+        earlier, not_kept = known.get(content, ("", ()))
+        if before and earlier and (before / earlier).exists():
+            path = job.out.with_name(job.out.name + Path(earlier).suffix)
+            take_over(before / earlier, path)
+            done[number] = path, not_kept
+    left = [number for number in range(len(jobs)) if number not in done]
+    done |= dict(zip(left, mark_files([jobs[n] for n in left], workers), strict=True))
     marked = [
-        MarkedFile(unit, file_path, path, not_kept)
-        for (unit, file_path, _), (path, not_kept) in zip(files, done, strict=True)
+        MarkedFile(unit, file_path, *done[number])
+        for number, (unit, file_path, _) in enumerate(files)
     ]
+    made = {
+        content: (str(each.path.relative_to(out_dir)), each.not_kept)
+        for content, each in zip(contents, marked, strict=True)
+    }
     entries = [(m.unit_code, m.file_path, str(m.path.relative_to(out_dir))) for m in marked]
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / LIST).write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
+    (out_dir / _MADE).write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
     return marked
+
+
+def _content(sha256: str, job: Job) -> str:
+    """A hash of everything in a marked workbook but its date, and of the code that marks."""
+    undated = (job.heading.unit_name, job.heading.file_name)
+    said = (sha256, job.out.name, undated, job.marks)
+    return hashlib.sha256(f"{_marking_version()}{said!r}".encode()).hexdigest()
+
+
+@cache
+def _marking_version() -> str:
+    digest = hashlib.sha256(reader_version().encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _made(folder: Path) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What a folder of marked workbooks holds: content to path and what it does not keep."""
+    try:
+        found = json.loads((folder / _MADE).read_text(encoding="utf-8"))
+        return {content: (path, tuple(not_kept)) for content, (path, not_kept) in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def read_marked(folder: Path) -> dict[tuple[str, str], list[Path]]:

@@ -1,14 +1,11 @@
 """Stage 1: pull and archive, register, read in child processes, extract, load."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 
 import dagster as dg
 
-from ingest.cell_files import read_cells, write_cells
 from ingest.contract import all_contracts
 from ingest.corrections import apply_corrections
-from ingest.extract import read_submissions
 from ingest.load import (
     load_build,
     load_cells,
@@ -19,15 +16,19 @@ from ingest.load import (
     load_submissions,
     n_cells,
 )
+from ingest.originals import clear_incoming, lost_originals
 from ingest.package import Unreadable
+from ingest.pull import pull_sources
 from ingest.reading import ReadFile
+from ingest.readings import Readings
 from ingest.register import Submission, new_receipts, register
-from ingest.sandbox import read_isolated
-from ingest.sources import is_simulated_inbox, pull_inbox
+from ingest.seen import Seen
+from ingest.sources import is_simulated_inbox
 from orchestration.fingerprint import code_version
+from orchestration.inputs import note_problems
 from orchestration.logs import log
-from orchestration.resources import BuildResource
-from warehouse.acts import Act, ActLedger, corrections
+from orchestration.resources import IN_MEMORY, BuildResource
+from warehouse.acts import Act, ActLedger, corrections, reprocessings
 from warehouse.answers import Answer, explanations_in
 from warehouse.connection import create_working, open_published
 from warehouse.history import load_history, load_publishes
@@ -37,51 +38,102 @@ from warehouse.publish import recover
 GROUP = "ingest"
 
 
-@dg.asset(group_name=GROUP, kinds={"fsspec"})
+PULL_CHECK, ARCHIVE_CHECK = "every_source_was_read", "every_original_is_whole"
+
+
+@dg.asset(
+    group_name=GROUP,
+    io_manager_key=IN_MEMORY,
+    kinds={"fsspec"},
+    dagster_type=dg.Any,  # with check_specs a result is taken for one without a value
+    check_specs=[
+        dg.AssetCheckSpec(
+            name=PULL_CHECK,
+            asset="archived_files",
+            description="Every source could be reached, and every file in it was read whole",
+        ),
+        dg.AssetCheckSpec(
+            name=ARCHIVE_CHECK,
+            asset="archived_files",
+            description="The archive holds every original as it was received",
+        ),
+    ],
+)
 def archived_files(build: BuildResource) -> dg.MaterializeResult:
-    """Pull the inbox into the archive by hash, and enter what is new into the ledger."""
+    """Pull the sources into the archive by hash, and enter what is new into the ledger."""
     home = build.place
     recover(home)
     home.clear_interrupted()
-    ledger = Ledger(home.ledger)
-    is_simulated = is_simulated_inbox(build.source)
+    clear_incoming(home.archive)
+    ledger, sources = Ledger(home.ledger), build.origins
+    is_simulated = any(is_simulated_inbox(s.address) for s in sources if not s.name)
     ledger.refuse_mixing(is_simulated)
-    pulled = pull_inbox(build.source, home.archive)
-    fresh = new_receipts(ledger.receipts(), pulled, build.moment, is_simulated)
+    seen = Seen.read(home.seen)
+    received = [receipt.file_sha256 for receipt in ledger.receipts()]
+    lost = lost_originals(home.archive, received, seen, anew=build.full)
+    pulled = pull_sources(sources, home.archive, seen, anew=build.full, lost=lost)
+    lost = lost_originals(home.archive, lost, seen)  # what a source still had is there again
+    ledger.refuse_mixing(pulled.is_simulated)
+    fresh = new_receipts(ledger.receipts(), pulled.files, build.moment, pulled.is_simulated)
     ledger.add_receipts(fresh)
     receipts = ledger.receipts()
-    log("pulled", files=len(pulled), new=len(fresh), received=len(receipts))
+    lost |= lost_originals(home.archive, [receipt.file_sha256 for receipt in fresh], seen)
+    seen.write()
+    note_problems(home, build.moment, pulled.problems)
+    for problem in pulled.problems:
+        log("not_pulled", source=problem.source, unit=problem.unit, why=problem.why,
+            tries=problem.tries)  # fmt: skip
+    for sha256, what in lost.items():
+        log("original_lost", file=sha256, what=what)
+    log("pulled", files=len(pulled.files), hashed=pulled.hashed, new=len(fresh),
+        received=len(receipts))  # fmt: skip
     return dg.MaterializeResult(
         value=receipts,
         metadata={
-            "files_in_inbox": len(pulled),
+            "sources": len(sources),
+            "files_in_inbox": len(pulled.files),
+            "files_hashed": pulled.hashed,
             "new_files": len(fresh),
             "files_received_ever": len(receipts),
-            "bytes": sum(file.size for file in pulled),
+            "bytes": sum(file.size for file in pulled.files),
+            "bytes_hashed": pulled.hashed_bytes,
         },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=PULL_CHECK,
+                passed=not pulled.problems,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"problems": [problem.says_vi for problem in pulled.problems]},
+            ),
+            dg.AssetCheckResult(
+                check_name=ARCHIVE_CHECK,
+                passed=not lost,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata=dict(lost),
+            ),
+        ],
     )
 
 
 def _file_numbers(receipts: Iterable[Receipt]) -> dict[str, int]:
-    """The place of every file, by its hash, in the list that is read: in order of receipt."""
+    """The place of every file, by its hash, in order of receipt."""
     shas = dict.fromkeys(receipt.file_sha256 for receipt in receipts)
     return {sha: number for number, sha in enumerate(shas)}
 
 
-@dg.asset(group_name=GROUP, kinds={"python"})
+@dg.asset(group_name=GROUP, io_manager_key=IN_MEMORY, kinds={"python"})
 def read_submissions_of_files(
     build: BuildResource, archived_files: list[Receipt]
 ) -> dg.MaterializeResult:
-    """Read every archived file in a child process and register the submissions in it."""
+    """Read every archived file that was not read before, in child processes, and register the
+    submissions in all of them."""
     home = build.place
-    shas = list(_file_numbers(archived_files))
-    paths = [home.archived(sha) for sha in shas]
-    home.clear_reading()
-    write = partial(write_cells, home.reading)
-    readings: dict[str, ReadFile | Unreadable] = {}
-    found = read_isolated(read_submissions, paths, build.workers, write)
-    for sha, (_, reading) in zip(shas, found, strict=True):
-        readings[sha] = reading
+    originals = {sha: home.archived(sha) for sha in _file_numbers(archived_files)}
+    readings, opened = Readings(home.readings).read(
+        originals, build.workers, anew=build.full,
+        asked=reprocessings(ActLedger(home.ledger).acts()),
+    )  # fmt: skip
+    for sha, reading in readings.items():
         if isinstance(reading, Unreadable):
             log("read", file=sha[:12], outcome=reading.reason)
     submissions = register(archived_files, readings, all_contracts())
@@ -90,7 +142,8 @@ def read_submissions_of_files(
     return dg.MaterializeResult(
         value=submissions,
         metadata={
-            "files": len(shas),
+            "files": len(originals),
+            "files_opened": opened,
             "submissions": len(submissions),
             "unreadable": len(unreadable),
             "new_explanations": explanations,
@@ -117,7 +170,12 @@ def _enter_explanations(
     return len(ActLedger(home.ledger).add_explanations(found))
 
 
-@dg.asset(group_name=GROUP, kinds={"python"}, deps=["read_submissions_of_files"])
+@dg.asset(
+    group_name=GROUP,
+    io_manager_key=IN_MEMORY,
+    kinds={"python"},
+    deps=["read_submissions_of_files"],
+)
 def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
     """Releases, explanations, corrections from the ledger: read once, so that an act that comes
     while the build runs is the next one's. What came in workbooks is in it already."""
@@ -143,7 +201,7 @@ def raw_cells(
         load_submissions(connection, submissions)
         load_places(connection, submissions)
         numbers = _file_numbers([submission.receipt for submission in submissions])
-        load_cells(connection, submissions, read_cells(home.reading), numbers)
+        load_cells(connection, submissions, Readings(home.readings).cells(numbers), numbers)
         apply_corrections(connection, corrections(acts_of_people), submissions, contracts)
         load_periods(connection, contracts)
         load_expected(connection, contracts, submissions, build.moment.date())

@@ -50,7 +50,9 @@ def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.Materialize
     """Every mart as a formatted workbook with Vietnamese headings."""
     folder = build.place.staging(staged_build)
     with open_published(folder / "kho.duckdb") as connection:
-        paths = write_spreadsheets(connection, folder / "excel", build.moment)
+        paths = write_spreadsheets(
+            connection, folder / "excel", build.moment, build.earlier("excel")
+        )
     return dg.MaterializeResult(
         metadata={"workbooks": len(paths), "bytes": sum(path.stat().st_size for path in paths)}
     )
@@ -64,7 +66,7 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
         paths = write_reports(connection, folder / "reports", build.moment)
         marked = write_marked(
             connection, build.place.archived, folder / "reports", build.moment,
-            workers=build.workers,
+            workers=build.workers, before=build.earlier("reports"),
         )  # fmt: skip
     log("reported", reports=len(paths), workbooks=len(marked))
     return dg.MaterializeResult(metadata={"reports": len(paths), "workbooks": len(marked)})
@@ -81,7 +83,7 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
         reminders = read_reminders(connection)
     paths, failed = write_letters(
         letters, folder / "reports", build.moment, settings.mend_days,
-        settings.mail_reply_to, home.current / "reports",
+        settings.mail_reply_to, build.earlier("reports"),
     )  # fmt: skip
     drafts = write_reminders(reminders, folder / "reports", build.moment, settings.mend_days)
     log("letters", letters=len(paths), failed=len(failed), reminders=len(drafts))

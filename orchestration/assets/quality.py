@@ -9,15 +9,23 @@ import dagster as dg
 import polars as pl
 
 from expectations.gate import gate_before_dbt
-from expectations.validate import FormValidation, file_findings, validate_submissions
+from expectations.kept_validations import Validations
+from expectations.validate import FormValidation, file_findings
 from ingest.contract import all_contracts
 from ingest.corrections import failed_corrections
 from ingest.load import cells_as_read, cells_of, insert, load_submissions
 from ingest.register import SUPERSEDED, Submission, judge
 from orchestration.logs import log
-from orchestration.resources import BuildResource
+from orchestration.resources import IN_MEMORY, BuildResource
 from warehouse.act_table import act_frame
-from warehouse.acts import Act, corrections, explained, refused_releases, releases
+from warehouse.acts import (
+    Act,
+    bearing_on_findings,
+    corrections,
+    explained,
+    refused_releases,
+    releases,
+)
 from warehouse.connection import open_working
 from warehouse.ledger import Ledger, Receipt, Verdict, timestamp
 from warehouse.results import (
@@ -40,6 +48,7 @@ ACTS_CHECK = "acts_of_people_apply"
 
 @dg.asset(
     group_name=GROUP,
+    io_manager_key=IN_MEMORY,
     kinds={"great_expectations"},
     deps=["raw_cells"],
     dagster_type=dg.Any,  # with check_specs a result is taken for one without a value
@@ -59,21 +68,27 @@ def form_validations(
 ) -> dg.MaterializeResult:
     """One Great Expectations batch a form: types, ranges, allowed values, totals."""
     contracts = {contract.id: contract for contract in all_contracts()}
-    read = [(s.submission_no, s.read) for s in read_submissions_of_files if s.read is not None]
     with open_working(build.place.working_file) as connection:
-        validations = validate_submissions(
+        validations, run = Validations(build.place.validations).validate(
             contracts,
-            read,
+            read_submissions_of_files,
             partial(cells_of, connection),
             build.moment.date(),
+            bearing_on_findings(acts_of_people, build.moment.date()),
             put_up_with(acts_of_people, build.moment.date(), owners(connection)),
+            anew=build.full,
         )
+    log("validated", forms=len(validations), run=len(run))
     by_form: dict[str, list[FormValidation]] = defaultdict(list)
     for validation in validations:
         by_form[validation.form].append(validation)
     return dg.MaterializeResult(
         value=validations,
-        metadata={"forms": len(validations), "rules": sum(len(v.results) for v in validations)},
+        metadata={
+            "forms": len(validations),
+            "forms_run": run,
+            "rules": sum(len(v.results) for v in validations),
+        },
         check_results=[_form_check(form, by_form.get(form, [])) for form in _FORMS],
     )
 

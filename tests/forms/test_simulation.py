@@ -122,7 +122,7 @@ def test_fewer_communes_and_months_are_the_same_files(clean_province: Path, tmp_
 def test_inbox_is_marked_and_holds_nothing_but_submissions(clean_province: Path) -> None:
     assert is_simulated_inbox(str(clean_province))
     assert json.loads((clean_province / SIMULATION_MARKER).read_text())["seed"] == 1
-    _, files, _ = list_inbox(str(clean_province))
+    files = list_inbox(str(clean_province))
     assert {Path(file).suffix for file in files} == {".xlsx"}
     assert {Path(file).parent.name for file in files} <= set(units_of(2))
 

@@ -25,7 +25,7 @@ Facts = dict[str, tuple[object, ...]]
 
 # and KILLED_AT, in every run
 KILL_POINTS = (
-    "ingest.sources.pull_inbox",
+    "ingest.pull.pull_sources",
     "warehouse.ledger.Ledger.add_receipts",
     "ingest.register.register",
     "ingest.load.load_cells",

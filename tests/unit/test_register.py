@@ -11,6 +11,7 @@ import pytest
 from ingest.cells import CellColumns
 from ingest.contract import all_contracts
 from ingest.package import Unreadable
+from ingest.pull import pull_sources
 from ingest.reading import Area, ReadFile, ReadSubmission, Remark
 from ingest.register import (
     ACCEPTED,
@@ -23,7 +24,8 @@ from ingest.register import (
     new_receipts,
     register,
 )
-from ingest.sources import InboxMissing, hash_inbox, pull_inbox
+from ingest.seen import Seen
+from ingest.sources import InboxMissing, PulledFile, Source
 from warehouse.ledger import Receipt
 
 AS_OF = datetime(2026, 7, 5, 6, 30)
@@ -58,9 +60,14 @@ def inbox(tmp_path: Path) -> Path:
     return tmp_path / "inbox"
 
 
+def pulled(inbox: Path) -> list[PulledFile]:
+    seen = Seen(inbox.parent / "seen.json")
+    return pull_sources([Source(str(inbox))], inbox.parent / "archive", seen).files
+
+
 def pull(inbox: Path, known: list[Receipt], content: str) -> list[Receipt]:
     (inbox / "STC" / "Biểu 1.xlsx").write_text(content)
-    return new_receipts(known, pull_inbox(str(inbox), inbox.parent / "archive"), AS_OF)
+    return new_receipts(known, pulled(inbox), AS_OF)
 
 
 def test_same_file_again_is_no_receipt(inbox: Path) -> None:
@@ -83,7 +90,7 @@ def test_file_that_goes_back_to_what_it_was_is_received_a_third_time(inbox: Path
 def test_same_content_under_another_name_is_a_receipt_of_its_own(inbox: Path) -> None:
     known = pull(inbox, [], "A")
     (inbox / "STC" / "ban sao.xlsx").write_text("A")
-    more = new_receipts(known, pull_inbox(str(inbox), inbox.parent / "archive"), AS_OF)
+    more = new_receipts(known, pulled(inbox), AS_OF)
     assert [r.file_path for r in more] == ["STC/ban sao.xlsx"]
 
 
@@ -100,7 +107,7 @@ def test_what_programs_leave_beside_files_is_passed_over(inbox: Path) -> None:
         (inbox / name).write_text("x")
     (inbox / "05977" / "a.xlsx").write_text("A")
     (inbox / "lac.xlsx").write_text("A")
-    found = hash_inbox(str(inbox))
+    found = pulled(inbox)
     assert [(file.path, file.sender) for file in found] == [
         ("05977/a.xlsx", "05977"),
         ("lac.xlsx", ""),
@@ -109,7 +116,7 @@ def test_what_programs_leave_beside_files_is_passed_over(inbox: Path) -> None:
 
 def test_missing_inbox_is_said(tmp_path: Path) -> None:
     with pytest.raises(InboxMissing, match="there is no inbox at"):
-        hash_inbox(str(tmp_path / "nirgends"))
+        pulled(tmp_path / "nirgends")
 
 
 # --- registering --------------------------------------------------------------------------------

@@ -2,17 +2,21 @@
 
 A title, a line that says as of when, Vietnamese headings (the first words of a column's comment),
 numbers as numbers. A code that has its name beside it is left out, and so are the keys of facts:
-the way to the cell is SQL (trace) or `kho trace`. Of a large mart the last months are written, and
+the way to the cell is SQL (trace) or `kho trace`. A mart that says the same as in the build before
+keeps its workbook, date and all. Of a large mart the last months are written, and
 the sheet says so: nobody scrolls through years, and SQL has them all. No text is ever a formula.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ import duckdb
 import xlsxwriter
 
 from warehouse.connection import holds_simulated
+from warehouse.home import take_over
 
 FONT = "Times New Roman"
 ROWS_OF_A_SHEET = 1_000_000
@@ -28,6 +33,7 @@ LONGEST_TEXT = 32_767  # of a cell, in Excel
 LARGE = 20_000
 MONTHS = 6
 _FIRST_ROW = 4
+_CONTENTS = ".contents.json"  # what each workbook says, as a hash
 _HEADING_ENDS = re.compile(r"[:;(.]")
 _LEFT_OUT = ("fact_keys", "fact_key")
 
@@ -102,23 +108,64 @@ def _has_name(column: str, names: set[str]) -> bool:
 
 
 def write_spreadsheets(
-    connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    as_of: datetime,
+    before: Path | None = None,
 ) -> list[Path]:
-    """Write every mart of a published file to `folder`/<mart>.xlsx; returns the paths."""
+    """Write every mart of a published file to `folder`/<mart>.xlsx; returns the paths.
+
+    `before` is the same folder of the build before: what says the same is taken over from there.
+    The rows are compared as Parquet, where that lies beside the folder.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     marts = connection.execute(
         "select table_name, coalesce(comment, table_name) from duckdb_tables() "
         "where schema_name = 'main' and table_name like 'mart\\_%' escape '\\' order by table_name"
     ).fetchall()
     line = f"Số liệu đến {as_of:%d/%m/%Y %H:%M}"
-    if holds_simulated(connection):
+    is_simulated = holds_simulated(connection)
+    if is_simulated:
         line = f"SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh. {line}"
+    known = _contents(before) if before else {}
+    contents: dict[str, str] = {}
     paths = []
     for mart, title in marts:
         path = folder / f"{mart}.xlsx"
-        _write(connection, path, mart, title, line, as_of)
+        columns = mart_columns(connection, mart)
+        rows = folder.parent / "parquet" / f"{mart}.parquet"
+        earlier = before / path.name if before else None
+        if rows.exists():
+            contents[mart] = _content(rows, title, columns, is_simulated)
+        if earlier and earlier.exists() and known.get(mart, "-") == contents.get(mart):
+            take_over(earlier, path)
+        else:
+            _write(connection, path, mart, title, line, as_of, columns)
         paths.append(path)
+    (folder / _CONTENTS).write_text(json.dumps(contents, indent=1), encoding="utf-8")
     return paths
+
+
+def _content(rows: Path, title: str, columns: Sequence[MartColumn], is_simulated: bool) -> str:
+    """A hash of everything in a workbook but its date, and of the code that writes it."""
+    digest = hashlib.sha256(_own_code())
+    digest.update(rows.read_bytes())
+    said = [(c.name, c.data_type, c.heading, c.meaning, sorted(c.labels.items())) for c in columns]
+    digest.update(repr((title, is_simulated, said)).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _own_code() -> bytes:
+    return Path(__file__).read_bytes() + str(xlsxwriter.__version__).encode()
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads((folder / _CONTENTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _write(
@@ -128,8 +175,8 @@ def _write(
     title: str,
     line: str,
     as_of: datetime,
+    columns: Sequence[MartColumn],
 ) -> None:
-    columns = mart_columns(connection, mart)
     names = ", ".join(f'"{column.name}"' for column in columns)
     # rows are written one by one and forgotten: a mart may have a million
     book = xlsxwriter.Workbook(

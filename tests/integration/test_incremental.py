@@ -1,0 +1,74 @@
+"""Nights that read only what is new: the same as a build of everything."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import CORRECTED, SECOND_NIGHT, Built, NextNights, change_cell
+from tests.shared import Run, run_kho
+
+Nightly = Callable[[Path, Path, str], Run]
+
+
+def tables_of(built: Built) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every published table, history and `known_from` too."""
+    names = built.query("select table_name from duckdb_tables() where schema_name = 'main'")
+    return {str(name): built.query(f"select * from {name} order by all") for (name,) in names}
+
+
+def events(home: Path, name: str) -> list[dict[str, object]]:
+    lines = (home / "logs/kho.jsonl").read_text(encoding="utf-8").splitlines()
+    return [event for event in map(json.loads, lines) if event["event"] == name]
+
+
+def test_a_night_hashes_reads_and_validates_only_what_came(
+    built: Built, next_nights: NextNights
+) -> None:
+    """Seven files came, of which the killed night had read and validated all."""
+    first, killed, last = events(next_nights.completed.home, "pulled")
+    assert first["hashed"] == first["files"]
+    assert killed["hashed"] == killed["files"], "a copied inbox is another one"
+    runs = events(next_nights.completed.home, "validated")
+    assert runs[0]["run"] == runs[0]["forms"]
+    assert 0 < int(str(runs[1]["run"])) < int(str(runs[1]["forms"]))
+    assert runs[2]["run"] == 0
+    assert last["new"] == 0
+
+
+def test_what_says_the_same_keeps_its_file(built: Built, next_nights: NextNights) -> None:
+    before, after = built.home / "current", next_nights.completed.home / "current"
+    changed = [
+        path.name
+        for path in sorted((after / "excel").glob("*.xlsx"))
+        if path.read_bytes() != (before / "excel" / path.name).read_bytes()
+    ]
+    assert "mart_trade_by_gate.xlsx" in changed  # a figure of trade was corrected
+    assert "mart_budget_obligation.xlsx" not in changed
+    letters = {path.name: path for path in (after / "reports/letters").glob("*.pdf")}
+    same = [n for n, p in letters.items() if (before / "reports/letters" / n).exists()
+            and p.read_bytes() == (before / "reports/letters" / n).read_bytes()]  # fmt: skip
+    assert same
+
+
+@pytest.mark.slow
+def test_a_full_build_gives_row_by_row_what_the_incremental_one_gave(
+    copied: Built, inbox: Path, nightly: Nightly, tmp_path: Path
+) -> None:
+    change_cell(inbox / CORRECTED, "LS-06", "L17", "89")
+    other = tmp_path / "full"
+    shutil.copytree(copied.home, other, symlinks=True)
+    run = nightly(copied.home, inbox, SECOND_NIGHT)
+    assert run.returncode == 0, run.stderr
+    full = run_kho("nightly", "--full", "--home", other, "--inbox", inbox, "--as-of", SECOND_NIGHT)
+    assert full.returncode == 0, full.stderr
+    forms = [event["run"] for event in events(other, "validated")]
+    assert forms[-1] == forms[0], "everything was validated anew"
+    incremental, anew = tables_of(copied), tables_of(Built(other, ""))
+    assert set(incremental) == set(anew)
+    for table, rows in anew.items():
+        assert incremental[table] == rows, table
