@@ -149,9 +149,9 @@ def true_form(form: str, unit: str, period_key: str) -> Truth:
     if previous is not None and contract.is_in_force(period_of(previous).end):
         same = _rows_of(contract, values, _filled(contract, unit, previous))
         before = {
-            (table, row, name): cell.number
-            for (table, then, name), cell in true_form_cells(form, unit, previous).items()
-            if cell.number is not None and (row := same.get((table, then))) is not None
+            (key[0], same[key[:2]], key[2]): cell.number
+            for key, cell in true_form_cells(form, unit, previous).items()
+            if cell.number is not None and key[:2] in same
         }
     else:
         previous = None
