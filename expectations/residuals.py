@@ -72,6 +72,7 @@ SHEET_REMARKS = (
     "unit_contradiction_on_sheet",
     "unit_name_unknown",
     "unit_line_unknown",
+    "unit_line_of_other_form",
     "unit_line_contradiction",
     "unit_line_differs",
     "hidden_sheet",

@@ -395,6 +395,8 @@ def _read_part(
         bottom = max(bottom, area.last, match.bottom)
     if not any(area.table_no == 1 for area in areas):
         return None
+    if above and head.measure is None:
+        head = replace(head, remarks=(*head.remarks, *_unit_above(areas, above[0])))
     return _Part(contract, sheet, head, identity, areas, absent, start, top, bottom)
 
 
@@ -419,6 +421,27 @@ def _completed(head: Head, contract: Contract, above: _Part) -> Head:
         remarks = tuple(r for r in remarks if r.rule != "period_missing")
     unit_code = head.unit_code or above.head.unit_code
     return replace(head, unit_code=unit_code, period_key=period_key, remarks=remarks)
+
+
+def _unit_above(areas: Sequence[AreaRead], above: _Part) -> Iterator[Remark]:
+    """Money of a lower form may be in the unit that the sheet says above its first one, or in the
+    form's own: where these differ, and no header says it, nobody can tell."""
+    known, said = reference.units(), above.head.measure
+    if said is None:
+        return
+    wanted = {
+        column.unit
+        for area in areas
+        for column in area.table.columns
+        if column.unit and column.field in area.match.columns
+        if known[column.unit].base_code == known[said].base_code
+        if area.match.units.get(column.field) is None
+    }
+    if wanted and said not in wanted:
+        row, col = above.head.measure_at or (None, None)
+        names = " và ".join(f"“{known[unit].name_vi}”" for unit in sorted(wanted))
+        detail = (("value", known[said].name_vi), ("expected", names))
+        yield Remark("unit_line_of_other_form", above.sheet.name, row, col, detail)
 
 
 def _match_table(

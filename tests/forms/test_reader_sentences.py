@@ -201,6 +201,27 @@ def on_two_sheets(*, second: float) -> Make:
     return make
 
 
+def below_another(measure: str) -> Make:
+    """Revenue (million đồng) below the form of tests, which says another unit for itself."""
+
+    def make(path: Path) -> Path:
+        upper, lower = month_of(1), Form("60/CK-NSNN", sender="STC", period="Quý I/2026")
+        for row in lower.rows:
+            row |= {"estimate_assigned": "-", "outturn_cumulative": "-"}
+        write_book(path, [upper])
+        opened = openpyxl.load_workbook(path)
+        sheet = opened.worksheets[0]
+        sheet["E8"] = f"Đơn vị tính: {measure}"
+        first = sheet.max_row + 4
+        for (row, col), value in lower.layout().items():
+            if value is not None and "Đơn vị tính" not in str(value):
+                sheet.cell(first + row, col).value = value
+        opened.save(path)
+        return path
+
+    return make
+
+
 def visible_beside_hidden(path: Path) -> Path:
     month()(path)
     opened = openpyxl.load_workbook(path)
@@ -303,6 +324,11 @@ CASES = {
         "Biểu 60/CK-NSNN, quý II năm 2026 có ở nhiều trang (“Biểu 60”, “Biểu 60 (2)”) với số"
         " liệu khác nhau, chưa rõ trang nào đúng.",
         "error", None, "Một trang cho một biểu, một kỳ", times=2),
+    "unit_of_another_form_on_the_sheet": Case(
+        "unit_line_of_other_form", below_another("Nghìn đồng"), below_another("Triệu đồng"),
+        "Ô E8 ghi đơn vị tính “nghìn đồng” cho biểu đầu trang; biểu phía dưới không ghi, biểu mẫu"
+        " tính theo “triệu đồng”, chưa rõ số liệu theo đơn vị nào.",
+        "error", "E8", "Dòng đơn vị tính của biểu phía dưới"),
     "header_that_was_never_calculated": Case(
         "header_unreadable", typed(E9="=B9"), typed(E9="TỶ LỆ (%)"),
         "Ô E9: tiêu đề cột là công thức chưa có giá trị hoặc báo lỗi, chưa rõ là cột nào.",

@@ -38,7 +38,8 @@ class Habit:
 @dataclass
 class Case:
     """`causes`: rules that would name a true cause if the workbook is held; `owed`: per reason why
-    it must be held, the rules that say so."""
+    it must be held, the rules that say so; `argued`: rules that may hold it besides, and hide
+    those."""
 
     seed: int
     rng: random.Random
@@ -51,6 +52,7 @@ class Case:
     reasons: list[str] = field(default_factory=list)
     causes: set[str] = field(default_factory=set)
     owed: set[str] = field(default_factory=set)
+    argued: set[str] = field(default_factory=set)
 
     def oddity(self, *rules: str) -> None:
         """Something odd that a clerk still reads; `rules` would be true if it were held."""
@@ -59,6 +61,7 @@ class Case:
     def argue(self, reason: str, *rules: str) -> None:
         self._at_least("arguable", reason)
         self.causes |= set(rules)
+        self.argued |= set(rules)
 
     def hold(self, reason: str, *rules: str) -> None:
         self._at_least("must_hold", reason)

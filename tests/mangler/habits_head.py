@@ -163,12 +163,12 @@ def _gone(case: Case) -> bool:
 
 def _against_name(case: Case) -> bool:
     """Last month's sheet, overwritten: its name still says last month."""
-    for sheet in form_sheets(case):
-        previous = related(_key(sheet), "previous")
-        word = sheet_period(previous) if previous else None
-        if previous is None or word is None or case.book.sheets.index(sheet):
-            return False
-        _rename(case, sheet, f"{word}-{previous[:4]}" if case.rng.random() < 0.5 else word)
+    sheets = form_sheets(case)
+    previous = related(_key(sheets[0]), "previous")
+    word = sheet_period(previous) if previous else None
+    if len(sheets) > 1 or previous is None or word is None or case.book.sheets.index(sheets[0]):
+        return False
+    _rename(case, sheets[0], f"{word}-{previous[:4]}" if case.rng.random() < 0.5 else word)
     case.hold("sheet name and title say different periods", *_OTHER_PERIOD)
     return True
 

@@ -99,6 +99,8 @@ def _other_unit(case: Case) -> bool:
         table.money_unit = other
     _say(case, _worded(case, NAMES[other]))
     case.oddity("unit_line_differs")
+    if any(len({t.truth.contract.form for t in sheet.tables}) > 1 for sheet in form_sheets(case)):
+        case.argue("another unit above two forms", "unit_line_of_other_form")
     return True
 
 

@@ -98,7 +98,8 @@ def _is_of(seen: Seen, truth: Truth) -> bool:
 
 
 def _held(case: Case, errors: set[str]) -> Outcome:
-    wanted = case.owed if case.verdict == "must_hold" else case.causes
+    # a number in doubt is first to be cleared up: what follows from it cannot be said before
+    wanted = case.owed | case.argued if case.verdict == "must_hold" else case.causes
     return "held" if errors & wanted else "other"
 
 
