@@ -1,0 +1,42 @@
+-- Budget and disbursement of each commune at the newest month that it is known for.
+with newest as (
+    select * from mart_commune_profile
+    where period_kind = 'month' and (revenue_cumulative_vnd is not null or disbursed_cumulative_vnd is not null)
+    qualify row_number() over (partition by unit_code order by period_end desc) = 1
+),
+
+line as (
+    select
+        unit_code, period_key, 1 as line_no, 'Thu ngân sách địa phương' as line_vi,
+        revenue_estimate_vnd as estimate_vnd, revenue_cumulative_vnd as actual_vnd, revenue_of_estimate_pct as actual_pct,
+        list_filter(fact_keys, lambda key: key like '%/xa_thu%/estimate_%') as estimate_keys,
+        list_filter(fact_keys, lambda key: key like '%/' || period_key || '/xa_thu%/outturn_cumulative/%') as actual_keys
+    from newest
+    union all
+    select
+        unit_code, period_key, 2, 'Chi ngân sách', expenditure_estimate_vnd, expenditure_cumulative_vnd,
+        expenditure_of_estimate_pct,
+        list_filter(fact_keys, lambda key: key like '%/xa_chi%/estimate_%'),
+        list_filter(fact_keys, lambda key: key like '%/' || period_key || '/xa_chi%/outturn_cumulative/%')
+    from newest
+    union all
+    select
+        unit_code, period_key, 3, 'Giải ngân vốn đầu tư', investment_plan_vnd, disbursed_cumulative_vnd,
+        disbursed_of_plan_pct,
+        list_filter(fact_keys, lambda key: key like 'fct_investment/%/plan_%'),
+        list_filter(fact_keys, lambda key: key like 'fct_investment/%/disbursed_cumulative/%')
+    from newest
+)
+
+select
+    line.unit_code,
+    line.line_vi,
+    period.label_vi as period_vi,
+    line.estimate_vnd / 1e9 as estimate_billion,
+    line.actual_vnd / 1e9 as actual_billion,
+    line.actual_pct,
+    line.estimate_keys,
+    line.actual_keys
+from line
+left join dim_period as period on line.period_key = period.period_key
+order by line.unit_code, line.line_no
