@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 FOLDER = Path(__file__).parent
 QUERIES = FOLDER / "queries"
 
-Shown = Literal["text", "whole", "number1", "number2", "date", "moment", "status"]
+# number: with as many decimals as its size asks for
+Shown = Literal["text", "whole", "number1", "number2", "number", "date", "moment", "status"]
 
 
 class _Declared(BaseModel):

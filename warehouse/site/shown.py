@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from warehouse.site.declared import Block, Column, Page, Site
+from warehouse.site.declared import Block, Chart, Column, Page, Series, Site
 from warehouse.site.downloads import Table, plain
 from warehouse.site.numbers import MISSING, is_number, shown_text
 from warehouse.site.results import Queries, Result
@@ -266,27 +266,40 @@ def _chart(shown: BlockShown) -> str | None:
     """The data of a block's charts for the browser, as JSON that cannot end its element; None where
     there is nothing to draw."""
     chart = shown.block.chart
-    rows = [row for _, row in shown.all_rows]
-    if chart is None or all(row[s.column] is None for row in rows for s in chart.series):
+    if chart is None:
         return None
     parts: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
+    for _, row in shown.all_rows:
         parts.setdefault(str(row[chart.split]) if chart.split else "", []).append(row)
     groups = [[series] for series in chart.series] if chart.apart else [list(chart.series)]
     drawn = [
-        {
-            "title": ", ".join(filter(None, (name, group[0].name if chart.apart else ""))),
-            "x": [row[chart.x] for row in part],
-            "series": [
-                {"name": series.name, "data": [row[series.column] for row in part]}
-                for series in group
-                if any(row[series.column] is not None for row in part)
-            ],
-        }
+        one
         for group in groups
-        for name, part in parts.items()
-        if any(row[series.column] is not None for row in part for series in group)
+        for name, rows in parts.items()
+        if (one := _one_chart(chart, group, name, rows)) is not None
     ]
+    if not drawn:
+        return None
     content = {"kind": chart.kind, "unit": chart.unit, "charts": drawn}
     text = json.dumps(content, ensure_ascii=False, default=plain, separators=(",", ":"))
     return text.replace("<", "\\u003c")
+
+
+def _one_chart(
+    chart: Chart, group: Sequence[Series], name: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """A chart of rows; None where fewer than two have a value. A line shows where values are
+    missing; of bars only those are drawn that have one."""
+    known = [row for row in rows if any(row[series.column] is not None for series in group)]
+    if len(known) < 2:
+        return None
+    drawn = rows if chart.kind == "line" else known
+    return {
+        "title": ", ".join(filter(None, (name, group[0].name if chart.apart else ""))),
+        "x": [row[chart.x] for row in drawn],
+        "series": [
+            {"name": series.name, "data": [row[series.column] for row in drawn]}
+            for series in group
+            if any(row[series.column] is not None for row in known)
+        ],
+    }

@@ -17,6 +17,10 @@ select
     totals.declared_growth_pct,
     totals.local_usd / 1e6 as local_million,
     totals.local_growth_pct,
+    -- charts set year beside year: a figure of five years would dwarf them
+    case when totals.period_kind = 'year' then totals.crossing_usd / 1e6 end as crossing_of_year,
+    case when totals.period_kind = 'year' then totals.declared_usd / 1e6 end as declared_of_year,
+    case when totals.period_kind = 'year' then totals.local_usd / 1e6 end as local_of_year,
     case when totals.is_approximate then 'Có số ước lượng' else 'Không' end as note_vi,
     list_filter(
         totals.fact_keys, lambda key: key like '%/' || totals.period_key || '/%/crossing/%/level/%'
