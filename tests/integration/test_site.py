@@ -120,7 +120,7 @@ def test_a_target_leads_to_the_cell_in_which_it_was_typed(built: Built) -> None:
     )
     target, _, cell = str(figure.href).partition("#")
     text = (_site(built) / target).read_text(encoding="utf-8")
-    assert f'<td id="{cell}" class="fact"' in text
+    assert f'<td id="{cell}" class="fact ' in text
     [(key,)] = built.query(
         f"select target_keys from ({query_text('province_targets')}) limit 1 offset {figure.row}"
     )
@@ -216,12 +216,14 @@ def test_figures_of_a_page_are_beside_it_as_json_and_csv_and_in_a_workbook(clean
     assert isinstance(sheet.cell(5, 4).value, date)
 
 
+RESTRICTED = "kbnn_thu_nsnn_chi_tiet"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 @pytest.fixture(scope="session")
 def hostile_site(clean: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages of a published file in which names of projects are hostile."""
+    """The pages of a published file in which names of projects are hostile, and a form is
+    restricted."""
     folder = tmp_path_factory.mktemp("hostile")
     published = folder / "kho.duckdb"
     shutil.copyfile(clean.home / "current" / "kho.duckdb", published)
@@ -231,6 +233,9 @@ def hostile_site(clean: Built, tmp_path_factory: pytest.TempPathFactory) -> Path
             "update mart_disbursement_floor set project_name = case when project_code = "
             "(select min(project_code) from mart_disbursement_floor) then ? else ? end",
             [HOSTILE, '=HYPERLINK("http://x")'],
+        )
+        connection.execute(
+            "update dim_form set openness = 'hạn chế' where form_code = ?", [RESTRICTED]
         )
         build = connection.execute("select max(known_from) from fct_investment").fetchone()
     assert build is not None
@@ -250,6 +255,22 @@ def test_text_of_cells_is_text_and_never_markup_or_formula(hostile_site: Path) -
     cells = [row[0] for row in sheet.iter_rows(min_row=5)]
     assert {cell.data_type for cell in cells} == {"s"}
     assert any(str(cell.value).startswith("=HYPERLINK") for cell in cells)
+
+
+def test_of_a_restricted_form_no_cell_is_shown_and_no_sheet_of_its_workbooks(
+    clean: Built, hostile_site: Path
+) -> None:
+    before = read_page(_site(clean) / "ngan-sach.html")
+    figures = [figure for figure in before.figures if figure.query == "budget_treasury"]
+    linked = {str(figure.href).partition("#")[0] for figure in figures if figure.href}
+    assert linked
+    for figure in read_page(hostile_site / "ngan-sach.html").figures:
+        if figure.query == "budget_treasury" and figure.href:
+            assert "/cua-" in figure.href
+    listed = read_page(hostile_site / "nguon/cua-ngan-sach.html").text
+    assert "số liệu hạn chế, không nêu giá trị và ô" in listed
+    for page in linked:
+        assert not (hostile_site / page).exists() or "/cua-" in page
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ def build_site(
     build = Build(build_id, as_of, holds_simulated(published))
     queries = Queries(published, {"as_of": as_of})
     pages = list(pages_of(site(), queries))
-    sources = find_sources(published, keys_of(pages))
+    sources = find_sources(published, keys_of(pages, is_drawn=True), keys_of(pages, is_drawn=False))
     draw_sheets(sources.sheets.values(), archived, workers)
     render = partial(_render, _environment(), folder, build, queries, site())
     paths = [_write_page(page, sources, build, folder, render) for page in pages]

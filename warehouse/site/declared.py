@@ -26,6 +26,7 @@ class Bar(_Declared):
 
     of: float | str
     mark: str | None = None
+    plain: bool = False  # not in the colour of the row's standing
 
 
 class Part(_Declared):
@@ -41,6 +42,10 @@ class Column(_Declared):
     shown: Shown = "text"
     # the columns that hold the keys of the facts behind the figure: each a key, or a list
     keys: tuple[str, ...] = ()
+    # facts that are only listed: their sheets are drawn where other figures need them
+    is_drawn: bool = True
+    # the column with the values of a small line under the text
+    spark: str | None = None
     # of a status: the column of its code
     code: str | None = None
     # a page that the text leads to; columns of the query in braces

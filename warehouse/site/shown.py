@@ -35,6 +35,7 @@ class Cell:
     code: str | None = None
     bar: BarDrawn | None = None
     parts: tuple[tuple[str, float, float], ...] = ()  # code, begin, length
+    spark: str | None = None  # the points of a small line, 100 wide and 20 high
 
     @property
     def is_missing(self) -> bool:
@@ -121,13 +122,14 @@ def _page(page: Page, row: Mapping[str, Any], queries: Queries) -> PageShown:
     )
 
 
-def keys_of(pages: Sequence[PageShown]) -> Iterator[str]:
-    """The keys of all facts that pages show."""
+def keys_of(pages: Sequence[PageShown], is_drawn: bool) -> Iterator[str]:
+    """The keys of the facts that pages show: in columns whose sheets are drawn, or in others."""
     for page in pages:
         for shown in page.blocks:
             for column in shown.block.columns:
-                for _, row in shown.shown_rows if column.keys else ():
-                    yield from _keys_behind(column, row)
+                if column.keys and column.is_drawn == is_drawn:
+                    for _, row in shown.shown_rows:
+                        yield from _keys_behind(column, row)
 
 
 def _keys_behind(column: Column, row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -205,6 +207,20 @@ def _cell(
         row[column.code] if column.code else None,
         _bar(column, row),
         _parts(column, row),
+        _spark(row[column.spark]) if column.spark else None,
+    )
+
+
+def _spark(values: Sequence[Any] | None) -> str | None:
+    """The points of a line through the values, from the lowest to the highest."""
+    if values is None or len(values) < 2:
+        return None
+    numbers = [float(value) for value in values]
+    low, span = min(numbers), (max(numbers) - min(numbers)) or 1
+    step = 100 / (len(numbers) - 1)
+    return " ".join(
+        f"{at * step:.1f},{18 - 16 * (number - low) / span:.1f}"
+        for at, number in enumerate(numbers)
     )
 
 

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from markupsafe import Markup, escape
 
 from expectations.numbers import cell_address
 from ingest.package import Unreadable
 from ingest.sandbox import read_isolated
-from ingest.workbook import Sheet, read_workbook
+from ingest.workbook import Sheet, read_sheets
 from warehouse.trace import cell_text, place_of
+
+Place = tuple[int, int]  # row and column, from 1
 
 FOLDER = "nguon"
 # of a longer sheet only the surroundings of the cells that are shown
@@ -43,7 +46,9 @@ class Fact:
     file_sha256: str
     sheet_name: str
     cell: str
-    page: str | None  # of the sheet; None where the form is restricted
+    file_path: str
+    page: str | None  # of the sheet; None where it is not drawn
+    is_restricted: bool
     known_from: datetime
 
     @property
@@ -62,11 +67,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A sheet as it is drawn: column letters, and rows with their numbers. `is_part` says that rows
-    were left out."""
+    """A sheet as it is drawn: column letters, and its rows as markup with every text escaped.
+    `is_part` says that rows or columns were left out."""
 
     letters: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    rows: Markup
     is_part: bool
 
 
@@ -104,6 +109,13 @@ _FACTS = """
         coalesce(form.code_on_paper, fact.form_code) as form_vi,
         form.title_vi as form_title_vi,
         coalesce(form.openness, '') = 'hạn chế' as is_restricted,
+        -- a workbook with a restricted form is not drawn, on no sheet
+        fact.file_sha256 in (
+            select submission.file_sha256
+            from submission
+            inner join dim_form using (form_code, form_version)
+            where dim_form.openness = 'hạn chế'
+        ) as is_closed,
         coalesce(reporter.name_vi, fact.reporter_unit_code) as reporter_vi,
         coalesce(sent.label_vi, submission.period_key, '') as sent_period_vi,
         fact.file_path,
@@ -155,23 +167,38 @@ class Sources:
         return [self.facts[key] for key in sorted(set(wanted)) if key in self.facts]
 
 
-def find_sources(connection: duckdb.DuckDBPyConnection, keys: Iterable[str]) -> Sources:
-    """The facts with these keys, their cells, history and open findings; sheets not drawn yet."""
-    asked = {"keys": sorted(set(keys))}
+def find_sources(
+    connection: duckdb.DuckDBPyConnection, drawn: Iterable[str], listed: Iterable[str] = ()
+) -> Sources:
+    """The facts with these keys, their cells, history and open findings; sheets not drawn yet.
+
+    The sheets of facts that are only `listed` are not drawn for their sake, and no sheet of a
+    workbook with a form that is restricted is drawn.
+    """
+    wanted = set(drawn)
+    asked = {"keys": sorted(wanted | set(listed))}
     cursor = connection.execute(_FACTS, asked)
     names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    pages = {
+        f"{FOLDER}/{row['page']}.html"
+        for row in rows
+        if row["fact_key"] in wanted and not row["is_closed"]
+    }
     facts: dict[str, Fact] = {}
     sheets: dict[str, SheetPage] = {}
-    for values in cursor.fetchall():
-        row = dict(zip(names, values, strict=True))
-        page = None if row["is_restricted"] else f"{FOLDER}/{row['page']}.html"
+    for row in rows:
+        is_restricted = row["is_restricted"]
+        page = f"{FOLDER}/{row['page']}.html"
+        is_drawn = page in pages
         fact = Fact(
             row["fact_key"], row["value_text"] or "", row["corrected_text"], row["unit_vi"],
             row["period_vi"], row["measure_vi"], row["form_vi"], row["file_sha256"],
-            row["sheet_name"], row["cell"], page, row["known_from"],
+            row["sheet_name"], row["cell"], row["file_path"], page if is_drawn else None,
+            is_restricted, row["known_from"],
         )  # fmt: skip
         facts[fact.key] = fact
-        if page is not None:
+        if is_drawn:
             _put_on_sheet(sheets, page, fact, row)
     return Sources(facts, _said(connection, asked), dict(sorted(sheets.items())))
 
@@ -217,7 +244,7 @@ def draw_sheets(
     there = sorted(path for path in by_file if path.exists())
     wanted = {
         path.name: {
-            sheet.sheet_name: sorted({place_of(fact.cell)[0] for fact in sheet.facts})
+            sheet.sheet_name: frozenset(place_of(fact.cell) for fact in sheet.facts)
             for sheet in by_file[path]
         }
         for path in there
@@ -233,32 +260,53 @@ def draw_sheets(
             sheet.drawn = "Kho lưu trữ không còn tệp gốc."
 
 
-def _draw_file(wanted: Mapping[str, Mapping[str, Sequence[int]]], path: Path) -> dict[str, Drawn]:
+def _draw_file(
+    wanted: Mapping[str, Mapping[str, frozenset[Place]]], path: Path
+) -> dict[str, Drawn]:
     """The wanted sheets of a workbook. Runs in a child process."""
     asked = wanted[path.name]
     return {
         sheet.name: draw(sheet, asked[sheet.name])
-        for sheet in read_workbook(path)
+        # facts come from none of the lists and guides of our templates
+        for sheet in read_sheets(path.read_bytes(), all_sheets=False)
         if sheet.name in asked
     }
 
 
-def draw(sheet: Sheet, rows: Sequence[int]) -> Drawn:
-    """A sheet as texts; of a long one the surroundings of `rows` (from 1), of a wide one the first
-    columns."""
-    numbers = range(1, sheet.last_row + 1)
+def draw(sheet: Sheet, facts: frozenset[Place]) -> Drawn:
+    """A sheet with the cells of facts (row and column, from 1) as places to go to; of a long sheet
+    the surroundings of these cells, of a wide one the first columns."""
+    chosen: Sequence[int] = range(1, sheet.last_row + 1)
     if sheet.last_row > LONGEST:
-        near = {at for row in rows for at in range(row - AROUND, row + AROUND + 1)}
-        chosen = [number for number in numbers if number in near or number <= AROUND]
-    else:
-        chosen = list(numbers)
-    columns = range(1, min(sheet.last_column, WIDEST) + 1)
-    drawn = tuple(
-        (number, tuple(cell_text(sheet, number, col) for col in columns)) for number in chosen
+        near = {at for row, _ in facts for at in range(row - AROUND, row + AROUND + 1)}
+        chosen = [number for number in chosen if number in near or number <= AROUND]
+    widest = min(sheet.last_column, WIDEST)
+    texts = {
+        number: [cell_text(sheet, number, col) for col in range(1, widest + 1)] for number in chosen
+    }
+    filled = max(
+        (at for row in texts.values() for at, text in enumerate(row, 1) if text), default=0
     )
-    filled = max((at + 1 for _, row in drawn for at, text in enumerate(row) if text), default=0)
-    return Drawn(
-        tuple(cell_address(1, col).rstrip("1") for col in columns[:filled]),
-        tuple((number, row[:filled]) for number, row in drawn),
-        len(chosen) < sheet.last_row or sheet.last_column > WIDEST,
+    letters = tuple(cell_address(1, col).rstrip("1") for col in range(1, filled + 1))
+    rows = (
+        f'<tr><th scope="row">{number}</th>'
+        + "".join(
+            _cell(text, f"{letter}{number}" if (number, col) in facts else None)
+            for col, (letter, text) in enumerate(zip(letters, row, strict=False), 1)
+        )
+        + "</tr>\n"
+        for number, row in texts.items()
+    )
+    is_part = len(chosen) < sheet.last_row or sheet.last_column > WIDEST
+    return Drawn(letters, Markup("".join(rows)), is_part)  # noqa: S704  _cell escapes
+
+
+def _cell(text: str, address: str | None) -> str:
+    """A cell of the drawn sheet; one with an address leads to what is said of it."""
+    width = "longer" if len(text) > 45 else "long" if len(text) > 14 else ""
+    if address is None:
+        return f'<td class="{width}">{escape(text)}</td>' if width else f"<td>{escape(text)}</td>"
+    return (
+        f'<td id="{address}" class="fact {width}" tabindex="-1"><a href="#i-{address}">'
+        f'{escape(text)}<span class="hidden"> (ô {address})</span></a></td>'
     )

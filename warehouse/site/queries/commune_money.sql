@@ -5,6 +5,12 @@ with newest as (
     qualify row_number() over (partition by unit_code order by period_end desc) = 1
 ),
 
+disbursed as (
+    select reporter_unit_code as unit_code, period_key, flatten(list(fact_keys)) as fact_keys
+    from mart_disbursement
+    group by reporter_unit_code, period_key
+),
+
 line as (
     select
         unit_code, period_key, 1 as line_no, 'Thu ngân sách địa phương' as line_vi,
@@ -21,11 +27,14 @@ line as (
     from newest
     union all
     select
-        unit_code, period_key, 3, 'Giải ngân vốn đầu tư', investment_plan_vnd, disbursed_cumulative_vnd,
-        disbursed_of_plan_pct,
-        list_filter(fact_keys, lambda key: key like 'fct_investment/%/plan_%'),
-        list_filter(fact_keys, lambda key: key like 'fct_investment/%/disbursed_cumulative/%')
+        newest.unit_code, newest.period_key, 3, 'Giải ngân vốn đầu tư', newest.investment_plan_vnd,
+        newest.disbursed_cumulative_vnd, newest.disbursed_of_plan_pct,
+        list_sort(list_filter(
+            disbursed.fact_keys, lambda key: key like '%/plan_year/%' or key like '%/plan_extended/%'
+        )),
+        list_sort(list_filter(disbursed.fact_keys, lambda key: key like '%/disbursed_cumulative/%'))
     from newest
+    left join disbursed on newest.unit_code = disbursed.unit_code and newest.period_key = disbursed.period_key
 )
 
 select

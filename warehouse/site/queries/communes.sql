@@ -32,6 +32,17 @@ report as (
     group by unit_code
 ),
 
+disbursed as (
+    select
+        reporter_unit_code as unit_code,
+        period_key,
+        list_sort(list_filter(
+            flatten(list(fact_keys)), lambda key: key like '%/plan_%' or key like '%/disbursed_cumulative/%'
+        )) as fact_keys
+    from mart_disbursement
+    group by reporter_unit_code, period_key
+),
+
 sent as (
     select distinct reporter_unit_code as unit_code from submission
     where status = 'accepted'
@@ -66,9 +77,13 @@ select
     ) as revenue_keys,
     list_filter(
         newest.fact_keys, lambda key: key like '%/' || newest.period_key || '/xa_chi%/outturn_cumulative/%'
-    ) as expenditure_keys
+    ) as expenditure_keys,
+    list_filter(newest.fact_keys, lambda key: key like '%/xa_thu%/estimate_%') as revenue_estimate_keys,
+    list_filter(newest.fact_keys, lambda key: key like '%/xa_chi%/estimate_%') as expenditure_estimate_keys,
+    disbursed.fact_keys as investment_keys
 from commune
 left join newest on commune.unit_code = newest.unit_code
+left join disbursed on newest.unit_code = disbursed.unit_code and newest.period_key = disbursed.period_key
 left join dim_period as period on newest.period_key = period.period_key
 left join target on commune.unit_code = target.unit_code
 left join report on commune.unit_code = report.unit_code

@@ -11,7 +11,13 @@ select
         as decimal(18, 4)
     ) as disbursed_pct,
     count(distinct disbursement.project_code) as n_projects,
-    count(distinct disbursement.reporter_unit_code) as n_units
+    count(distinct disbursement.reporter_unit_code) as n_units,
+    list_sort(list_filter(
+        flatten(list(disbursement.fact_keys)), lambda key: key like '%/plan_year/%' or key like '%/plan_extended/%'
+    )) as plan_keys,
+    list_sort(list_filter(
+        flatten(list(disbursement.fact_keys)), lambda key: key like '%/disbursed_cumulative/%'
+    )) as fact_keys
 from mart_disbursement as disbursement
 inner join dim_period as period on disbursement.period_key = period.period_key
 left join dim_code as stage on disbursement.stage_group = stage.code and stage.list_code = 'stage_group'

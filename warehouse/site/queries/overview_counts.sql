@@ -38,12 +38,12 @@ counted as (
     from project
     union all
     select
-        4, 'Báo cáo đã nhận', 'on_track', 'bao-cao.html',
+        4, 'Báo cáo đã nhận', 'behind', 'bao-cao.html',
         count(*) filter (status in ('received', 'received_late', 'held')), count(*) filter (status <> 'not_due')
     from mart_submission_status
     union all
     select
-        5, 'Xã, phường đã có báo cáo', 'on_track', 'xa-phuong.html',
+        5, 'Xã, phường đã có báo cáo', 'behind', 'xa-phuong.html',
         count(distinct unit.unit_code) filter (submission.status = 'accepted'), count(distinct unit.unit_code)
     from dim_unit as unit
     left join submission on unit.unit_code = submission.reporter_unit_code
@@ -59,7 +59,8 @@ select
     label_vi,
     case when out_of > 0 then figure end as figure,
     nullif(out_of, 0) as out_of,
-    case when out_of = 0 then 'no_data' when figure = 0 and place in (2, 3, 6) then 'reached' else standing end as standing,
+    case when out_of = 0 then 'no_data' when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached' else standing end
+        as standing,
     page
 from counted
 order by place

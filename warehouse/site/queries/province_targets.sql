@@ -10,6 +10,22 @@ scored as (
     inner join province on scorecard.unit_code = province.unit_code
 ),
 
+-- what the years before said of the same, as typed
+yearly as (
+    select
+        indicator.indicator_code,
+        indicator.measure,
+        indicator.unit_code,
+        string_agg(indicator.period_key || ': ' || fact.value_text, '; ' order by indicator.period_end) as history_vi,
+        list(indicator.value order by indicator.period_end) as history_values,
+        list(fact.fact_key order by indicator.period_end) as history_keys
+    from mart_indicator as indicator
+    inner join trace_fact as fact on indicator.fact_keys[1] = fact.fact_key and fact.is_current
+    inner join province on indicator.unit_code = province.unit_code
+    where indicator.period_kind = 'year'
+    group by indicator.indicator_code, indicator.measure, indicator.unit_code
+),
+
 scaled as (
     select
         *,
@@ -24,7 +40,7 @@ select
     coalesce(document.number, scaled.document_title_vi) as document_vi,
     scaled.document_title_vi,
     coalesce(indicator.domain_vi, 'Lĩnh vực khác') as domain_vi,
-    scaled.indicator_name_vi || coalesce(' (' || scaled.unit_vi || ')', '') as target_vi,
+    scaled.indicator_name_vi as target_vi,
     coalesce(due.label_vi, scaled.period_key) as due_vi,
     scaled.target_text,
     scaled.actual_value_text,
@@ -38,7 +54,7 @@ select
     case
         when scaled.standing <> 'reached' and scaled.needed_per_period is not null
             then
-                'còn ' || scaled.n_remaining_periods || ' '
+                coalesce(scaled.unit_vi || ', ', '') || 'còn ' || scaled.n_remaining_periods || ' '
                 || case scaled.remaining_period_kind
                     when 'month' then 'tháng' when 'quarter' then 'quý' else 'kỳ'
                 end
@@ -57,9 +73,16 @@ select
     end as note_vi,
     scaled.target_fact_key as target_keys,
     scaled.actual_fact_key as actual_keys,
-    scaled.fact_keys as all_keys
+    scaled.fact_keys as all_keys,
+    yearly.history_vi,
+    yearly.history_values,
+    yearly.history_keys
 from scaled
 left join dim_indicator as indicator on scaled.indicator_code = indicator.indicator_code
+left join yearly
+    on
+        scaled.indicator_code = yearly.indicator_code and scaled.measure = yearly.measure
+        and scaled.unit_code = yearly.unit_code
 left join dim_period as due on scaled.period_key = due.period_key
 left join dim_period as actual on scaled.actual_period_key = actual.period_key
 left join dim_code as kind on scaled.actual_kind = kind.code and kind.list_code = 'kind'

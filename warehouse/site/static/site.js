@@ -82,7 +82,7 @@
     aria: { enabled: false },
     color: COLOURS,
     textStyle: { fontFamily: "Plex, sans-serif", color: "#1b2730" },
-    grid: { left: 8, right: 16, top: chart.series.length > 1 ? 46 : 26, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 20, top: chart.series.length > 1 ? 52 : 28, bottom: 14, containLabel: true },
     legend: { show: chart.series.length > 1, top: 0, left: 0, itemWidth: 16, itemHeight: 8 },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: number },
     xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { hideOverlap: true, color: "#51606b" } },
@@ -131,9 +131,11 @@
     if (!note) return;
     const said = document.getElementById(`i-${name}`);
     if (!said || said.contains(cell)) return;
+    const title = document.createElement("p");
+    title.textContent = note.dataset.title;
     const copy = document.createElement("div");
     copy.append(...[...said.childNodes].map((node) => node.cloneNode(true)));
-    note.replaceChildren(copy);
+    note.replaceChildren(title, copy);
     cell.scrollIntoView({ block: "center", inline: "center" });
   };
   window.addEventListener("hashchange", showCell);
