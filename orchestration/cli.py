@@ -127,6 +127,7 @@ _STAGES = {
     "staged_build": "Ghi bản phát hành",
     "sender_reports": "Lập báo cáo cho nơi gửi",
     "sender_letters": "Lập phiếu thông báo",
+    "leader_pages": "Lập các trang cho lãnh đạo",
     "published_build": "Phát hành",
     "sent_mails": "Gửi thư",
 }
@@ -266,6 +267,7 @@ def _summary(home: Any, description: dict[str, Any]) -> None:
         ("SQL", folder / "kho.duckdb"),
         ("Parquet", folder / "parquet"),
         ("Excel", folder / "excel"),
+        ("Các trang", folder / "site" / "index.html"),
         ("Phiếu thông báo", folder / "reports" / "index.html"),
     ):
         console.print(f"{label:<16} {path}", soft_wrap=True)
@@ -496,6 +498,48 @@ def report(unit_code: str | None, out: Path, home: Path | None) -> None:
     for key in failed:
         click.echo(f"Không lập được phiếu: {' '.join(key)}", err=True)
     sys.exit(FOUND if failed else 0)
+
+
+@main.command()
+@click.option("--serve", "is_served", is_flag=True, help="Mở các trang trên máy này")
+@click.option("--port", default=8080, show_default=True, help="Cổng, với --serve")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Lập lại các trang vào thư mục"
+)
+@_home_option
+def site(is_served: bool, port: int, out: Path | None, home: Path | None) -> None:
+    """Các trang dành cho lãnh đạo: ở đâu, mở trên máy này, hoặc lập lại vào thư mục khác."""
+    from warehouse.site.build import build_site
+    from warehouse.site.serve import LOOPBACK, serve
+
+    place = _home(home)
+    if out is not None:
+        if out.exists() and any(out.iterdir()):
+            _stop(f"Thư mục {out} không trống")
+        with _published(place) as connection:
+            described = place.published()
+            pages = build_site(
+                connection, out, place.archived, described["build_id"],
+                datetime.fromisoformat(described["as_of"]),
+            )  # fmt: skip
+        click.echo(f"Đã lập {len(pages)} trang: {out / 'index.html'}")
+        return
+    _published(place).close()
+    folder = place.current / "site"
+    if not (folder / "index.html").exists():
+        _stop("Bản phát hành chưa có các trang; chạy `kho nightly` trước, hoặc dùng --out")
+    if not is_served:
+        click.echo(f"{folder / 'index.html'}")
+        return
+    try:
+        server = serve(folder, port)
+    except OSError as error:
+        _stop(f"Không mở được cổng {port}: {error.strerror}")
+    click.echo(f"Các trang: http://{LOOPBACK}:{server.server_port}/ (Ctrl+C để dừng)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
 
 
 @main.command()

@@ -16,7 +16,10 @@ from ingest.contract import Contract
 from orchestration.settings import PROJECT
 
 _CODE_FOLDERS = ("orchestration", "ingest", "expectations", "warehouse", "dbt_project")
-_CODE_SUFFIXES = {".py", ".yml", ".yaml", ".sql", ".csv", ".j2", ".css", ".toml", ".lock", ".typ"}
+_CODE_SUFFIXES = {
+    ".py", ".yml", ".yaml", ".sql", ".csv", ".j2", ".css", ".js", ".svg", ".woff2", ".toml",
+    ".lock", ".typ",
+}  # fmt: skip
 _NOT_CODE = {"target", "logs", "__pycache__", "dbt_packages"}
 
 

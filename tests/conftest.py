@@ -1,5 +1,6 @@
 """What tests share: the hypothesis profile, lists read anew where a test changes the seeds, a
-simulated province; tests that need LibreOffice are skipped where it is missing, never in CI."""
+simulated province; tests that need LibreOffice or Chromium are skipped where it is missing, never
+in CI."""
 
 from __future__ import annotations
 
@@ -25,6 +26,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail("CI must install LibreOffice (see .ci/run)")
         pytest.skip("soffice is not installed")
+    if item.get_closest_marker("chromium") and shutil.which("chromium") is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must install Chromium (see .ci/run)")
+        pytest.skip("chromium is not installed")
 
 
 @pytest.hookimpl(trylast=True)  # when what does not run is gone

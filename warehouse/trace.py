@@ -113,7 +113,7 @@ def trace_fact(connection: duckdb.DuckDBPyConnection, home: Home, key: str) -> T
         archived=archived,
         sheet_name=sheet_name,
         address=address,
-        found_text=_shown_text(sheet, *_place(address)),
+        found_text=cell_text(sheet, *place_of(address)),
         versions=tuple(
             Version(
                 row["known_from"], row["known_to"], row["value_text"], row["file_path"],
@@ -122,7 +122,7 @@ def trace_fact(connection: duckdb.DuckDBPyConnection, home: Home, key: str) -> T
             for row in rows
         ),
         findings=tuple(message for (message,) in findings),
-        row=_row_with_headers(sheet, fact["form_code"], _place(address)[0]),
+        row=_row_with_headers(sheet, fact["form_code"], place_of(address)[0]),
         sheet=sheet,
         corrections=_corrections(connection, fact) if fact.get("corrected_text") else (),
     )  # fmt: skip
@@ -193,7 +193,7 @@ def _read_once(archived: Path) -> tuple[Sheet, ...] | Unreadable:
     return sheets if isinstance(sheets, Unreadable) else tuple(sheets)
 
 
-def _shown_text(sheet: Sheet, row: int, col: int) -> str:
+def cell_text(sheet: Sheet, row: int, col: int) -> str:
     """The text typed; a number typed as a number is written with a decimal comma, as in facts."""
     cell = sheet.cells.get((row, col))
     if cell is None or cell.number is None:
@@ -204,7 +204,8 @@ def _shown_text(sheet: Sheet, row: int, col: int) -> str:
     return f"{reading.value:f}".replace(".", ",")
 
 
-def _place(address: str) -> tuple[int, int]:
+def place_of(address: str) -> tuple[int, int]:
+    """Row and column of an address, from 1. Raises TraceError."""
     match = re.fullmatch(r"([A-Z]+)(\d+)", address)
     if match is None:
         raise TraceError(f"địa chỉ ô không hợp lệ: {address}")
@@ -269,7 +270,7 @@ def render_html(traces: Sequence[Trace], row: MartRow | None = None) -> str:
 
 
 def _drawn(trace: Trace) -> dict[str, Any]:
-    place = _place(trace.address)
+    place = place_of(trace.address)
     columns = range(1, trace.sheet.last_column + 1)
     first, last = max(1, place[0] - AROUND_ROWS), min(trace.sheet.last_row, place[0] + AROUND_ROWS)
     return {

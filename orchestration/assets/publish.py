@@ -28,6 +28,7 @@ from warehouse.history import FACTS
 from warehouse.ledger import Receipt
 from warehouse.outputs.spreadsheets import write_spreadsheets
 from warehouse.publish import describe_build, publish_staged, stage_build
+from warehouse.site.build import build_site
 
 GROUP = "publish"
 
@@ -96,10 +97,24 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
     )
 
 
+@dg.asset(group_name=GROUP, kinds={"html"})
+def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
+    """The static site for leaders: scorecard, budget, investment, trade, communes, and the way from
+    each figure to its cell."""
+    folder = build.place.staging(staged_build)
+    with open_published(folder / "kho.duckdb") as connection:
+        pages = build_site(
+            connection, folder / "site", build.place.archived, staged_build, build.moment,
+            workers=build.workers,
+        )  # fmt: skip
+    log("pages", pages=len(pages))
+    return dg.MaterializeResult(metadata={"pages": len(pages)})
+
+
 @dg.asset(
     group_name=GROUP,
     kinds={"duckdb"},
-    deps=["sender_reports", "sender_letters", "mart_spreadsheets"],
+    deps=["sender_reports", "sender_letters", "mart_spreadsheets", "leader_pages"],
 )
 def published_build(
     build: BuildResource,

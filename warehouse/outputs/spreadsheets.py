@@ -178,20 +178,7 @@ def _write(
     columns: Sequence[MartColumn],
 ) -> None:
     names = ", ".join(f'"{column.name}"' for column in columns)
-    # rows are written one by one and forgotten: a mart may have a million
-    book = xlsxwriter.Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-            "default_format_properties": {"font_name": FONT, "font_size": 11},
-        },
-    )
-    # time is an input: the same build is the same file
-    book.set_properties({"title": title, "author": "Kho Xứ Lạng", "created": as_of})
-    formats = _Formats(book)
+    book, formats = new_workbook(path, title, as_of)
     of_columns = [formats.of(column) for column in columns]
     since = _since(connection, mart, columns)
     if since is not None:
@@ -216,6 +203,42 @@ def _write(
     book.close()
 
 
+def new_workbook(path: Path, title: str, as_of: datetime) -> tuple[Any, Formats]:
+    """A workbook in which no text becomes a formula, and its formats. The same input is the same
+    file."""
+    # rows are written one by one and forgotten: a mart may have a million
+    book = xlsxwriter.Workbook(
+        str(path),
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_format_properties": {"font_name": FONT, "font_size": 11},
+        },
+    )
+    # time is an input: the same build is the same file
+    book.set_properties({"title": title, "author": "Kho Xứ Lạng", "created": as_of})
+    return book, Formats(book)
+
+
+def write_table(
+    sheet: Any,
+    title: str,
+    line: str,
+    columns: Sequence[MartColumn],
+    rows: Sequence[Sequence[Any]],
+    formats: Formats,
+) -> None:
+    """A whole table on a sheet: title, a line that says as of when, headings, rows, a filter."""
+    _head(sheet, title, line, columns, formats)
+    of_columns = [formats.of(column) for column in columns]
+    for number, row in enumerate(rows):
+        _row(sheet, _FIRST_ROW + number, row, columns, of_columns)
+    if rows:
+        sheet.autofilter(_FIRST_ROW - 1, 0, _FIRST_ROW + len(rows) - 1, len(columns) - 1)
+
+
 def _since(
     connection: duckdb.DuckDBPyConnection, mart: str, columns: Sequence[MartColumn]
 ) -> date | None:
@@ -231,7 +254,7 @@ def _since(
     return since
 
 
-class _Formats:
+class Formats:
     """The cell formats of a workbook, made once."""
 
     def __init__(self, book: Any) -> None:
@@ -262,7 +285,7 @@ class _Formats:
 
 
 def _head(
-    sheet: Any, title: str, line: str, columns: Sequence[MartColumn], formats: _Formats
+    sheet: Any, title: str, line: str, columns: Sequence[MartColumn], formats: Formats
 ) -> None:
     for col, column in enumerate(columns):
         sheet.set_column(col, col, _width(column))
@@ -311,7 +334,7 @@ def _row(
                 sheet.write_number(row_no, col, value, shown)
 
 
-def _meanings(sheet: Any, columns: Sequence[MartColumn], formats: _Formats) -> None:
+def _meanings(sheet: Any, columns: Sequence[MartColumn], formats: Formats) -> None:
     sheet.set_column(0, 1, 34)
     sheet.set_column(2, 2, 100)
     for col, heading in enumerate(("Cột", "Tên trong kho", "Ý nghĩa")):

@@ -1,0 +1,174 @@
+"""Writes the site of a build: queries, then sources, then pages, files and what they need.
+
+The same build gives the same bytes: no clock, no order but that of the queries.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from warehouse.connection import holds_simulated
+from warehouse.site.declared import Site, site
+from warehouse.site.downloads import write_csv, write_json, write_workbook
+from warehouse.site.numbers import is_number, shown_text
+from warehouse.site.results import Queries
+from warehouse.site.shown import PageShown, fill, keys_of, pages_of, root_of, table_of
+from warehouse.site.sources import FOLDER as SOURCE_FOLDER
+from warehouse.site.sources import Fact, Sources, draw_sheets, find_sources
+
+_HERE = Path(__file__).parent
+_DATA = "so-lieu"
+_INDEX = f"{SOURCE_FOLDER}/index.html"
+_SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
+
+
+@dataclass(frozen=True)
+class Build:
+    """The build that a site is of."""
+
+    build_id: str
+    as_of: datetime
+    is_simulated: bool
+
+    @property
+    def line(self) -> str:
+        line = f"Số liệu đến {self.as_of:%H:%M ngày %d/%m/%Y}; bản phát hành {self.build_id}"
+        return f"{_SIMULATED}. {line}" if self.is_simulated else line
+
+
+def build_site(
+    published: duckdb.DuckDBPyConnection,
+    folder: Path,
+    archived: Callable[[str], Path],
+    build_id: str,
+    as_of: datetime,
+    workers: int = 2,
+) -> list[Path]:
+    """Write the site of a published file into `folder`, which is empty or not there yet; returns
+    the paths of its pages.
+
+    `archived` gives the archived original of a hash: the sheets behind the figures are drawn from
+    these.
+    """
+    (folder / _DATA).mkdir(parents=True)
+    shutil.copytree(_HERE / "static", folder / "static")
+    build = Build(build_id, as_of, holds_simulated(published))
+    queries = Queries(published, {"as_of": as_of})
+    pages = list(pages_of(site(), queries))
+    sources = find_sources(published, keys_of(pages, is_drawn=True), keys_of(pages, is_drawn=False))
+    draw_sheets(sources.sheets.values(), archived, workers)
+    render = partial(_render, _environment(), folder, build, queries, site())
+    paths = [_write_page(page, sources, build, folder, render) for page in pages]
+    paths += _write_lists(pages, render)
+    paths += _write_sources(sources, render)
+    return paths
+
+
+# --- pages ------------------------------------------------------------------------------------
+
+
+def _write_page(
+    shown: PageShown,
+    sources: Sources,
+    build: Build,
+    folder: Path,
+    render: Callable[..., Path],
+) -> Path:
+    tables = [table_of(block) for block in shown.blocks]
+    (folder / shown.file).parent.mkdir(parents=True, exist_ok=True)
+    workbook = f"{_DATA}/{shown.slug}.xlsx"
+    names = write_workbook(folder / workbook, tables, build.line, build.as_of)
+    for block, table, name in zip(shown.blocks, tables, names, strict=True):
+        block.csv, block.sheet = f"{_DATA}/{shown.slug}-{block.block.id}.csv", name
+        write_csv(folder / block.csv, table)
+    fill(shown, sources)
+    head = {
+        "title": shown.title,
+        "as_of": build.as_of.isoformat(),
+        "build": build.build_id,
+        "is_simulated": build.is_simulated,
+    }
+    write_json(folder / f"{shown.file}.json", head, tables)
+    return render("page.html.j2", shown.href, shown=shown, workbook=workbook)
+
+
+# --- where figures come from -------------------------------------------------------------------
+
+
+def _write_lists(pages: Sequence[PageShown], render: Callable[..., Path]) -> list[Path]:
+    """For each page with sums the facts of each sum."""
+    return [
+        render("facts.html.j2", page.list_page, page=page, lists=list(page.lists.values()))
+        for page in pages
+        if page.lists
+    ]
+
+
+def _write_sources(sources: Sources, render: Callable[..., Path]) -> list[Path]:
+    sheets = list(sources.sheets.values())
+    paths = [render("sources.html.j2", _INDEX, sheets=sheets)]
+    for sheet in sheets:
+        facts: dict[str, list[Fact]] = {}
+        for fact in sorted(sheet.facts, key=lambda fact: (_place(fact.cell), fact.key)):
+            facts.setdefault(fact.cell, []).append(fact)
+        paths.append(
+            render("sheet.html.j2", sheet.page, sheet=sheet, facts=facts, said=sources.said)
+        )
+    return paths
+
+
+def _place(cell: str) -> tuple[int, str]:
+    letters = cell.rstrip("0123456789")
+    return int(cell[len(letters) :]), letters.rjust(3)
+
+
+# --- rendering --------------------------------------------------------------------------------
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["is_number"] = is_number
+    environment.filters["whole"] = partial(shown_text, shown="whole")
+    environment.filters["moment"] = partial(shown_text, shown="moment")
+    environment.filters["day"] = partial(shown_text, shown="date")
+    return environment
+
+
+def _render(
+    environment: jinja2.Environment,
+    folder: Path,
+    build: Build,
+    queries: Queries,
+    declared: Site,
+    template: str,
+    href: str,
+    **content: Any,
+) -> Path:
+    path = folder / href
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = environment.get_template(template).render(
+        build=build,
+        root=root_of(href),
+        href=href,
+        nav=[page for page in declared.pages if page.nav],
+        sources_index=_INDEX,
+        missing=queries["missing_units"].rows,
+        **content,
+    )
+    path.write_text(text, encoding="utf-8")
+    return path

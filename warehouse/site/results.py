@@ -1,0 +1,82 @@
+"""Runs the queries of the pages: each once a build, on the published file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import duckdb
+
+from warehouse.site.declared import query_text
+
+_PARAMETER = re.compile(r"\$(\w+)")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a query gave: rows in its order; a row's number is its place from 0."""
+
+    query: str
+    names: tuple[str, ...]
+    types: Mapping[str, str]
+    rows: tuple[Mapping[str, Any], ...]
+
+    @cached_property
+    def numbered(self) -> list[tuple[int, Mapping[str, Any]]]:
+        return list(enumerate(self.rows))
+
+    def of(self, column: str | None, value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+        """The rows, with their numbers, whose `column` has the value; without a column, all."""
+        if column is None:
+            return self.numbered
+        return self._parts(column).get(value, [])
+
+    def _parts(self, column: str) -> dict[Any, list[tuple[int, Mapping[str, Any]]]]:
+        cache: dict[str, dict[Any, list[tuple[int, Mapping[str, Any]]]]]
+        cache = self.__dict__.setdefault("_cache", {})
+        if column not in cache:
+            parts: dict[Any, list[tuple[int, Mapping[str, Any]]]] = {}
+            for number, row in self.numbered:
+                parts.setdefault(row[column], []).append((number, row))
+            cache[column] = parts
+        return cache[column]
+
+
+class Queries:
+    """The queries of a build, with what they may ask for (`$as_of`)."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]
+    ) -> None:
+        self._connection = connection
+        self._parameters = parameters
+        self._results: dict[str, Result] = {}
+
+    def __getitem__(self, name: str) -> Result:
+        if name not in self._results:
+            self._results[name] = run(self._connection, name, self._parameters)
+        return self._results[name]
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """Those that have been run."""
+        return list(self._results.values())
+
+
+def run(connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[str, Any]) -> Result:
+    """Run a query of `queries/`."""
+    text = query_text(name)
+    asked = {key: parameters[key] for key in set(_PARAMETER.findall(text))}
+    cursor = connection.execute(text, asked)
+    described = cursor.description or []
+    names = tuple(column[0] for column in described)
+    rows = cursor.fetchall()
+    return Result(
+        name,
+        names,
+        {column[0]: str(column[1]) for column in described},
+        tuple(dict(zip(names, row, strict=True)) for row in rows),
+    )

@@ -1,0 +1,321 @@
+"""What the templates show: pages, blocks and cells, made of declarations, results and sources."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from warehouse.site.declared import Block, Chart, Column, Page, Series, Site
+from warehouse.site.downloads import Table, plain
+from warehouse.site.numbers import MISSING, is_number, shown_text
+from warehouse.site.results import Queries, Result
+from warehouse.site.sources import FOLDER as SOURCE_FOLDER
+from warehouse.site.sources import Fact, Sources
+
+
+@dataclass(frozen=True)
+class BarDrawn:
+    """A bar in hundredths of its full length; `mark` is what is to be reached."""
+
+    length: float
+    mark: float | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure or a word of a table, as it is shown."""
+
+    column: Column
+    value: Any
+    text: str
+    href: str | None = None
+    code: str | None = None
+    bar: BarDrawn | None = None
+    parts: tuple[tuple[str, float, float], ...] = ()  # code, begin, length
+    spark: str | None = None  # the points of a small line, 100 wide and 20 high
+
+    @property
+    def is_missing(self) -> bool:
+        return self.text == MISSING
+
+    @property
+    def raw(self) -> str:
+        """What the table is sorted by."""
+        if self.value is None:
+            return ""
+        return self.value.isoformat() if isinstance(self.value, date) else str(self.value)
+
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass
+class BlockShown:
+    """A block with its rows: those that the page shows, and how many there are."""
+
+    block: Block
+    result: Result
+    all_rows: list[tuple[int, Mapping[str, Any]]]
+    rows: list[Row] = field(default_factory=list)
+    chart: str | None = None
+    csv: str = ""
+    sheet: str = ""
+
+    @property
+    def shown_rows(self) -> list[tuple[int, Mapping[str, Any]]]:
+        return self.all_rows[: self.block.most]
+
+
+@dataclass
+class PageShown:
+    """A page with its blocks; `file` has no suffix, and the columns of its key filled in."""
+
+    page: Page
+    file: str
+    title: str
+    question: str
+    blocks: list[BlockShown]
+    # facts of sums: their keys to the place on the list page, what the sum is, and the facts
+    lists: dict[tuple[str, ...], tuple[str, str, list[Fact]]] = field(default_factory=dict)
+
+    @property
+    def href(self) -> str:
+        return f"{self.file}.html"
+
+    @property
+    def slug(self) -> str:
+        return self.file.replace("/", "-")
+
+    @property
+    def list_page(self) -> str:
+        """Where the facts of sums are listed."""
+        return f"{SOURCE_FOLDER}/cua-{self.slug}.html"
+
+
+def pages_of(declared: Site, queries: Queries) -> Iterator[PageShown]:
+    """Every page with its rows, before sources are known."""
+    for page in declared.pages:
+        if page.each is None:
+            yield _page(page, {}, queries)
+        else:
+            for row in queries[page.each].rows:
+                yield _page(page, row, queries)
+
+
+def _page(page: Page, row: Mapping[str, Any], queries: Queries) -> PageShown:
+    of = row.get(page.key) if page.key else None
+    return PageShown(
+        page,
+        page.file.format_map(row),
+        page.title.format_map(row),
+        page.question.format_map(row),
+        [
+            BlockShown(block, queries[block.query], queries[block.query].of(block.by, of))
+            for block in page.blocks
+        ],
+    )
+
+
+def keys_of(pages: Sequence[PageShown], is_drawn: bool) -> Iterator[str]:
+    """The keys of the facts that pages show: in columns whose sheets are drawn, or in others."""
+    for page in pages:
+        for shown in page.blocks:
+            for column in shown.block.columns:
+                if column.keys and column.is_drawn == is_drawn:
+                    for _, row in shown.shown_rows:
+                        yield from _keys_behind(column, row)
+
+
+def _keys_behind(column: Column, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of the facts behind a figure, each once."""
+    found: set[str] = set()
+    for name in column.keys or ():
+        value = row[name]
+        found.update([value] if isinstance(value, str) else value or ())
+    return tuple(sorted(found))
+
+
+def fill(shown: PageShown, sources: Sources) -> None:
+    """Make the cells and charts of a page, each figure with the way to its source."""
+    root = root_of(shown.file)
+    for block in shown.blocks:
+        block.rows = [
+            _row(shown, block.block, number, row, sources, root) for number, row in block.shown_rows
+        ]
+        block.chart = _chart(block)
+
+
+def root_of(file: str) -> str:
+    """The way from a page to the root of the site."""
+    return "../" * file.count("/")
+
+
+def table_of(shown: BlockShown) -> Table:
+    """All rows of a block, as the files to download have them."""
+    columns = [column for column in shown.block.columns if column.name in shown.result.types]
+    return Table(
+        shown.block.id,
+        shown.block.title,
+        shown.block.query,
+        tuple((c.name, c.heading, shown.result.types[c.name]) for c in columns),
+        tuple(tuple(row[c.name] for c in columns) for _, row in shown.all_rows),
+    )
+
+
+def _row(
+    shown: PageShown,
+    block: Block,
+    number: int,
+    row: Mapping[str, Any],
+    sources: Sources,
+    root: str,
+) -> Row:
+    return Row(
+        number,
+        tuple(_cell(shown, block, column, number, row, sources, root) for column in block.columns),
+    )
+
+
+def _cell(
+    shown: PageShown,
+    block: Block,
+    column: Column,
+    number: int,
+    row: Mapping[str, Any],
+    sources: Sources,
+    root: str,
+) -> Cell:
+    value = row[column.name]
+    text = shown_text(value, column.shown)
+    href = None
+    if column.link is not None:
+        href = root + column.link.format_map(row)
+    elif value is not None:
+        href = _source(shown, f"{block.id}-{number}-{column.name}", block, column, row, sources)
+        href = root + href if href else None
+    return Cell(
+        column,
+        value,
+        text,
+        href,
+        row[column.code] if column.code else None,
+        _bar(column, row),
+        _parts(column, row),
+        _spark(row[column.spark]) if column.spark else None,
+    )
+
+
+def _spark(values: Sequence[Any] | None) -> str | None:
+    """The points of a line through the values, from the lowest to the highest."""
+    if values is None or len(values) < 2:
+        return None
+    numbers = [float(value) for value in values]
+    low, span = min(numbers), (max(numbers) - min(numbers)) or 1
+    step = 100 / (len(numbers) - 1)
+    return " ".join(
+        f"{at * step:.1f},{18 - 16 * (number - low) / span:.1f}"
+        for at, number in enumerate(numbers)
+    )
+
+
+def _source(
+    shown: PageShown,
+    anchor: str,
+    block: Block,
+    column: Column,
+    row: Mapping[str, Any],
+    sources: Sources,
+) -> str | None:
+    """Where a figure's source is: its cell, or the list of its facts."""
+    facts = sources.of(_keys_behind(column, row))
+    if not facts:
+        return None
+    if len(facts) == 1:
+        return facts[0].href
+    keys = tuple(fact.key for fact in facts)
+    name = next((str(row[c.name]) for c in block.columns if not is_number(c.shown)), block.title)
+    anchor, _, _ = shown.lists.setdefault(
+        keys, (anchor, f"{block.title}: {name}, {column.heading}", facts)
+    )
+    return f"{shown.list_page}#{anchor}"
+
+
+def _bar(column: Column, row: Mapping[str, Any]) -> BarDrawn | None:
+    value = row[column.name]
+    if column.bar is None or value is None:
+        return None
+    of = column.bar.of
+    full = float(row[of] or 0) if isinstance(of, str) else of
+    if full <= 0:
+        return None
+    mark = row[column.bar.mark] if column.bar.mark else None
+    return BarDrawn(
+        _hundredths(float(value), full), None if mark is None else _hundredths(float(mark), full)
+    )
+
+
+def _hundredths(value: float, full: float) -> float:
+    return round(min(max(100 * value / full, 0), 100), 2)
+
+
+def _parts(column: Column, row: Mapping[str, Any]) -> tuple[tuple[str, float, float], ...]:
+    """The parts of a whole, one after the other, in hundredths."""
+    full = float(row[column.name] or 0) if column.parts else 0
+    if full <= 0:
+        return ()
+    parts, begin = [], 0.0
+    for part in column.parts:
+        length = round(100 * float(row[part.column] or 0) / full, 2)
+        if length:
+            parts.append((part.name, round(begin, 2), length))
+        begin += length
+    return tuple(parts)
+
+
+def _chart(shown: BlockShown) -> str | None:
+    """The data of a block's charts for the browser, as JSON that cannot end its element; None where
+    there is nothing to draw."""
+    chart = shown.block.chart
+    if chart is None:
+        return None
+    parts: dict[str, list[Mapping[str, Any]]] = {}
+    for _, row in shown.all_rows:
+        parts.setdefault(str(row[chart.split]) if chart.split else "", []).append(row)
+    groups = [[series] for series in chart.series] if chart.apart else [list(chart.series)]
+    drawn = [
+        one
+        for group in groups
+        for name, rows in parts.items()
+        if (one := _one_chart(chart, group, name, rows)) is not None
+    ]
+    if not drawn:
+        return None
+    content = {"kind": chart.kind, "unit": chart.unit, "charts": drawn}
+    text = json.dumps(content, ensure_ascii=False, default=plain, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _one_chart(
+    chart: Chart, group: Sequence[Series], name: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """A chart of rows; None where fewer than two have a value. A line shows where values are
+    missing; of bars only those are drawn that have one."""
+    known = [row for row in rows if any(row[series.column] is not None for series in group)]
+    if len(known) < 2:
+        return None
+    drawn = rows if chart.kind == "line" else known
+    return {
+        "title": ", ".join(filter(None, (name, group[0].name if chart.apart else ""))),
+        "x": [row[chart.x] for row in drawn],
+        "series": [
+            {"name": series.name, "data": [row[series.column] for row in drawn]}
+            for series in group
+            if any(row[series.column] is not None for row in known)
+        ],
+    }
