@@ -12,20 +12,27 @@ export DAGSTER_HOME ?= $(KHO_HOME)/dagster
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup nightly console samples test test-hostile test-all lint docs format lock clean
+.PHONY: help setup nightly console samples test test-hostile test-all lint docs format lock bundle \
+	clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(READY) ## the virtual environment, from requirements.lock with hashes and byte code
 
+# WHEELS=folder: from these files alone, without a network (release/install.sh)
+ifdef WHEELS
+FROM := --no-index --find-links $(WHEELS)
+OFFLINE := --offline
+endif
+
 # uv is bootstrapped by pip from the lock's own line, so its hash is checked too
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^    --hash/p}' requirements.lock > $(VENV)/uv.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM) --require-hashes --no-deps -r $(VENV)/uv.lock
+	$(BIN)/uv pip sync --quiet $(OFFLINE) $(FROM) --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet $(OFFLINE) $(FROM) --python $(BIN)/python --no-deps --no-build-isolation -e .
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q ingest expectations warehouse orchestration samples
 	touch $(READY)
 
@@ -65,6 +72,9 @@ lock: ## write requirements.lock anew (needs uv; names no registry)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --all-extras --group dev --custom-compile-command 'make lock' \
 		pyproject.toml -o requirements.lock
+
+bundle: $(READY) ## dist/….tar: source and all packages, to install on a machine without a network
+	release/bundle.sh $(BIN)/python
 
 clean: ## remove the home and what tools left (not the environment)
 	rm -rf var dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

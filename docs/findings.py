@@ -40,6 +40,7 @@ _BLANKS = {
     "cells": "[các ô]",
     "collected": "[số thu]",
     "columns": "[các cột]",
+    "day": "[ngày]",
     "communes": "[bao nhiêu]",
     "count": "[bao nhiêu]",
     "date": "[ngày]",

@@ -41,7 +41,8 @@ def gate_before_dbt(
         """
         select count(distinct (file_path, received_at, file_sha256)), count(*),
             count(*) filter (status not in
-                ('accepted', 'held', 'superseded', 'unrecognised', 'unreadable'))
+                ('accepted', 'held', 'superseded', 'unrecognised', 'unreadable',
+                'expunged'))
         from raw.submission
         """
     ).fetchone()

@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from ingest import reference
@@ -18,6 +18,7 @@ from ingest.contract import Contract
 from ingest.package import Unreadable
 from ingest.period import period_of
 from ingest.reading import ReadFile, ReadSubmission, Remark
+from warehouse.acts import Expunge
 from warehouse.ledger import Receipt, timestamp
 
 if TYPE_CHECKING:  # it knows all kinds of places that files come from
@@ -35,6 +36,7 @@ CONTRADICTIONS = frozenset(
 )
 ACCEPTED, HELD, SUPERSEDED = "accepted", "held", "superseded"
 UNRECOGNISED, UNREADABLE = "unrecognised", "unreadable"
+EXPUNGED = "expunged"
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,15 @@ def register(
     receipts: Sequence[Receipt],
     readings: Mapping[str, ReadFile | Unreadable],
     contracts: Sequence[Contract],
+    gone: Mapping[str, Expunge] | None = None,
 ) -> list[Submission]:
-    """Every submission of every file received; `readings` by hash of the file."""
+    """Every submission of every file received; `readings` by hash of the file, and so the
+    tombstones of what was expunged: of these there is no reading."""
     found: list[Submission] = []
     for receipt in receipts:
+        if (act := (gone or {}).get(receipt.file_sha256)) is not None:
+            found.append(_expunged(len(found) + 1, receipt, act))
+            continue
         reading = readings[receipt.file_sha256]
         if isinstance(reading, Unreadable):
             found.append(_without_form(len(found) + 1, receipt, UNREADABLE, reading.reason))
@@ -158,12 +165,21 @@ def _without_form(
     number: int,
     receipt: Receipt,
     status: str,
-    rule: str,
+    rule: str | None,
     detail: tuple[tuple[str, str], ...] = (),
 ) -> Submission:
     sheet = dict(detail).get("sheet", "")
     identity = _short_hash(receipt.file_sha256, receipt.file_path, sheet, str(receipt.receipt_no))
     return Submission(number, identity, receipt, None, status, rule, detail)
+
+
+def _expunged(number: int, receipt: Receipt, act: Expunge) -> Submission:
+    """What is left of a file; its sender is told only where it came again after that."""
+    came_again = receipt.received_at > act.at
+    detail = (("day", f"{date.fromisoformat(act.at[:10]):%d/%m/%Y}"),) if came_again else ()
+    rule = "file_expunged" if came_again else None
+    left = _without_form(number, receipt, EXPUNGED, rule, detail)
+    return replace(left, reason_vi=act.says_vi)
 
 
 def _nearest(
@@ -265,6 +281,8 @@ def judge(
 
     def is_done_with(submission: Submission) -> bool:
         key, receipt = _sure_key(submission), submission.receipt
+        if submission.status == EXPUNGED:
+            return False
         if key is None:
             is_of_old_file = receipt.receipt_no != newest_file[receipt.file_path]
             return submission.status != ACCEPTED and is_of_old_file

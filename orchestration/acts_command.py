@@ -34,6 +34,7 @@ KINDS_VI = {
     "correction": "sửa số liệu",
     "reprocess": "đọc lại",
     "withdrawal": "rút lại",
+    "expunge": "xóa khỏi kho",
 }
 STATES_VI = {
     "in_force": "có hiệu lực",
@@ -437,12 +438,14 @@ def reprocess(
 @_signed
 def withdraw(who: _Who, act_no: int) -> None:
     """Rút lại một việc đã ghi sổ (số của việc: kho acts)."""
-    from warehouse.acts import ActLedger, Withdrawal, standing
+    from warehouse.acts import ActLedger, Expunge, Withdrawal, standing
 
     acts = ActLedger(who.home.ledger).acts()
     about = next((act for act in acts if act.act_no == act_no), None)
     if about is None:
         raise _WrongUse(f"Trong sổ không có việc số {act_no}")
+    if isinstance(about, Expunge):
+        raise _WrongUse("Không rút lại được việc xóa khỏi kho: tệp không còn")
     if about not in standing(acts):
         raise _WrongUse(f"Việc số {act_no} đã được rút lại")
     who.enter(Withdrawal(**who.signed, withdraws=act_no))
@@ -511,6 +514,8 @@ def _about_vi(row: dict[str, Any]) -> str:
             place = f"{row['cell_ref']}: “{row['expect']}” → “{row['new_value']}”"
         case "explanation":
             place = f"{row['place_key']}: {row['explanation']}"
+        case "expunge":
+            place = row["file_sha256"]
         case "withdrawal":
             place = f"việc số {row['withdraws']}"
         case _:

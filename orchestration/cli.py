@@ -23,6 +23,7 @@ from orchestration.acts_command import (
     withdraw,
 )
 from orchestration.export_command import export
+from orchestration.keep_command import backup, expunge, restore
 from orchestration.parameters import Moment
 from orchestration.simulate_command import simulate
 from orchestration.status_command import status
@@ -572,6 +573,8 @@ def console(port: int, home: Path | None) -> None:
 
 for act in (release, explain, correct, reprocess, withdraw, acts):
     main.add_command(act)
+for keeping in (backup, restore, expunge):
+    main.add_command(keeping)
 main.add_command(simulate)
 main.add_command(status)
 main.add_command(export)

@@ -13,6 +13,7 @@ from warehouse.acts import (
     Act,
     Correction,
     Explanation,
+    Expunge,
     Rejection,
     Release,
     Reprocess,
@@ -107,6 +108,6 @@ def _state(act: Act, day: date, kept: Collection[int], last: Mapping[tuple[str, 
         case Explanation():
             decided = last.get(("place", act.place_key), 0)
             return "done" if decided > act.act_no else "waiting"
-        case Reprocess() | Withdrawal():
+        case Reprocess() | Withdrawal() | Expunge():
             return "done"
     return "in_force"

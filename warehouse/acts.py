@@ -12,8 +12,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -147,10 +148,35 @@ class Withdrawal(Act):
     withdraws: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Expunge(Act):
+    """The tombstone of an original that must not be kept: what it was, never what it said.
+
+    `submission_ids` are the submissions that were in it; `redacted` the hash of each change file
+    (by build) after what it told of them was taken out. Cannot be withdrawn: the bytes are gone.
+    """
+
+    kind: ClassVar[str] = "expunge"
+
+    file_sha256: str
+    file_bytes: int
+    unit_code: str
+    submission_ids: list[str] = field(default_factory=list)
+    redacted: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def says_vi(self) -> str:
+        """Why there is nothing of a file, as the sender and analysts read it."""
+        day = f"{date.fromisoformat(self.at[:10]):%d/%m/%Y}"
+        return f"Tệp đã được xóa khỏi kho ngày {day}, người thực hiện {self.owner}: {self.reason}"
+
+
 _KINDS: dict[str, type[Act]] = {
     act.kind: act
-    for act in (Release, Explanation, Acceptance, Rejection, Correction, Reprocess, Withdrawal)
-}
+    for act in (
+        Release, Explanation, Acceptance, Rejection, Correction, Reprocess, Withdrawal, Expunge
+    )
+}  # fmt: skip
 
 
 class ActLedger(Ledger):
@@ -164,7 +190,7 @@ class ActLedger(Ledger):
         kind = _KINDS.get(str(line.pop("act", None)))
         if kind is None:
             raise LedgerError(f"{self.folder / FILE}: an act of no known kind: {line}")
-        known = {field.name for field in fields(kind)}
+        known = {each.name for each in fields(kind)}
         try:
             return kind(**{name: value for name, value in line.items() if name in known})
         except TypeError as error:
@@ -173,12 +199,18 @@ class ActLedger(Ledger):
     def add(self, acts: Sequence[Act]) -> list[Act]:
         """Append acts and return them as numbered. Two commands at once wait for each other."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f".{FILE}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self.acts_locked():
             last = max((act.act_no for act in self.acts()), default=0)
             numbered = [replace(act, act_no=last + n) for n, act in enumerate(acts, start=1)]
             self._append(FILE, [as_line(act) for act in numbered])
         return numbered
+
+    @contextmanager
+    def acts_locked(self) -> Iterator[None]:
+        """Nobody else enters an act meanwhile."""
+        with (self.folder / f".{FILE}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def add_explanations(self, explanations: Iterable[Explanation]) -> list[Act]:
         """Append what officers wrote, but for what is known: a file that is read again, or sent
@@ -249,6 +281,11 @@ def release_ends(acts: Iterable[Act]) -> list[date]:
 def corrections(acts: Iterable[Act]) -> list[Correction]:
     """The corrections that stand, in order."""
     return [act for act in standing(acts) if isinstance(act, Correction)]
+
+
+def expunged(acts: Iterable[Act]) -> dict[str, Expunge]:
+    """The tombstones, by the hash of the file that is gone; the last one of a file counts."""
+    return {act.file_sha256: act for act in acts if isinstance(act, Expunge)}
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class Ledger:
 
     def write_changes(self, build_id: str, changes: Iterable[Mapping[str, Any]]) -> Path:
         """Write what a build changes, whole or not at all. Replaces what a killed try wrote."""
-        path = self.folder / "changes" / f"{build_id}.jsonl"
+        path = self.change_file(build_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
         with temporary.open("w", encoding="utf-8") as file:
@@ -123,7 +123,10 @@ class Ledger:
 
     def change_files(self) -> list[Path]:
         """The change files of every publish that stands, in order."""
-        return [self.folder / "changes" / f"{p['build_id']}.jsonl" for p in self.publishes()]
+        return [self.change_file(p["build_id"]) for p in self.publishes()]
+
+    def change_file(self, build_id: str) -> Path:
+        return self.folder / "changes" / f"{build_id}.jsonl"
 
     def _read(self, name: str) -> Iterator[dict[str, Any]]:
         path = self.folder / name

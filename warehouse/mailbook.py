@@ -80,6 +80,10 @@ class MailBook:
         """The newest mail about each thing, in the order in which they were meant to be sent."""
         return [mail for mail in self._mails.values() if self._last[mail.key] is mail]
 
+    def everything(self) -> list[Mail]:
+        """Every mail that was ever meant, in that order."""
+        return list(self._mails.values())
+
     def unsent(self) -> list[Mail]:
         """Mails with something left to send. What a newer mail replaced is not sent."""
         return [mail for mail in self.current() if not mail.is_settled]

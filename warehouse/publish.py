@@ -41,11 +41,14 @@ class NotAfterLastBuild(ValueError):
 
 
 def refuse_the_past(home: Home, as_of: datetime) -> None:
-    """Raises NotAfterLastBuild where the home has a build of this time or a later one."""
+    """Raises NotAfterLastBuild where the home has published a build of this time or a later one,
+    also one that is not there any more (a home that was restored has the ledger alone)."""
     published = home.published()
-    if published is not None and as_of <= datetime.fromisoformat(published["as_of"]):
+    known = [*Ledger(home.ledger).publishes(), *([published] if published else [])]
+    last = max((str(build["as_of"]) for build in known if "as_of" in build), default=None)
+    if last is not None and as_of <= datetime.fromisoformat(last):
         raise NotAfterLastBuild(
-            f"as-of {as_of} is not after the last published build ({published['as_of']}); "
+            f"as-of {as_of} is not after the last published build ({last}); "
             "use a later time, or another home"
         )
 

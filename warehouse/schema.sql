@@ -52,7 +52,7 @@ create or replace table raw.submission (
     form_version       integer,
     period_key         varchar,
     cutoff_date        date,
-    status             varchar not null,   -- accepted | held | superseded | unrecognised | unreadable
+    status             varchar not null,   -- accepted | held | superseded | unrecognised | unreadable | expunged
     reason_vi          varchar,
     is_simulated       boolean not null,   -- made by the simulator, never beside real data
     cells_in_tables    integer not null,
@@ -116,7 +116,7 @@ left join raw.correction as x using (submission_no, area_no, row_no, col_no);
 -- Acts of people (release, explanation, correction, ...), with what each comes to in this build.
 create or replace table raw.act (
     act_no        integer not null,
-    kind          varchar not null,        -- release | explanation | acceptance | rejection | correction | reprocess | withdrawal
+    kind          varchar not null,        -- release | explanation | acceptance | rejection | correction | reprocess | withdrawal | expunge
     done_at       timestamp not null,
     owner         varchar not null,
     reason        varchar not null,

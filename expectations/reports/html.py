@@ -40,6 +40,7 @@ STATUS_VI: Mapping[str, str] = {
     "held": "Tạm giữ, chưa đưa vào kho",
     "unrecognised": "Chưa xác định được biểu mẫu",
     "unreadable": "Không đọc được tệp",
+    "expunged": "Đã xóa khỏi kho",
 }
 """Status in the warehouse -> what the sender reads. A superseded submission is not shown."""
 

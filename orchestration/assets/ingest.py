@@ -1,6 +1,6 @@
 """Stage 1: pull and archive, register, read in child processes, extract, load."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import dagster as dg
 
@@ -28,9 +28,10 @@ from orchestration.fingerprint import code_version
 from orchestration.inputs import note_problems
 from orchestration.logs import log
 from orchestration.resources import IN_MEMORY, BuildResource
-from warehouse.acts import Act, ActLedger, corrections, reprocessings
+from warehouse.acts import Act, ActLedger, corrections, expunged, reprocessings
 from warehouse.answers import Answer, explanations_in
 from warehouse.connection import create_working, open_published
+from warehouse.expunge import complete_expunges, drop_expunged
 from warehouse.history import load_history, load_publishes
 from warehouse.ledger import Ledger, Receipt
 from warehouse.publish import recover
@@ -65,19 +66,22 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     recover(home)
     home.clear_interrupted()
     clear_incoming(home.archive)
+    complete_expunges(home)
     ledger, sources = Ledger(home.ledger), build.origins
     is_simulated = any(is_simulated_inbox(s.address) for s in sources if not s.name)
     ledger.refuse_mixing(is_simulated)
     seen = Seen.read(home.seen)
-    received = [receipt.file_sha256 for receipt in ledger.receipts()]
+    gone = expunged(ActLedger(home.ledger).acts())
+    received = list(_file_numbers(ledger.receipts(), gone))
     lost = lost_originals(home.archive, received, seen, anew=build.full)
     pulled = pull_sources(sources, home.archive, seen, anew=build.full, lost=lost)
+    again = drop_expunged(home, (file.sha256 for file in pulled.files))
     lost = lost_originals(home.archive, lost, seen)  # what a source still had is there again
     ledger.refuse_mixing(pulled.is_simulated)
     fresh = new_receipts(ledger.receipts(), pulled.files, build.moment, pulled.is_simulated)
     ledger.add_receipts(fresh)
     receipts = ledger.receipts()
-    lost |= lost_originals(home.archive, [receipt.file_sha256 for receipt in fresh], seen)
+    lost |= lost_originals(home.archive, _file_numbers(fresh, gone), seen)
     seen.write()
     note_problems(home, build.moment, pulled.problems)
     for problem in pulled.problems:
@@ -94,6 +98,7 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
             "files_in_inbox": len(pulled.files),
             "files_hashed": pulled.hashed,
             "new_files": len(fresh),
+            "expunged_files_in_inbox": again,
             "files_received_ever": len(receipts),
             "bytes": sum(file.size for file in pulled.files),
             "bytes_hashed": pulled.hashed_bytes,
@@ -115,9 +120,10 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     )
 
 
-def _file_numbers(receipts: Iterable[Receipt]) -> dict[str, int]:
-    """The place of every file, by its hash, in order of receipt."""
-    shas = dict.fromkeys(receipt.file_sha256 for receipt in receipts)
+def _file_numbers(receipts: Iterable[Receipt], gone: Collection[str]) -> dict[str, int]:
+    """The place of every file, by its hash, in order of receipt; but for those that
+    were expunged."""
+    shas = dict.fromkeys(r.file_sha256 for r in receipts if r.file_sha256 not in gone)
     return {sha: number for number, sha in enumerate(shas)}
 
 
@@ -128,15 +134,17 @@ def read_submissions_of_files(
     """Read every archived file that was not read before, in child processes, and register the
     submissions in all of them."""
     home = build.place
-    originals = {sha: home.archived(sha) for sha in _file_numbers(archived_files)}
+    acts = ActLedger(home.ledger).acts()
+    gone = expunged(acts)
+    originals = {sha: home.archived(sha) for sha in _file_numbers(archived_files, gone)}
     readings, opened = Readings(home.readings).read(
         originals, build.workers, anew=build.full,
-        asked=reprocessings(ActLedger(home.ledger).acts()),
+        asked=reprocessings(acts),
     )  # fmt: skip
     for sha, reading in readings.items():
         if isinstance(reading, Unreadable):
             log("read", file=sha[:12], outcome=reading.reason)
-    submissions = register(archived_files, readings, all_contracts())
+    submissions = register(archived_files, readings, all_contracts(), gone)
     explanations = _enter_explanations(build, archived_files, readings)
     unreadable = [reading for reading in readings.values() if isinstance(reading, Unreadable)]
     return dg.MaterializeResult(
@@ -161,7 +169,8 @@ def _enter_explanations(
     answers = [
         Answer(receipt.file_sha256, receipt.reporter_unit_code, reading.explanations)
         for receipt in receipts
-        if isinstance(reading := readings[receipt.file_sha256], ReadFile) and reading.explanations
+        if isinstance(reading := readings.get(receipt.file_sha256), ReadFile)
+        and reading.explanations
     ]
     if not answers or not home.published_file.exists():
         return 0
@@ -200,7 +209,8 @@ def raw_cells(
         load_contracts(connection, contracts)
         load_submissions(connection, submissions)
         load_places(connection, submissions)
-        numbers = _file_numbers([submission.receipt for submission in submissions])
+        gone = expunged(acts_of_people)
+        numbers = _file_numbers([submission.receipt for submission in submissions], gone)
         load_cells(connection, submissions, Readings(home.readings).cells(numbers), numbers)
         apply_corrections(connection, corrections(acts_of_people), submissions, contracts)
         load_periods(connection, contracts)

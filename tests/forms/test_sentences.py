@@ -29,10 +29,11 @@ from ingest.register import Submission
 # rules of files: the files are made and read in test_hostile_files.py; of what the reader cannot
 # take as it stands: test_reader_sentences.py; of the units and directions of lines:
 # test_units_of_rows.py; between figures: tests/unit/test_identities.py; of plan and law:
-# test_plan_rules.py; between forms: test_rules_between_forms.py
+# test_plan_rules.py; between forms: test_rules_between_forms.py; of what was expunged:
+# tests/unit/test_expunge.py
 ELSEWHERE = {
     *REASONS, *RULES, *IDENTITY_RULES, *READER_RULES, "identity_broken", "identity_rounded",
-    "commune_sum",
+    "commune_sum", "file_expunged",
     "parts_within", "unit_missing", "line_unit_of_other_quantity", "not_of_line",
     *(rule.id for rule in all_rules()),
 }  # fmt: skip

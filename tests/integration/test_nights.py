@@ -15,7 +15,6 @@ from tests.integration.conftest import (
     SECOND_NIGHT,
     Built,
     NextNights,
-    change_cell,
     read_all_facts,
 )
 from tests.shared import Run, run_kho
@@ -134,29 +133,6 @@ def test_facts_as_of_a_night_are_what_that_night_published(
         ), fact
         assert later.query(f"select count(*) from {fact}_as_of('2026-11-21')") == [(0,)]
         assert later.query(f"select * from {fact}_as_of('2026-11-25') order by all") == later.query(
-            f"select * from {fact} where is_current order by all"
-        )
-
-
-@pytest.mark.slow
-def test_archive_and_ledger_alone_rebuild_the_facts_and_their_history(
-    built: Built, copied: Built, inbox: Path, nightly: Nightly, tmp_path: Path
-) -> None:
-    change_cell(inbox / "HQ6/LS-06_2021-2025.xlsx", "LS-06", "L17", "89")
-    assert nightly(copied.home, inbox, SECOND_NIGHT).returncode == 0
-    rebuilt = tmp_path / "rebuilt"
-    for part in ("archive", "ledger"):
-        (copied.home / part).rename(rebuilt.mkdir(exist_ok=True) or rebuilt / part)
-    empty = tmp_path / "empty_inbox"
-    empty.mkdir()
-    run = nightly(rebuilt, empty, "2026-11-24T02:00")
-    assert run.returncode == 0, run.stderr
-    assert read_all_facts(rebuilt) == read_all_facts(copied.home)
-    history = "select fact_key, value_text, known_from, known_to from fct_trade order by all"
-    assert Built(rebuilt, "").query(history) == copied.query(history)
-    for fact in FACTS:
-        then = f"select * from {fact}_as_of('2026-11-22 12:00') order by all"
-        assert Built(rebuilt, "").query(then) == built.query(
             f"select * from {fact} where is_current order by all"
         )
 

@@ -48,6 +48,13 @@ held_then as (
     where closed_at is null and json_extract_string(row_json, '$.severity') = 'error'
 ),
 
+expunged_since as (
+    select distinct act.unit_code
+    from {{ source('raw', 'act') }} as act
+    cross join last_publish
+    where act.kind = 'expunge' and act.done_at > last_publish.as_of
+),
+
 -- Submissions in force, and whether they were at the last publish. One that said nothing new then shows in no
 -- version of a fact, yet it was.
 in_force as (
@@ -57,13 +64,20 @@ in_force as (
         submission.form_code,
         submission.period_key,
         shown_submission.submission_id is not null
-        or (submission.received_at <= last_publish.as_of and held_then.submission_id is null) as was_in_force
+        -- after a file was expunged nothing tells which of its sender's were behind it
+        or (
+            submission.received_at <= last_publish.as_of
+            and held_then.submission_id is null
+            and expunged_since.unit_code is null
+        ) as was_in_force
     from {{ source('raw', 'submission') }} as submission
     cross join last_publish
     left join shown_submission
         on submission.submission_id = shown_submission.submission_id
     left join held_then
         on submission.submission_id = held_then.submission_id
+    left join expunged_since
+        on submission.reporter_unit_code = expunged_since.unit_code
     where submission.status = 'accepted'
 ),
 

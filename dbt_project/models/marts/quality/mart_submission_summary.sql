@@ -8,6 +8,7 @@ with submission as (
         count(*) filter (where status = 'superseded') as n_superseded,
         count(*) filter (where status = 'unrecognised') as n_unrecognised,
         count(*) filter (where status = 'unreadable') as n_unreadable,
+        count(*) filter (where status = 'expunged') as n_expunged,
         max(received_at) as last_received_at
     from {{ ref('submission') }}
     group by reporter_unit_code
@@ -39,6 +40,7 @@ select
     submission.n_superseded,
     submission.n_unrecognised,
     submission.n_unreadable,
+    submission.n_expunged,
     coalesce(finding.n_errors, 0) as n_errors,
     coalesce(finding.n_warnings, 0) as n_warnings,
     coalesce(finding.n_infos, 0) as n_infos,
