@@ -21,6 +21,7 @@ MAX_SHEETS = 500
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 MAX_CELLS = 32_000_000
 MAX_STYLES = 100_000
+MAX_MEMBERS = 500  # of an archive that workbooks are packed into
 
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -184,6 +185,8 @@ def _kind_of_zip(entries: list[zipfile.ZipInfo]) -> Kind:
     if kind is not None:
         return kind
     refuse_odd_names(entries)
+    if len(entries) > MAX_MEMBERS:
+        raise Unreadable("bomb")
     if any(entry.filename.lower().endswith(".zip") for entry in entries):
         raise Unreadable("archive_nested")
     raise Unreadable("not_a_workbook")

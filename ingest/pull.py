@@ -172,7 +172,7 @@ class _Task:
                 if path in self.found:
                     continue
                 known = None if self.anew else self.seen.known(self.source.name, path, info)
-                if known is not None and known.sha256 not in self.lost:
+                if known is not None and not _holds(known, self.lost):
                     self.found[path] = known
                     self.sure.add(path)
                     continue
@@ -237,6 +237,11 @@ class _Task:
         work = partial(unpack, self.archive, is_wanted_member)
         [(_, members)] = read_isolated(work, [place], 1)
         return None if isinstance(members, Unreadable) else tuple(map(tuple, members))  # type: ignore[arg-type]
+
+
+def _holds(known: Known, lost: Collection[str]) -> bool:
+    """Whether a file, or a member of it, is one of the lost."""
+    return known.sha256 in lost or any(sha256 in lost for _, sha256, _ in known.members or ())
 
 
 def is_wanted_member(path: str) -> bool:
@@ -315,7 +320,7 @@ def _files_of(source: Source, found: Mapping[str, Known]) -> Iterable[PulledFile
         if known.members is None:
             yield PulledFile(source.path_in_inbox(path), known.sha256, known.size)
         else:
-            for member, sha256, size in known.members:
+            for member, sha256, size in sorted(known.members):
                 yield PulledFile(source.path_in_inbox(f"{path}/{member}"), sha256, size)
 
 
@@ -359,7 +364,7 @@ def _is_news(source: Source, seen: Seen, last: Mapping[str, str]) -> bool:
             if known is not None:
                 if any(last.get(f.path) != f.sha256 for f in _files_of(source, {path: known})):
                     return True
-            elif source.name or "file" not in _protocols(listing.filesystem):
+            elif "file" not in _protocols(listing.filesystem):
                 return True
             else:
                 sha256 = _hash(listing, path)

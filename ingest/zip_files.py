@@ -17,6 +17,7 @@ from typing import IO
 from ingest.originals import incoming
 from ingest.package import (
     MAX_FILE_BYTES,
+    MAX_MEMBERS,
     ZIP_MAGIC,
     Unreadable,
     refuse_odd_directory,
@@ -24,7 +25,6 @@ from ingest.package import (
     workbook_kind,
 )
 
-MAX_MEMBERS = 500
 _CHUNK = 2**20
 Member = tuple[str, str, int]  # path in the archive, hash, size
 
@@ -55,7 +55,7 @@ def unpack(archive: Path, wants: Callable[[str], bool], path: Path) -> list[Memb
             refuse_odd_directory(entries, len(content))
             refuse_odd_names(entries)
             members = [e for e in entries if not e.is_dir() and wants(e.filename)]
-            if len(members) > MAX_MEMBERS:
+            if len(entries) > MAX_MEMBERS:
                 raise Unreadable("bomb")
             # all of it once before any of it is kept: half an archive is none
             for entry in members:

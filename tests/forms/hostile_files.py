@@ -196,6 +196,18 @@ def ole_garbage(path: Path) -> Path:
     return path
 
 
+def zip_that_leads_out(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../etc/cron.d/a.xlsx", b"x")
+    return path
+
+
+def zip_in_zip(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("thang6.zip", b"PK\x03\x04")
+    return path
+
+
 def zip_of_text(path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "không phải bảng tính")
@@ -215,6 +227,8 @@ REFUSED = {
     "picture_named_xlsx": (picture_named_xlsx, "pdf_or_image"),
     "entities": (entities, "entities"),
     "zip_of_text": (zip_of_text, "not_a_workbook"),
+    "zip_that_leads_out": (zip_that_leads_out, "archive_names"),
+    "zip_in_zip": (zip_in_zip, "archive_nested"),
     "empty": (empty_file, "empty_file"),
     "encrypted_package": (encrypted_package, "encrypted"),
     "encrypted_entries": (encrypted_entries, "encrypted"),

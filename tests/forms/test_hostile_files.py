@@ -66,6 +66,14 @@ SENTENCES = {
         "Tệp làm dừng chương trình đọc nên không tiếp nhận được.",
         "Đề nghị tạo tệp mới từ biểu mẫu, nhập số liệu và gửi lại.",
     ),
+    "archive_names": (
+        "Gói nén có tên tệp không hợp lệ (dẫn ra ngoài gói) nên không được mở.",
+        "Đề nghị nén lại các bảng tính bằng phần mềm nén thông dụng, rồi gửi lại.",
+    ),
+    "archive_nested": (
+        "Gói nén chứa gói nén khác bên trong nên không được mở.",
+        "Đề nghị nén các bảng tính vào một gói duy nhất, không nén nhiều lớp, rồi gửi lại.",
+    ),
 }
 
 Answers = dict[str, dict[str, Any]]

@@ -72,3 +72,28 @@ def test_a_full_build_gives_row_by_row_what_the_incremental_one_gave(
     assert set(incremental) == set(anew)
     for table, rows in anew.items():
         assert incremental[table] == rows, table
+
+
+def test_a_source_that_is_down_is_named_on_a_quiet_night_and_by_status(
+    copied: Built, inbox: Path, nightly: Nightly
+) -> None:
+    (copied.home / "sources.yml").write_text(
+        "retry: {tries: 2, pause_seconds: 0}\n"
+        "sources:\n"
+        "  - {name: sftp-syt, unit: SYT, address: 'sftp://127.0.0.1:9/out',\n"
+        "     host_key: ssh-ed25519 AAAA}\n",
+        encoding="utf-8",
+    )
+    run = nightly(copied.home, inbox, SECOND_NIGHT)
+    assert run.returncode == 0, run.stderr
+    assert "Không có gì thay đổi" in run.stdout
+    sentence = "nguồn sftp-syt (đơn vị SYT): không kết nối được (đã thử 2 lần)"
+    assert sentence in run.stderr
+    assert sentence in run_kho("status", "--home", copied.home).stdout
+
+
+def test_a_wrong_list_of_sources_is_a_sentence(copied: Built, tmp_path: Path) -> None:
+    (tmp_path / "nguon.yml").write_text("sources:\n  - {name: A}\n", encoding="utf-8")
+    run = run_kho("nightly", "--home", copied.home, "--sources", tmp_path / "nguon.yml")
+    assert run.returncode == 2
+    assert "Danh sách nguồn tệp chưa dùng được: nguon.yml:2: sources.0.name" in run.stderr
