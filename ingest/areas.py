@@ -24,6 +24,7 @@ _SIGNATURE = re.compile(
 _TOTAL = re.compile(r"^(?:tổng(?: số| cộng)?|cộng|cộng lũy kế)\b")
 # before anything costly is asked: its first letter and vowel, whatever form accents are typed in
 _MAYBE_TOTAL = re.compile(r"\s*[tTcC][oôỏọổộOÔỎỌỔỘ]")
+_GROUP = re.compile(r"\s*(?:[IVXLC]+|[A-Z])[.)]\s")
 _NOTE = re.compile(r"^(?:ghi chú|chú thích|lưu ý|nguồn|\*|\(\*|\(\d\))")
 # under the headers: A | B | 1 | 2 | 3=2/1
 _INDEX_MARK = re.compile(r"^[(\[]?(?:[a-zđ]|\d{1,2})\s*(?:=.*)?[)\]]?$|^\(?\d{1,2}\)?\s*=.*$")
@@ -267,7 +268,7 @@ def _read_records(
         values = [row[at] for at in places]
         if (index_row is not None and values == index_row) or _is_header_again(row, headers):
             continue
-        if _is_heading(row, filled, key_at) and not _is_key_only(filled, key_at, blank):
+        if _is_heading(row, filled, key_at) and not _is_key_only(row, filled, key_at, blank):
             if _total_label(row, filled) and any(is_figure(row[at]) for at in value_at):
                 area.total_rows.append((row_no, _total_label(row, filled) or ""))
                 area.last = row_no
@@ -359,9 +360,14 @@ def _is_heading(row: Sequence[Any], filled: Sequence[int], key_at: Sequence[int]
     return not has_key and _total_label(row, filled) is not None
 
 
-def _is_key_only(filled: Sequence[int], key_at: Sequence[int], blank: int) -> bool:
-    """A record of which only its name was typed yet, in the table, not after it."""
-    return not blank and len(key_at) == 1 and list(filled) == list(key_at)
+def _is_key_only(
+    row: Sequence[Any], filled: Sequence[int], key_at: Sequence[int], blank: int
+) -> bool:
+    """A record of which only its name was typed yet, in the table, not after it; `II. Dự án khởi
+    công mới` heads a group, in whatever column it stands."""
+    if blank or len(key_at) != 1 or list(filled) != list(key_at):
+        return False
+    return _GROUP.match(str(row[key_at[0]])) is None
 
 
 def _total_label(row: Sequence[Any], places: Iterable[int]) -> str | None:

@@ -316,7 +316,9 @@ _ODS_FLAGS = (
     b">#",
     b">Err:",
     b"table:formula",
+    b'text-position="',
 )
+_ODS_RAISED = re.compile(r"super|[1-9]\d{0,2}%")
 _ODS_ERROR = re.compile(r"#[A-Z/0!?]+[!?]?|Err:\d+")
 
 
@@ -337,6 +339,10 @@ class _OdsScan:
         self.cell: dict[str, str] | None = None
         self.text = ""
         self.budget = MAX_CELLS // 20
+        self.style = ""
+        self.raised_styles: set[str] = set()
+        self.spans: list[bool] = []  # of the spans that are open: whether each is raised
+        self.raised = ""  # the digits that a raised span ends the cell's text with
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "table:table":
@@ -344,8 +350,15 @@ class _OdsScan:
                 attributes.get("table:name", ""), Unseen(percents=set())
             )
             self.row = self.column = 0
+        elif tag == "style:style":
+            self.style = attributes.get("style:name", "")
+        elif tag == "style:text-properties":
+            if _ODS_RAISED.match(attributes.get("style:text-position", "")):
+                self.raised_styles.add(self.style)
         elif self.sheet is None:
             return
+        elif tag == "text:span":
+            self.spans.append(attributes.get("text:style-name", "") in self.raised_styles)
         elif tag == "table:table-column":
             times = int(attributes.get("table:number-columns-repeated", "1"))
             if attributes.get("table:visibility") in ("collapse", "filter"):
@@ -359,17 +372,20 @@ class _OdsScan:
             if attributes.get("table:visibility") in ("collapse", "filter"):
                 self.sheet.hidden_rows |= set(range(self.row, self.row + min(self.rows, 5000)))
         elif tag in ("table:table-cell", "table:covered-table-cell"):
-            self.cell, self.text = attributes, ""
+            self.cell, self.text, self.raised = attributes, "", ""
 
     def data(self, text: str) -> None:
         if self.cell is not None:
             self.text += text
+            self.raised = self.raised + text if self.spans and self.spans[-1] else ""
 
     def end(self, tag: str) -> None:
         if tag == "table:table":
             self.sheet = None
         elif self.sheet is None:
             return
+        elif tag == "text:span" and self.spans:
+            self.spans.pop()
         elif tag == "table:table-row":
             self.row += self.rows - 1
         elif tag in ("table:table-cell", "table:covered-table-cell") and self.cell is not None:
@@ -386,7 +402,9 @@ class _OdsScan:
         is_percent = cell.get("office:value-type") == "percentage"
         is_linked = "file://" in formula
         is_uncalculated = bool(formula) and "office:value-type" not in cell
-        if not (is_error or is_percent or is_linked or is_uncalculated):
+        before = self.text.removesuffix(self.raised)
+        is_raised = bool(before) and self.raised.strip().isdigit()
+        if not (is_error or is_percent or is_linked or is_uncalculated or is_raised):
             return
         self.budget -= self.rows * times
         if self.budget < 0:
@@ -401,6 +419,8 @@ class _OdsScan:
                     sheet.percents.add((row, column))
                 if is_linked:
                     sheet.linked.add((row, column))
+                if is_raised:
+                    sheet.raised[row, column] = (before, self.raised)
 
 
 # --- .xlsb --------------------------------------------------------------------------------------
@@ -466,6 +486,8 @@ def _varint(part: bytes, at: int, longest: int) -> tuple[int, int]:
 
 # --- .xls ---------------------------------------------------------------------------------------
 
+_SUPERSCRIPT = 1  # a font's escapement in BIFF
+
 
 def _xls(package: Package) -> dict[str, Unseen]:
     """With xlrd, which sees formats and errors; nothing where it cannot read the file."""
@@ -507,6 +529,11 @@ def _xls_sheet(book: Any, sheet: Any) -> Unseen:
                 and sheet.cell_xf_index(row, column) in percent_styles
             ):
                 percents.add((row + 1, column + 1))
+    for (row, column), runs in sheet.rich_text_runlist_map.items():
+        text, (offset, font) = str(sheet.cell_value(row, column)), runs[-1]
+        before, last = text[:offset], text[offset:]
+        if before and last.strip().isdigit() and book.font_list[font].escapement == _SUPERSCRIPT:
+            found.raised[row + 1, column + 1] = (before, last)
     found.hidden_rows = {row + 1 for row, info in sheet.rowinfo_map.items() if info.hidden}
     found.hidden_columns = {col + 1 for col, info in sheet.colinfo_map.items() if info.hidden}
     return found

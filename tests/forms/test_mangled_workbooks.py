@@ -73,6 +73,16 @@ def test_mangled_workbooks_in_older_and_open_formats(
     assert_promise(results)
 
 
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("format_", ["xls", "ods"])
+def test_raised_digits_in_older_and_open_formats(tmp_path: Path, format_: str) -> None:
+    """A footnote's digit that only its raised font tells from one of the number."""
+    cases = [compose(9, number, "footnote_raised", (format_,)) for number in range(8)]
+    results = run_cases(cases, tmp_path)
+    assert {"footnote_raised"} <= {habit for case in cases for habit in case.habits}
+    assert_promise(results)
+
+
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.xlsb")), ids=lambda path: path.stem)
 def test_binary_workbooks(path: Path) -> None:
     case = from_json(path.with_suffix(".json").read_text(encoding="utf-8"))

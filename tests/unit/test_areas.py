@@ -192,6 +192,22 @@ def test_heading_or_note_among_records_is_no_record(text: str) -> None:
     assert row_numbers(area) == [1, 3]
 
 
+KEYED = next(c for c in all_contracts() if c.form == "ns04_de_nghi_bo_sung_kinh_phi").tables[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [("II. Dự án khởi công mới", [1, 3]), ("A) Nhóm A", [1, 3]), ("12/TTr-UBND", [1, 2, 3])],
+)
+def test_heading_of_a_group_in_the_column_of_the_key_is_no_record(
+    text: str, rows: list[int]
+) -> None:
+    """A name that was typed and no more is one, for somebody to fill in."""
+    dossier = {"dossier_no": "10/TTr-UBND", "requested": 5.0, "request_field": "Lĩnh vực khác"}
+    area = area_of(KEYED, [dossier, {"dossier_no": text}, dossier | {"dossier_no": "11"}])
+    assert row_numbers(area) == rows
+
+
 def test_heading_after_a_gap_ends_nothing_where_a_whole_record_follows() -> None:
     rows = [record(), {}, {"indicator_name": "I. Lĩnh vực kinh tế"}, record(locator="P2"), {},
             {"indicator_name": "II. Lĩnh vực xã hội"}, {}, record(locator="P3")]  # fmt: skip

@@ -284,6 +284,32 @@ def test_plain_ods_has_formats_and_nothing_unseen(tmp_path: Path) -> None:
     assert ods(tmp_path / "a.ods", ods_row(ods_cell(0.5))).unseen == Unseen(percents=set())
 
 
+@pytest.mark.parametrize(
+    ("position", "text"),
+    [("super 58%", "1.234¹"), ("33% 58%", "1.234¹"), ("0% 100%", "1.2341"), ("-33% 58%", "1.2341")],
+)
+def test_raised_digits_of_an_ods_are_written_as_such(
+    tmp_path: Path, position: str, text: str
+) -> None:
+    style = (
+        '<office:automatic-styles><style:style style:name="T1" style:family="text">'
+        f'<style:text-properties style:text-position="{position}"/></style:style>'
+        "</office:automatic-styles>"
+    )
+    cell = (
+        '<table:table-cell office:value-type="string"><text:p>1.234<text:span'
+        ' text:style-name="T1">1</text:span></text:p></table:table-cell>'
+    )
+    table = f'<table:table table:name="S">{ods_row(cell)}</table:table>'
+    content = ods_content(table)
+    content = content.replace("<office:body>", style + "<office:body>").replace(
+        "<office:document-content",
+        '<office:document-content xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"',
+    )
+    sheet = one(write_parts(tmp_path / "a.ods", ods_parts(content)).read_bytes())
+    assert values(sheet) == [[text]]
+
+
 UNCALCULATED = '<table:table-cell table:formula="of:=1+1"/>'
 
 
