@@ -105,7 +105,7 @@ def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResul
     with open_published(folder / "kho.duckdb") as connection:
         pages = build_site(
             connection, folder / "site", build.place.archived, staged_build, build.moment,
-            workers=build.workers,
+            workers=build.workers, before=build.earlier("site"),
         )  # fmt: skip
     log("pages", pages=len(pages))
     return dg.MaterializeResult(metadata={"pages": len(pages)})

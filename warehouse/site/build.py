@@ -52,12 +52,13 @@ def build_site(
     build_id: str,
     as_of: datetime,
     workers: int = 2,
+    before: Path | None = None,
 ) -> list[Path]:
     """Write the site of a published file into `folder`, which is empty or not there yet; returns
     the paths of its pages.
 
     `archived` gives the archived original of a hash: the sheets behind the figures are drawn from
-    these.
+    these, or taken from `before`, the site of an earlier build, where they would be the same.
     """
     (folder / _DATA).mkdir(parents=True)
     shutil.copytree(_HERE / "static", folder / "static")
@@ -65,7 +66,7 @@ def build_site(
     queries = Queries(published, {"as_of": as_of})
     pages = list(pages_of(site(), queries))
     sources = find_sources(published, keys_of(pages, is_drawn=True), keys_of(pages, is_drawn=False))
-    draw_sheets(sources.sheets.values(), archived, workers)
+    draw_sheets(sources.sheets.values(), archived, workers, before)
     render = partial(_render, _environment(), folder, build, queries, site())
     paths = [_write_page(page, sources, build, folder, render) for page in pages]
     paths += _write_lists(pages, render)

@@ -7,10 +7,12 @@ child processes: a workbook is hostile input.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,11 @@ import duckdb
 from markupsafe import Markup, escape
 
 from expectations.numbers import cell_address
+from ingest import normalise, workbook
 from ingest.package import Unreadable
 from ingest.sandbox import read_isolated
 from ingest.workbook import Sheet, read_sheets
+from warehouse import trace
 from warehouse.trace import cell_text, place_of
 
 Place = tuple[int, int]  # row and column, from 1
@@ -30,6 +34,8 @@ FOLDER = "nguon"
 LONGEST = 400
 AROUND = 8
 WIDEST = 60
+# from how many letters on a column is how wide (site.css)
+_WIDTHS = ((45, "longer"), (14, "long"), (5, "middle"))
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A sheet as it is drawn: column letters, and its rows as markup with every text escaped.
+    """A sheet as it is drawn: head and rows of its table as markup with every text escaped.
     `is_part` says that rows or columns were left out."""
 
-    letters: tuple[str, ...]
-    rows: Markup
+    table: Markup
     is_part: bool
 
 
@@ -89,6 +94,16 @@ class SheetPage:
     periods: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     drawn: Drawn | str = ""  # why it could not be drawn
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """The cells of its facts."""
+        return frozenset(place_of(fact.cell) for fact in self.facts)
+
+    @property
+    def drawing(self) -> str:
+        """What the drawing depends on besides the original, as a hash: its cells, and our code."""
+        return hashlib.sha256(_own_code() + repr(sorted(self.places)).encode()).hexdigest()[:16]
 
     @property
     def title(self) -> str:
@@ -235,20 +250,22 @@ def _said(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Any]) -> di
 
 
 def draw_sheets(
-    sheets: Iterable[SheetPage], archived: Callable[[str], Path], workers: int = 2
+    sheets: Iterable[SheetPage],
+    archived: Callable[[str], Path],
+    workers: int = 2,
+    before: Path | None = None,
 ) -> None:
-    """Draw each sheet from its archived original; one that cannot be read again says why."""
+    """Draw each sheet from its archived original; one that cannot be read again says why. `before`
+    is the site of an earlier build: a drawing that would be the same is taken from its page."""
     by_file: dict[Path, list[SheetPage]] = {}
     for sheet in sheets:
-        by_file.setdefault(archived(sheet.file_sha256), []).append(sheet)
+        earlier = _drawn_before(before / sheet.page, sheet.drawing) if before else None
+        if earlier is not None:
+            sheet.drawn = earlier
+        else:
+            by_file.setdefault(archived(sheet.file_sha256), []).append(sheet)
     there = sorted(path for path in by_file if path.exists())
-    wanted = {
-        path.name: {
-            sheet.sheet_name: frozenset(place_of(fact.cell) for fact in sheet.facts)
-            for sheet in by_file[path]
-        }
-        for path in there
-    }
+    wanted = {path.name: {one.sheet_name: one.places for one in by_file[path]} for path in there}
     for path, drawn in read_isolated(partial(_draw_file, wanted), there, workers):
         for sheet in by_file[path]:
             if isinstance(drawn, Unreadable):
@@ -258,6 +275,29 @@ def draw_sheets(
     for path in by_file.keys() - set(there):
         for sheet in by_file[path]:
             sheet.drawn = "Kho lưu trữ không còn tệp gốc."
+
+
+def _drawn_before(page: Path, drawing: str) -> Drawn | None:
+    """The drawing on a page of an earlier build, if it was of the same cells by the same code."""
+    try:
+        text = page.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    found = re.search(
+        rf'data-drawing="{drawing}"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', text, re.DOTALL
+    )
+    if found is None:
+        return None
+    return Drawn(Markup(found[2]), found[1] is not None)  # noqa: S704  as it was drawn
+
+
+@cache
+def _own_code() -> bytes:
+    """What a drawing depends on: how a workbook is read, a cell written, a sheet drawn."""
+    return (
+        b"".join(Path(str(module.__file__)).read_bytes() for module in (workbook, normalise, trace))
+        + Path(__file__).read_bytes()
+    )
 
 
 def _draw_file(
@@ -288,7 +328,8 @@ def draw(sheet: Sheet, facts: frozenset[Place]) -> Drawn:
         (at for row in texts.values() for at, text in enumerate(row, 1) if text), default=0
     )
     letters = tuple(cell_address(1, col).rstrip("1") for col in range(1, filled + 1))
-    rows = (
+    head = "".join(f'<th scope="col">{letter}</th>' for letter in letters)
+    rows = "".join(
         f'<tr><th scope="row">{number}</th>'
         + "".join(
             _cell(text, f"{letter}{number}" if (number, col) in facts else None)
@@ -297,13 +338,17 @@ def draw(sheet: Sheet, facts: frozenset[Place]) -> Drawn:
         + "</tr>\n"
         for number, row in texts.items()
     )
+    table = (
+        f'<thead><tr><th scope="col"><span class="hidden">Dòng</span></th>{head}</tr></thead>\n'
+        f"<tbody>\n{rows}</tbody>\n"
+    )
     is_part = len(chosen) < sheet.last_row or sheet.last_column > WIDEST
-    return Drawn(letters, Markup("".join(rows)), is_part)  # noqa: S704  _cell escapes
+    return Drawn(Markup(table), is_part)  # noqa: S704  _cell escapes
 
 
 def _cell(text: str, address: str | None) -> str:
     """A cell of the drawn sheet; one with an address leads to what is said of it."""
-    width = "longer" if len(text) > 45 else "long" if len(text) > 14 else ""
+    width = next((name for least, name in _WIDTHS if len(text) > least), "")
     if address is None:
         return f'<td class="{width}">{escape(text)}</td>' if width else f"<td>{escape(text)}</td>"
     return (

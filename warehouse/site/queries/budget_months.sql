@@ -12,9 +12,12 @@ select
 from mart_budget_execution as execution
 inner join dim_unit as unit
     on execution.unit_code = unit.unit_code and unit.level = 'province' and unit.valid_to is null
+left join dim_budget_line as line on execution.line_code = line.line_code
 inner join dim_period as period on execution.period_key = period.period_key
 where
     execution.list_code = 'kbnn' and execution.budget_level = 'all' and execution.period_kind = 'month'
-    and execution.depth = 1 and execution.budget_side = 'revenue'
-qualify execution.period_end > max(execution.period_end) over () - interval 24 month
-order by execution.line_code, execution.period_end
+    and execution.depth <= 2 and execution.budget_side = 'revenue'
+qualify
+    execution.period_end > max(execution.period_end) over () - interval 24 month
+    and max(abs(execution.outturn_cumulative_vnd)) over (partition by execution.line_code) > 0
+order by line.line_no, execution.line_code, execution.period_end

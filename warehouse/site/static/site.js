@@ -136,8 +136,13 @@
     const copy = document.createElement("div");
     copy.append(...[...said.childNodes].map((node) => node.cloneNode(true)));
     note.replaceChildren(title, copy);
-    cell.scrollIntoView({ block: "center", inline: "center" });
+    // the head of the page stays in sight where there is room for it
+    const frame = cell.closest(".sheet");
+    frame.scrollTo(cell.offsetLeft - frame.clientWidth / 2, cell.offsetTop - frame.clientHeight / 2);
+    window.scrollTo(0, 0);
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   window.addEventListener("hashchange", showCell);
-  showCell();
+  // after the browser's own way to the cell
+  window.addEventListener("load", () => setTimeout(showCell));
 })();
