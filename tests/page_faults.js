@@ -19,6 +19,18 @@
     for (const cell of document.querySelectorAll("td, th"))
         if (cell.scrollWidth > cell.clientWidth + 2) say("wider than its cell", cell);
 
+    for (const text of document.querySelectorAll(".chart text")) {
+        const box = text.getBoundingClientRect(), frame = text.closest("svg").getBoundingClientRect();
+        const cut = box.left < frame.left - 1 || box.right > frame.right + 1
+            || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+        if (cut) say("cut at the edge of its chart", text);
+    }
+
+    for (const svg of document.querySelectorAll(".chart svg")) {
+        const box = svg.getBoundingClientRect(), place = svg.closest(".chart").getBoundingClientRect();
+        if (box.right > place.right + 1 || box.bottom > place.bottom + 1) say("chart beyond its place", svg);
+    }
+
     const apart = [...document.querySelectorAll("main > *, .block, .tiles > li, .chart")]
         .map((element) => [element, element.getBoundingClientRect()]).filter(([, box]) => box.height && box.width);
     apart.forEach(([one, a], at) => apart.slice(at + 1).forEach(([other, b]) => {

@@ -63,7 +63,8 @@ class BlockShown:
     result: Result
     all_rows: list[tuple[int, Mapping[str, Any]]]
     rows: list[Row] = field(default_factory=list)
-    chart: str | None = None
+    charts: tuple[str, ...] = ()  # their titles
+    chart_data: str = ""
     csv: str = ""
     sheet: str = ""
 
@@ -148,7 +149,9 @@ def fill(shown: PageShown, sources: Sources) -> None:
         block.rows = [
             _row(shown, block.block, number, row, sources, root) for number, row in block.shown_rows
         ]
-        block.chart = _chart(block)
+        drawn = _charts(block)
+        block.charts = tuple(one["title"] for one in drawn)
+        block.chart_data = _chart_data(block, drawn)
 
 
 def root_of(file: str) -> str:
@@ -278,25 +281,28 @@ def _parts(column: Column, row: Mapping[str, Any]) -> tuple[tuple[str, float, fl
     return tuple(parts)
 
 
-def _chart(shown: BlockShown) -> str | None:
-    """The data of a block's charts for the browser, as JSON that cannot end its element; None where
-    there is nothing to draw."""
+def _charts(shown: BlockShown) -> list[dict[str, Any]]:
+    """What the browser draws of a block: one chart or several, or none where there is nothing."""
     chart = shown.block.chart
     if chart is None:
-        return None
+        return []
     parts: dict[str, list[Mapping[str, Any]]] = {}
     for _, row in shown.all_rows:
         parts.setdefault(str(row[chart.split]) if chart.split else "", []).append(row)
     groups = [[series] for series in chart.series] if chart.apart else [list(chart.series)]
-    drawn = [
+    return [
         one
         for group in groups
         for name, rows in parts.items()
         if (one := _one_chart(chart, group, name, rows)) is not None
     ]
-    if not drawn:
-        return None
-    content = {"kind": chart.kind, "unit": chart.unit, "charts": drawn}
+
+
+def _chart_data(shown: BlockShown, charts: Sequence[Mapping[str, Any]]) -> str:
+    """The charts as JSON that cannot end the element it stands in."""
+    if shown.block.chart is None:
+        return ""
+    content = {"kind": shown.block.chart.kind, "unit": shown.block.chart.unit, "charts": charts}
     text = json.dumps(content, ensure_ascii=False, default=plain, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 

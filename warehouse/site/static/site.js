@@ -16,10 +16,7 @@
     const headings = [...table.tHead.rows[0].cells];
     const original = [...table.tBodies[0].rows];
     headings.forEach((heading, at) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...heading.childNodes);
-      heading.append(button);
+      const button = heading.querySelector("button");
       button.addEventListener("click", () => {
         const before = heading.getAttribute("aria-sort");
         const next = { ascending: "descending", descending: null }[before] ?? (before ? null : "ascending");
@@ -41,10 +38,9 @@
   };
 
   const makeFilter = (table) => {
+    const holder = table.closest(".scroll").previousElementSibling;
+    if (!holder?.classList.contains("filter")) return;
     const rows = [...table.tBodies[0].rows];
-    if (rows.length < 12) return;
-    const holder = document.createElement("div");
-    holder.className = "filter";
     const label = document.createElement("label");
     label.textContent = "Lọc các dòng có chữ: ";
     const input = document.createElement("input");
@@ -53,7 +49,6 @@
     const output = document.createElement("output");
     label.append(input);
     holder.append(label, output);
-    table.closest(".scroll").before(holder);
     const plain = (text) => text.toLocaleLowerCase("vi").normalize("NFC");
     const texts = rows.map((row) => plain(row.textContent));
     input.addEventListener("input", () => {
@@ -69,7 +64,7 @@
   };
 
   document.querySelectorAll("main table:not(.drawn)").forEach((table) => {
-    if (table.tBodies[0].rows.length > 5) makeSortable(table);
+    if (table.tHead.querySelector("button")) makeSortable(table);
     makeFilter(table);
   });
 
@@ -85,7 +80,7 @@
     grid: { left: 8, right: 20, top: chart.series.length > 1 ? 52 : 28, bottom: 14, containLabel: true },
     legend: { show: chart.series.length > 1, top: 0, left: 0, itemWidth: 16, itemHeight: 8 },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: number },
-    xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { hideOverlap: true, color: "#51606b" } },
+    xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", color: "#51606b" } },
     yAxis: { type: "value", name: unit, nameTextStyle: { align: "left", color: "#51606b" }, axisLabel: { formatter: number, color: "#51606b" }, splitLine: { lineStyle: { color: "#e3e8ec" } }, splitNumber: 4 },
     series: chart.series.map((series, at) => ({
       name: series.name,
@@ -101,17 +96,9 @@
   const drawn = [];
   document.querySelectorAll("[data-charts]").forEach((holder) => {
     const { kind, unit, charts } = JSON.parse(document.getElementById(holder.dataset.charts).textContent);
-    charts.forEach((chart) => {
-      const figure = document.createElement("div");
-      figure.className = "chart";
-      const title = document.createElement("p");
-      title.textContent = chart.title;
-      const place = document.createElement("div");
-      place.setAttribute("role", "img");
-      place.setAttribute("aria-label", `Biểu đồ ${chart.title || chart.series[0].name}; số liệu ở bảng bên dưới`);
-      figure.append(...(chart.title ? [title] : []), place);
-      holder.append(figure);
-      const made = window.echarts.init(place, null, { renderer: "svg" });
+    const places = holder.querySelectorAll(".chart > div");
+    charts.forEach((chart, at) => {
+      const made = window.echarts.init(places[at], null, { renderer: "svg" });
       made.setOption(options(kind, unit, chart));
       drawn.push(made);
     });
