@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+SIZES ?= 500,1000
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export KHO_HOME ?= $(CURDIR)/var
@@ -12,8 +13,8 @@ export DAGSTER_HOME ?= $(KHO_HOME)/dagster
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup nightly console samples test test-hostile test-all lint docs format lock bundle \
-	clean
+.PHONY: help setup nightly console samples test test-hostile test-all bench lint docs format \
+	lock bundle clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -67,6 +68,9 @@ test-hostile: $(READY) ## some hundred hostile files, each in a process that it 
 
 test-all: $(READY) lint ## every test
 	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: $(READY) ## what a night costs at 500 and 1,000 workbooks, beside peers (SIZES=500,1000,5000)
+	@PYTHONPATH=. $(BIN)/python bench/night.py --sizes $(SIZES)
 
 lock: ## write requirements.lock anew (needs uv; names no registry)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \

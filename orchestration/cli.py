@@ -155,9 +155,9 @@ def nightly(
     from ingest.sources import InboxMissing
     from orchestration.nightly import run_nightly
     from orchestration.settings import Settings, local_now
-    from warehouse.home import HomeBusy
+    from warehouse.home import HomeBusy, cannot_write
     from warehouse.ledger import LedgerError, MixedData
-    from warehouse.publish import NotAfterLastBuild
+    from warehouse.publish import ClockLeap, NotAfterLastBuild, refuse_a_leap
 
     settings = Settings()
     place = _home(home)
@@ -173,6 +173,8 @@ def nightly(
             bar.update(task, description=_STAGES.get(step, step), completed=done, total=total)
 
         try:
+            if as_of is None:
+                refuse_a_leap(place, local_now())
             outcome = run_nightly(
                 place, inbox or "", as_of or local_now(), settings.workers, show,
                 list_file=str(list_file or ""), full=full,
@@ -180,9 +182,20 @@ def nightly(
         except SourceListError as error:
             bar.stop()
             _stop(f"Danh sách nguồn tệp chưa dùng được: {error}")
-        except (HomeBusy, NotAfterLastBuild, InboxMissing, LedgerError, MixedData) as error:
+        except (
+            HomeBusy, NotAfterLastBuild, ClockLeap, InboxMissing, LedgerError, MixedData
+        ) as error:  # fmt: skip
             bar.stop()
             _stop(f"Không dựng được kho: {error}")
+        except Exception as error:
+            if not cannot_write(error):
+                raise
+            bar.stop()
+            _stop(
+                f"Không ghi được vào thư mục của kho (có thể ổ đĩa đã đầy): {place.root}; "
+                "bản đang phát hành được giữ nguyên.",
+                FOUND,
+            )
     if not outcome.succeeded:
         if outcome.failed_steps == ("sent_mails",):
             click.echo("Bản dữ liệu đã phát hành, nhưng thư chưa gửi được.", err=True)

@@ -24,13 +24,18 @@ class _JsonLine(logging.Formatter):
         return json.dumps(event | getattr(record, "fields", {}), ensure_ascii=False)
 
 
+class _Log(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A full disk is told by what the build itself cannot write, not by its log."""
+
+
 def log_to(folder: Path) -> None:
     """Append events to `folder`/kho.jsonl (once a process and folder)."""
     folder.mkdir(parents=True, exist_ok=True)
     path = str((folder / "kho.jsonl").resolve())
     if any(getattr(h, "baseFilename", None) == path for h in _LOGGER.handlers):
         return
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _Log(path, encoding="utf-8")
     handler.setFormatter(_JsonLine())
     _LOGGER.addHandler(handler)
     _LOGGER.setLevel(logging.INFO)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -202,6 +202,11 @@ def _execute(
     finished = threading.Event()
 
     def watch() -> None:
+        # the run itself says what it could not write
+        with suppress(Exception):
+            look()
+
+    def look() -> None:
         from dagster import DagsterEventType
 
         seen: set[str] = set()

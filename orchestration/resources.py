@@ -16,7 +16,7 @@ from orchestration.inputs import sources_of
 from orchestration.logs import log_to
 from orchestration.settings import Settings, local_now
 from warehouse.home import Home
-from warehouse.publish import refuse_the_past
+from warehouse.publish import refuse_a_leap, refuse_the_past
 
 IN_MEMORY = "in_memory"
 """Values that only the steps of the same run want, and that are large: a run is one process, and a
@@ -50,6 +50,8 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         with self._home.locked():
             if not self.only_mail:
                 refuse_the_past(self._home, self._as_of)
+                if not self.as_of:
+                    refuse_a_leap(self._home, self._as_of)
             yield self
 
     @property

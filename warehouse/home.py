@@ -17,10 +17,12 @@ what the last pull could not have.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 STAGING_PREFIX = ".staging-"
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 # of homes made before 26/11/2026
 _FIRST_DAGSTER_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 _DAGSTER_SETTINGS = f"""{_FIRST_DAGSTER_SETTINGS}event_log_storage:
@@ -164,6 +167,17 @@ class Home:
         link.symlink_to(Path("builds") / build_id)
         link.replace(self.current)
         sync_folder(self.root)
+
+
+def cannot_write(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, says that the disk is full or does not take more."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            return True
+        if isinstance(error, sqlite3.OperationalError) and "disk" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def take_over(earlier: Path, path: Path) -> None:

@@ -24,6 +24,7 @@ from warehouse.ledger import Ledger
 # clients that bundle DuckDB 1.x must be able to open what is published
 STORAGE_VERSION = "v1.2.0"
 KEPT_BUILDS = 14
+LONGEST_PAUSE_DAYS = 180
 _BESIDE_TABLES = Path(__file__).with_name("published.sql")
 # `from fct_budget_as_of('2026-07-05')`: the rows that were current then, as they were published
 # then; a day alone means its beginning
@@ -40,6 +41,10 @@ class NotAfterLastBuild(ValueError):
     """History only grows: a build must be later than the last published one."""
 
 
+class ClockLeap(ValueError):
+    """The clock of this machine says a time that it cannot be."""
+
+
 def refuse_the_past(home: Home, as_of: datetime) -> None:
     """Raises NotAfterLastBuild where the home has published a build of this time or a later one,
     also one that is not there any more (a home that was restored has the ledger alone)."""
@@ -50,6 +55,20 @@ def refuse_the_past(home: Home, as_of: datetime) -> None:
         raise NotAfterLastBuild(
             f"as-of {as_of} is not after the last published build ({last}); "
             "use a later time, or another home"
+        )
+
+
+def refuse_a_leap(home: Home, as_of: datetime) -> None:
+    """Raises ClockLeap where the machine's clock is far ahead of the last published build: a build
+    of a year to come would keep every right one from being made until then."""
+    published = home.published()
+    if published is None:
+        return
+    last = datetime.fromisoformat(published["as_of"])
+    if (as_of - last).days > LONGEST_PAUSE_DAYS:
+        raise ClockLeap(
+            f"the clock of this machine says {as_of}, more than {LONGEST_PAUSE_DAYS} days "
+            f"after the last published build ({last}); if that is right, say so with --as-of"
         )
 
 

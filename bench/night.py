@@ -1,0 +1,288 @@
+"""What a night costs at different sizes, stage by stage, beside what others would cost.
+
+    PYTHONPATH=. .venv/bin/python bench/night.py [--sizes 500,1000] [--cache DIR] [--sample 8]
+
+For each size: a cold build of a simulated province (65 communes and all agencies, as many months as
+that takes), a night with nothing new, a night with one workbook sent again. All is CPU time (user
+and system) of the whole tree of processes, so that other work on the machine counts little; ratios
+are within this run. The inboxes are made once and kept in the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.measure import Cost, cost_of
+
+A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
+FIRST_NIGHT = datetime.fromisoformat("2027-01-20T02:00")
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_NUMBER = re.compile(r"<v>(\d{3,}(?:\.\d+)?)</v></c>")
+
+
+# --- in the process that is measured --------------------------------------------------------------
+
+
+def night(inbox: str, home: str, as_of: str) -> dict[str, Any]:
+    """One night by the project's own function; CPU seconds by stage, and the peak of memory."""
+    from orchestration.nightly import run_nightly
+    from warehouse.home import Home
+
+    seconds: dict[str, float] = defaultdict(float)
+    peak, last = 0, 0.0
+
+    def note(step: str, *_: int) -> None:
+        nonlocal peak, last
+        used, memory = _tree()
+        seconds[step or "start"] += max(0.0, used - last)
+        last, peak = max(last, used), max(peak, memory)
+
+    outcome = run_nightly(Home(Path(home)), inbox, datetime.fromisoformat(as_of), 2, note)
+    note("end")
+    assert outcome.succeeded, outcome.causes
+    counts = (outcome.description or {}).get("counts", {})
+    return {"changed": outcome.changed, "stages": dict(seconds), "peak": peak, "counts": counts}
+
+
+def _tree() -> tuple[float, int]:
+    """CPU seconds of this process and of all that came from it, and the memory that they hold."""
+    children: dict[int, list[int]] = defaultdict(list)
+    used: dict[int, tuple[float, int]] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(folder.name)
+        children[int(fields[1])].append(pid)
+        used[pid] = sum(map(int, fields[11:15])) / _TICK, int(fields[21]) * _PAGE
+    cpu, memory, waiting = 0.0, 0, [os.getpid()]
+    while waiting:
+        pid = waiting.pop()
+        seconds, held = used.get(pid, (0.0, 0))
+        cpu, memory = cpu + seconds, memory + held
+        waiting += children[pid]
+    return cpu, memory
+
+
+def usual(paths: list[str]) -> dict[str, Any]:
+    """The usual script: pandas on openpyxl, one INSERT and one Great Expectations run a file."""
+    import duckdb
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    import pandas as pd
+
+    began = time.process_time()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_pandas(name="files")
+    cells = 0
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/a.duckdb") as base:
+        base.execute("create table cell (file varchar, sheet varchar, r int, c int, v varchar)")
+        for number, path in enumerate(paths):
+            frames = []
+            for sheet, frame in pd.read_excel(
+                path, sheet_name=None, header=None, engine="openpyxl"
+            ).items():
+                long = frame.stack().rename_axis(["r", "c"]).reset_index(name="v")
+                frames.append(long.assign(file=path, sheet=sheet, v=long["v"].astype(str)))
+            incoming = pd.concat(frames)
+            base.register("incoming", incoming)
+            base.execute("insert into cell by name select file, sheet, r, c, v from incoming")
+            cells += len(incoming)
+            incoming["number"] = pd.to_numeric(incoming["v"], errors="coerce")
+            batch = (
+                source.add_dataframe_asset(name=str(number))
+                .add_batch_definition_whole_dataframe("all")
+                .get_batch({"dataframe": incoming})
+            )
+            # as many rules as a form of ours has on average
+            suite = context.suites.add(
+                gx.ExpectationSuite(
+                    name=str(number),
+                    expectations=[
+                        gxe.ExpectColumnValuesToBeBetween(
+                            column="number", min_value=-float(rule), meta={"rule": rule}
+                        )
+                        for rule in range(10**9, 10**9 + 12)
+                    ],
+                )
+            )
+            batch.validate(suite)
+    return {"cells": cells, "cpu": time.process_time() - began}
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def inbox_of(size: int, cache: Path) -> Path:
+    """A simulated inbox of about so many workbooks, made once."""
+    months = max(1, round(size / A_MONTH))
+    place = cache / f"months-{months}"
+    if not (place / "simulation.json").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        start = FIRST_NIGHT.year - 1 - (months - 1) // 12
+        subprocess.run(
+            [sys.executable, "-c", "from orchestration.cli import main; main()", "simulate",
+             "--out", str(place),
+             "--communes", "65", "--from", f"{start}-01", "--months", str(months),
+             "--error-rate", "0"],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    return place
+
+
+def send_again(path: Path) -> None:
+    """Change one number in the middle of a workbook's first sheet that has numbers."""
+    changed = path.with_suffix(".new")
+    is_done = False
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if not is_done and entry.filename.startswith("xl/worksheets/"):
+                text = content.decode()
+                found = list(_NUMBER.finditer(text))
+                # neither a shared text nor the value of a formula
+                found = [m for m in found if not re.search(r't="|<f', text[text.rfind(
+                    "<c ", 0, m.start()) : m.start()])]  # fmt: skip
+                if found:
+                    number = found[len(found) // 2]
+                    text = (
+                        f"{text[: number.start(1)]}{float(number[1]) + 1:g}{text[number.end(1) :]}"
+                    )
+                    content, is_done = text.encode(), True
+            new.writestr(entry, content)
+    if not is_done:
+        raise ValueError(f"no number to change in {path}")
+    changed.replace(path)
+
+
+def _measured(*arguments: str) -> Cost:
+    return cost_of([sys.executable, __file__, *arguments])
+
+
+def measure(size: int, cache: Path, sample: int) -> dict[str, Any]:
+    """All nights of one size, with calamine alone before and after."""
+    source = inbox_of(size, cache)
+    with tempfile.TemporaryDirectory(prefix="kho-bench-", dir=cache) as folder:
+        inbox, home = Path(folder) / "inbox", Path(folder) / "home"
+        shutil.copytree(source, inbox)
+        books = sorted(inbox.rglob("*.xlsx"))
+        (Path(folder) / "list").write_text("\n".join(map(str, books)), encoding="utf-8")
+        stages = Path(__file__).with_name("stages.py")
+        alone = cost_of([sys.executable, str(stages), "calamine", f"{folder}/list"]).cpu
+        at = FIRST_NIGHT
+        nights = {"cold": _measured("--night", str(inbox), str(home), at.isoformat())}
+        nights["nothing"] = _measured(
+            "--night", str(inbox), str(home), (at + timedelta(hours=1)).isoformat()
+        )
+        send_again(books[len(books) // 2])
+        nights["again"] = _measured(
+            "--night", str(inbox), str(home), (at + timedelta(days=1)).isoformat()
+        )
+        few = books[:: max(1, len(books) // sample)][:sample]
+        (Path(folder) / "few").write_text("\n".join(map(str, few)), encoding="utf-8")
+        others = _measured("--usual", f"{folder}/few")
+    return {
+        "workbooks": len(books),
+        "calamine": alone,
+        "usual": others.said["cpu"] / len(few) * len(books),
+        "nights": {
+            name: {"cpu": c.cpu, "wall": c.wall, **c.said} for name, c in nights.items()
+        },
+    }  # fmt: skip
+
+
+def show(found: list[dict[str, Any]]) -> None:
+    """The tables, in Markdown."""
+    head = [f"{each['workbooks']:,} workbooks" for each in found]
+    print(f"\n| CPU seconds | {' | '.join(head)} | exponent |")
+    print("| --- |" + " ---: |" * (len(found) + 1))
+    rows = {
+        "cold build": [each["nights"]["cold"]["cpu"] for each in found],
+        "nothing new": [each["nights"]["nothing"]["cpu"] for each in found],
+        "one workbook sent again": [each["nights"]["again"]["cpu"] for each in found],
+        "calamine alone": [each["calamine"] for each in found],
+        "pandas on openpyxl, one INSERT, one GX run a file (sampled, scaled)":
+            [each["usual"] for each in found],
+    }  # fmt: skip
+    for name, values in rows.items():
+        print(f"| {name} | {_row(values)} | {_exponent(found, values)} |")
+    peaks = [each["nights"]["cold"]["peak"] / 2**20 for each in found]
+    print(f"| peak memory of a cold build, MB | {_row(peaks)} | |")
+    for night in ("cold", "again"):
+        print(f"\n| stage ({night}) | {' | '.join(head)} | exponent |")
+        print("| --- |" + " ---: |" * (len(found) + 1))
+        names = dict.fromkeys(n for each in found for n in each["nights"][night]["stages"])
+        for name in names:
+            values = [each["nights"][night]["stages"].get(name, 0.0) for each in found]
+            if max(values) >= 0.3:
+                print(f"| {name} | {_row(values)} | {_exponent(found, values)} |")
+    print("\n| wall clock, s (other work on the machine counts) | " + " | ".join(head) + " |")
+    print("| --- |" + " ---: |" * len(found))
+    for night in ("cold", "nothing", "again"):
+        print(f"| {night} | {_row([each['nights'][night]['wall'] for each in found])} |")
+    if len(found) > 1:
+        first, last = found[0], found[-1]
+        more = last["workbooks"] - first["workbooks"]
+        each = (last["nights"]["cold"]["cpu"] - first["nights"]["cold"]["cpu"]) / more
+        fixed = first["nights"]["cold"]["cpu"] - each * first["workbooks"]
+        unit = (last["calamine"] - first["calamine"]) / more
+        print(f"\nFixed part {fixed:.0f} s; each further workbook {each * 1000:.0f} ms, "
+              f"{each / unit:.1f} times calamine alone.")  # fmt: skip
+
+
+def _row(values: list[float]) -> str:
+    return " | ".join(f"{value:.1f}" for value in values)
+
+
+def _exponent(found: list[dict[str, Any]], values: list[float]) -> str:
+    if len(values) < 2 or min(values[0], values[-1]) <= 0:
+        return ""
+    sizes = found[0]["workbooks"], found[-1]["workbooks"]
+    if sizes[0] == sizes[1]:
+        return ""
+    return f"{math.log(values[-1] / values[0]) / math.log(sizes[1] / sizes[0]):.2f}"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", default="500,1000")
+    options.add_argument("--cache", type=Path, default=Path("/tmp/kho-bench"))  # noqa: S108
+    options.add_argument("--sample", type=int, default=8)
+    options.add_argument("--night", nargs=3, metavar=("INBOX", "HOME", "AS_OF"))
+    options.add_argument("--usual", type=Path, metavar="LIST")
+    chosen = options.parse_args()
+    if chosen.night:
+        print(json.dumps(night(*chosen.night)))
+        return
+    if chosen.usual:
+        print(json.dumps(usual(chosen.usual.read_text(encoding="utf-8").splitlines())))
+        return
+    chosen.cache.mkdir(parents=True, exist_ok=True)
+    found = []
+    for size in map(int, chosen.sizes.split(",")):
+        found.append(measure(size, chosen.cache, chosen.sample))
+        print(f"# {found[-1]['workbooks']} workbooks: measured", file=sys.stderr)
+    show(found)
+
+
+if __name__ == "__main__":
+    main()
