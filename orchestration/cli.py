@@ -66,6 +66,8 @@ class _Group(click.Group):
 
         try:
             return super().invoke(ctx)
+        except PermissionError as error:
+            _stop(f"Không có quyền đọc hoặc ghi {error.filename or 'tệp của kho'}")
         except RuleError as error:
             _stop(f"Khai báo quy tắc chưa dùng được: expectations/rules/{error}")
         except ContractError as error:

@@ -64,7 +64,7 @@ def connected(server: Server) -> Iterator[smtplib.SMTP]:
                 client.starttls(context=context)
                 client.ehlo()
             if server.user:
-                client.login(server.user, server.password)
+                _log_in(client, server)
         except BaseException:
             client.close()
             raise
@@ -79,6 +79,16 @@ def connected(server: Server) -> Iterator[smtplib.SMTP]:
         client.quit()
     except (OSError, smtplib.SMTPException):
         client.close()
+
+
+def _log_in(client: smtplib.SMTP, server: Server) -> None:
+    try:
+        client.login(server.user, server.password)
+    except smtplib.SMTPAuthenticationError as error:
+        # without the server's own words: what it was given may stand in them
+        raise ServerProblem(
+            f"{error.smtp_code} máy chủ không chấp nhận tên đăng nhập, mật khẩu"
+        ) from None
 
 
 def hand_over(

@@ -1,9 +1,9 @@
 """`make upgrade-check`: do other versions of the packages give the same facts and marts?
 
 Makes a second environment from another lock (without one: the lock resolved anew, everything as new
-as pyproject.toml allows), builds the samples with both, and with `--home` also the archive and ledger
-of a home, and compares every published table row by row. Exit status: 0 the same, 1 a difference, 2
-it could not be built.
+as pyproject.toml allows), builds the samples with both, and with `--home` also the archive and
+ledger of a home, and compares every published table row by row. Exit status: 0 the same, 1 a
+difference, 2 it could not be built.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SAMPLES = PROJECT / "samples" / "inbox"
 # any time will do: both sides get the same
 SAMPLES_AS_OF = datetime(2026, 11, 22, 2)
 MOST_EXAMPLES = 3
+# what is made here, or large: an install from a bundle is no git repository that could be asked
+_NOT_SOURCE = (".git", ".venv", "var", "dist", "tmp", "target", "logs", "__pycache__", ".*_cache")
 
 
 class NotBuilt(RuntimeError):
@@ -142,14 +144,8 @@ def changed_versions(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator
 
 
 def second_project(lock: Path, folder: Path) -> Path:
-    """The tracked files as they are now, with the other lock and an environment made from it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=PROJECT, check=True, capture_output=True, text=True
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
+    """The project as it is here, with the other lock and an environment made from it."""
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
     shutil.copy(lock, folder / LOCK.name)
     _run(["make", "--no-print-directory", "setup"], folder)
     return folder / ".venv" / "bin" / "kho"
@@ -246,7 +242,6 @@ def check(lock: Path | None, home: Path | None, work: Path) -> int:
     if other.read_bytes() == LOCK.read_bytes():
         print("the same lock: nothing to compare")
         return 0
-    (work / "project").mkdir()
     khos = {
         "old": Path(sys.executable).with_name("kho"),
         "new": second_project(other, work / "project"),

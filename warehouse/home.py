@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.permissions import protect_home
+
 STAGING_PREFIX = ".staging-"
 # of homes made before 26/11/2026
 _FIRST_DAGSTER_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
@@ -118,12 +120,14 @@ class Home:
         return self.archive / sha256[:2] / sha256
 
     def create(self) -> None:
-        """Make the folders, and the Dagster instance's settings (no telemetry, no dialogs)."""
+        """Make the folders, closed to others, and the Dagster instance's settings (no
+        telemetry, no dialogs)."""
         for folder in (self.archive, self.ledger, self.builds, self.dagster, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         settings = self.dagster / "dagster.yaml"
         if not settings.exists() or settings.read_text(encoding="utf-8") == _FIRST_DAGSTER_SETTINGS:
             settings.write_text(_DAGSTER_SETTINGS, encoding="utf-8")
+        protect_home(self.root)
 
     def published(self) -> dict[str, Any] | None:
         """`build.json` of the current build, or None where nothing was published yet."""
