@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -125,17 +126,21 @@ def failed_run(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
 
 
 def failure_of(context: dg.RunFailureSensorContext) -> Failure:
+    """The steps that failed and why; or why the run could not begin (a home that is held)."""
     events = context.get_step_failure_events()
-    causes = []
-    for event in events:
-        error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        if error is not None:
-            causes.append(error.message.strip().split("\n")[0])
+    causes = [_bottom(event.step_failure_data.error) for event in events]
+    if not events:
+        causes = [_bottom(context.failure_event.job_failure_data.error)]
     return Failure(
         context.dagster_run.run_id,
         local_now(),
-        tuple(causes) or (str(context.failure_event.message).split("\n")[0],),
+        tuple(filter(None, causes)) or (str(context.failure_event.message).split("\n")[0],),
         tuple(event.step_key or "" for event in events),
     )
+
+
+def _bottom(error: Any) -> str:
+    """The first line of what was at the bottom of an error."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return "" if error is None else str(error.message).strip().split("\n")[0]

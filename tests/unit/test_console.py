@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import dagster as dg
@@ -168,3 +170,28 @@ def test_form_is_late_while_a_sender_is_overdue_and_says_who() -> None:
     assert not found["a"].is_on_time
     assert found["b"].is_on_time  # what came late is there; b has no due day for who is missing
     assert (found["b"].received_late, found["b"].missing, found["b"].held) == (1, 1, 1)
+
+
+def test_run_in_a_home_that_another_holds_is_refused_and_the_team_is_told(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    monkeypatch.setenv("KHO_HOME", str(home.root))
+    config = {"resources": {"build": {"config": {"home": str(home.root)}}}}
+    with home.locked():
+        result = defs.resolve_job_def("nightly").execute_in_process(
+            instance=instance, run_config=config, raise_on_error=False
+        )
+        assert not result.success
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_run",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+        ).for_run_failure()
+        for _ in range(2):  # the second time it was told before
+            list(sensors.failed_run(context))
+    [path] = home.outbox.glob("*.eml")
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert "another build is running" in message.get_content()
