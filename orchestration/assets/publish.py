@@ -118,6 +118,7 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
 
 
 @dg.asset(group_name=GROUP, kinds={"html"})
+@measured
 def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """The static site for leaders: scorecard, budget, investment, trade, communes, and the way from
     each figure to its cell."""

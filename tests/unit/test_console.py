@@ -19,6 +19,7 @@ from orchestration.assets.punctuality import Punctuality, punctuality
 from orchestration.definitions import OWNERS, defs
 from orchestration.left_over import GRACE_SECONDS, close_left_over
 from orchestration.run_tags import shown
+from orchestration.stages import STAGES
 from warehouse.home import Home
 
 START = datetime(2026, 7, 5, 9)
@@ -142,6 +143,11 @@ def test_every_asset_has_an_owner_and_a_description() -> None:
     for key in keys:
         assert list(graph.get(key).owners) == list(OWNERS), key
         assert graph.get(key).description, key
+
+
+def test_every_step_has_a_name_for_the_team() -> None:
+    steps = {node.name for node in defs.resolve_job_def("nightly").graph.node_defs}
+    assert steps == set(STAGES) - {"loading"}
 
 
 def test_address_is_shown_without_who_logs_in() -> None:
