@@ -9,6 +9,7 @@ difference, 2 it could not be built.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -51,7 +52,11 @@ class Difference:
 
 
 def compare(old: Path, new: Path) -> tuple[int, int, list[Difference]]:
-    """Every table of two published files: tables and rows compared, and the differences."""
+    """Every table of two published files: tables and rows compared, and the differences.
+
+    A build's own name has a hash of code and lock in it, so it is no difference.
+    """
+    names = {"old": _build_id(old), "new": _build_id(new)}
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
             quoted = str(path.resolve()).replace("'", "''")
@@ -67,7 +72,14 @@ def compare(old: Path, new: Path) -> tuple[int, int, list[Difference]]:
             tables += 1
             counted = connection.execute(f'select count(*) from old."{table}"').fetchone()
             rows += counted[0] if counted else 0
-            sides = [_only(connection, table, *pair) for pair in (("old", "new"), ("new", "old"))]
+            rows_of = {
+                side: f'select {_without_name(after or [], name)} from {side}."{table}"'
+                for side, name in names.items()
+            }
+            sides = [
+                _only(connection, rows_of[one], rows_of[other])
+                for one, other in (("old", "new"), ("new", "old"))
+            ]
             if sides[0][0] or sides[1][0]:
                 examples = (
                     *(f"- {row}" for row in sides[0][1]),
@@ -101,11 +113,27 @@ def _other_columns(
     return f"columns differ: {sorted(one)} -> {sorted(other)}" if one or other else "column order"
 
 
-def _only(
-    connection: duckdb.DuckDBPyConnection, table: str, one: str, other: str
-) -> tuple[int, list[str]]:
-    """Rows of one side that the other does not have as often."""
-    query = f'from {one}."{table}" except all from {other}."{table}"'
+def _build_id(published: Path) -> str:
+    """What build.json beside it says; '' where there is none."""
+    said = published.resolve().with_name("build.json")
+    return str(json.loads(said.read_text("utf-8"))["build_id"]) if said.exists() else ""
+
+
+def _without_name(columns: Sequence[tuple[str, str]], build_id: str) -> str:
+    if not build_id:
+        return "*"
+    name = build_id.replace("'", "''")
+    return ", ".join(
+        f"replace(\"{column}\", '{name}', '<build>') as \"{column}\""
+        if kind == "VARCHAR"
+        else f'"{column}"'
+        for column, kind in columns
+    )
+
+
+def _only(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> tuple[int, list[str]]:
+    """Rows of one query that the other does not have as often."""
+    query = f"({one}) except all ({other})"
     counted = connection.execute(f"select count(*) from ({query})").fetchone()
     count = int(counted[0]) if counted else 0
     if not count:
