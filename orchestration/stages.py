@@ -15,6 +15,7 @@ STAGES = {
     "dbt_marts": "Dựng bảng tổng hợp",
     "gated_marts": "Kiểm tra trước khi phát hành",
     "staged_build": "Ghi bản phát hành",
+    "mart_spreadsheets": "Lập bảng Excel",
     "sender_reports": "Lập báo cáo cho nơi gửi",
     "sender_letters": "Lập phiếu thông báo",
     "leader_pages": "Lập các trang cho lãnh đạo",
