@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .PHONY: help setup nightly console samples test test-hostile test-all bench lint docs format \
-	lock bundle clean
+	lock upgrade-check audit bundle clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -76,6 +76,13 @@ lock: ## write requirements.lock anew (needs uv; names no registry)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --all-extras --group dev --custom-compile-command 'make lock' \
 		pyproject.toml -o requirements.lock
+
+# LOCK=file: another lock than the one resolved anew; OF=home: its archive and ledger too
+upgrade-check: $(READY) ## do newer packages give the same figures? (LOCK=file, OF=home)
+	PYTHONPATH=. $(BIN)/python -m release.upgrade_check $(if $(LOCK),--lock $(LOCK)) $(if $(OF),--home $(OF))
+
+audit: $(READY) ## known vulnerabilities in the packages of the lock
+	@PYTHONPATH=. $(BIN)/python -m release.audit
 
 bundle: $(READY) ## dist/….tar: source and all packages, to install on a machine without a network
 	release/bundle.sh $(BIN)/python

@@ -66,6 +66,8 @@ class _Group(click.Group):
 
         try:
             return super().invoke(ctx)
+        except PermissionError as error:
+            _stop(f"Không có quyền đọc hoặc ghi {error.filename or 'tệp của kho'}")
         except RuleError as error:
             _stop(f"Khai báo quy tắc chưa dùng được: expectations/rules/{error}")
         except ContractError as error:
@@ -113,26 +115,6 @@ def _published(home: Any) -> Any:
 
 # --- kho nightly --------------------------------------------------------------------------------
 
-_STAGES = {
-    "loading": "Khởi động",
-    "acts_of_people": "Đọc sổ việc của tổ dữ liệu",
-    "archived_files": "Tiếp nhận, lưu trữ tệp",
-    "read_submissions_of_files": "Đọc bảng tính",
-    "raw_cells": "Nạp ô số liệu",
-    "form_validations": "Kiểm tra từng biểu",
-    "accepted_submissions": "Chấp nhận hoặc tạm giữ",
-    "dbt_facts": "Dựng bảng số liệu",
-    "checked_identities": "Đối chiếu giữa các số liệu",
-    "dbt_marts": "Dựng bảng tổng hợp",
-    "gated_marts": "Kiểm tra trước khi phát hành",
-    "staged_build": "Ghi bản phát hành",
-    "sender_reports": "Lập báo cáo cho nơi gửi",
-    "sender_letters": "Lập phiếu thông báo",
-    "leader_pages": "Lập các trang cho lãnh đạo",
-    "published_build": "Phát hành",
-    "sent_mails": "Gửi thư",
-}
-
 
 @main.command()
 @click.option("--inbox", help="Nguồn tệp: thư mục hoặc địa chỉ fsspec")
@@ -155,47 +137,51 @@ def nightly(
     from ingest.sources import InboxMissing
     from orchestration.nightly import run_nightly
     from orchestration.settings import Settings, local_now
+    from orchestration.stages import STAGES, stage_vi
     from warehouse.home import HomeBusy, cannot_write
     from warehouse.ledger import LedgerError, MixedData
     from warehouse.publish import ClockLeap, NotAfterLastBuild, refuse_a_leap
 
     settings = Settings()
-    place = _home(home)
+    place, moment = _home(home), as_of or local_now()
     console = _progress_console()
     with Progress(
         SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(),
         TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
         console=console, transient=True,
     ) as bar:  # fmt: skip
-        task = bar.add_task(_STAGES["loading"], total=len(_STAGES) - 1)
+        task = bar.add_task(STAGES["loading"], total=len(STAGES) - 1)
 
         def show(step: str, done: int, total: int) -> None:
-            bar.update(task, description=_STAGES.get(step, step), completed=done, total=total)
+            bar.update(task, description=stage_vi(step), completed=done, total=total)
 
         try:
             if as_of is None:
                 refuse_a_leap(place, local_now())
             outcome = run_nightly(
-                place, inbox or "", as_of or local_now(), settings.workers, show,
+                place, inbox or "", moment, settings.workers, show,
                 list_file=str(list_file or ""), full=full,
             )  # fmt: skip
         except SourceListError as error:
             bar.stop()
             _stop(f"Danh sách nguồn tệp chưa dùng được: {error}")
-        except (
-            HomeBusy, NotAfterLastBuild, ClockLeap, InboxMissing, LedgerError, MixedData
-        ) as error:  # fmt: skip
+        except HomeBusy as error:  # the other one tells how it ends
             bar.stop()
+            _stop(f"Không dựng được kho: {error}")
+        except (NotAfterLastBuild, ClockLeap, InboxMissing, LedgerError, MixedData) as error:
+            bar.stop()
+            _alert(place, settings, moment, (str(error),))
             _stop(f"Không dựng được kho: {error}")
         except Exception as error:
             if not cannot_write(error):
                 raise
             bar.stop()
-            _stop(
+            full_disk = (
                 f"Không ghi được vào thư mục của kho (có thể ổ đĩa đã đầy): {place.root}; "
-                "bản đang phát hành được giữ nguyên.",
-                FOUND,
+                "bản đang phát hành được giữ nguyên."
             )
+            _alert(place, settings, moment, (full_disk,))
+            _stop(full_disk, FOUND)
     if not outcome.succeeded:
         if outcome.failed_steps == ("sent_mails",):
             click.echo("Bản dữ liệu đã phát hành, nhưng thư chưa gửi được.", err=True)
@@ -205,12 +191,13 @@ def nightly(
             )
             click.echo(f"Lần dựng này không hoàn thành; {kept}.", err=True)
         for step in outcome.failed_steps:
-            click.echo(f"  bước lỗi: {_STAGES.get(step, step)} ({step})", err=True)
+            click.echo(f"  bước lỗi: {stage_vi(step)} ({step})", err=True)
         for cause in outcome.causes:
             click.echo(f"  nguyên nhân: {cause}", err=True)
         for check in outcome.failed_checks:
             click.echo(f"  cổng kiểm tra chặn: {check}", err=True)
         click.echo(f"  xem lần chạy {outcome.run_id}: make console", err=True)
+        _alert(place, settings, moment, outcome.causes, outcome)
         _say_what_is_missing(outcome)
         sys.exit(FOUND)
     if not outcome.changed:
@@ -224,6 +211,28 @@ def nightly(
             click.echo(f"  {sentence}", err=True)
     if failed or outcome.lost:
         sys.exit(FOUND)
+
+
+def _alert(
+    home: Any, settings: Any, moment: datetime, causes: tuple[str, ...], outcome: Any = None
+) -> None:
+    """Mail the data team, where there is a mail server: cron's output may be read by nobody."""
+    from orchestration.alert import Failure, alert_team
+
+    if not settings.mail_host or not home.ledger.is_dir():
+        return
+    run_id = outcome.run_id if outcome else f"{moment:%Y%m%dT%H%M%S}"
+    steps = outcome.failed_steps if outcome else ()
+    checks = outcome.failed_checks if outcome else ()
+    try:
+        told = alert_team(home, settings, Failure(run_id, moment, causes, steps, checks))
+    except Exception as error:  # the night's own failure is what must be said
+        click.echo(f"  chưa báo được qua thư: {type(error).__name__}", err=True)
+        return
+    if told == "sent":
+        click.echo("  đã báo tổ dữ liệu qua thư", err=True)
+    elif told:
+        click.echo(f"  thư báo tổ dữ liệu chưa gửi được, ở {home.outbox}", err=True)
 
 
 def _say_what_is_missing(outcome: Any) -> None:

@@ -36,7 +36,7 @@ from expectations.reports.marked_files import read_marked
 from expectations.reports.summary import MailReport, read_summary
 from orchestration.contacts import read_contacts
 from orchestration.settings import Settings
-from orchestration.smtp import Server, ServerProblem, connected, hand_over
+from orchestration.smtp import ServerProblem, connected, hand_over, server_of
 from warehouse.connection import open_published
 from warehouse.home import Home, sync_folder
 from warehouse.ledger import Ledger
@@ -276,7 +276,7 @@ class _Run:
         while waiting and problems < MOST_PROBLEMS:
             tried = len(waiting)
             try:
-                with connected(self._server()) as client:
+                with connected(server_of(self.settings)) as client:
                     while waiting and client.sock:
                         self._hand_over(client, waiting.pop(0))
                         self.problem = ""
@@ -294,11 +294,6 @@ class _Run:
         )
         self.book.answer(mail, answers)
         self.sent += any(state == ACCEPTED for state, _ in answers.values())
-
-    def _server(self) -> Server:
-        s = self.settings
-        password = s.mail_password.get_secret_value()
-        return Server(s.mail_host, s.mail_port, s.mail_tls, s.mail_user, password, s.mail_ca_file)
 
     # --- afterwards ---
 

@@ -20,6 +20,7 @@ from ingest.sources import Source, connected, is_simulated_inbox
 from orchestration.fingerprint import code_version, files_version
 from orchestration.inputs import note_problems, noted_problems, sources_of
 from orchestration.mailing import mail_is_due
+from orchestration.run_tags import run_tags
 from orchestration.settings import Settings
 from warehouse.acts import ActLedger, acts_version
 from warehouse.home import Home
@@ -115,6 +116,7 @@ def run_nightly(
 
     from orchestration.assets.ingest import ARCHIVE_CHECK
     from orchestration.definitions import defs
+    from orchestration.left_over import close_left_over
 
     _quiet(dg)
     job = defs.resolve_job_def("nightly")
@@ -136,9 +138,11 @@ def run_nightly(
             }
         },
     }
+    tags = run_tags(home, sources, as_of, "command")
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        close_left_over(instance, home)
         selection = [dg.AssetKey(MAIL_ASSET)] if only_mail else None
-        result = _execute(job, instance, run_config, selection, steps, progress, home.logs)
+        result = _execute(job, instance, run_config, tags, selection, steps, progress, home.logs)
         # a step that is skipped fails no run, and yet nothing was published
         failed = tuple(
             event.step_key or ""
@@ -193,6 +197,7 @@ def _execute(
     job: Any,
     instance: Any,
     run_config: dict[str, Any],
+    tags: dict[str, str],
     selection: list[Any] | None,
     steps: int,
     progress: Progress,
@@ -235,6 +240,7 @@ def _execute(
             return job.execute_in_process(
                 instance=instance,
                 run_config=run_config,
+                tags=tags,
                 raise_on_error=False,
                 asset_selection=selection,
             )

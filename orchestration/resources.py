@@ -16,6 +16,7 @@ from orchestration.inputs import sources_of
 from orchestration.logs import log_to
 from orchestration.settings import Settings, local_now
 from warehouse.home import Home
+from warehouse.permissions import private_files
 from warehouse.publish import refuse_a_leap, refuse_the_past
 
 IN_MEMORY = "in_memory"
@@ -46,8 +47,8 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._home = Home(Path(self.home) if self.home else settings.home)
         self._as_of = datetime.fromisoformat(self.as_of) if self.as_of else local_now()
         self._home.create()
-        log_to(self._home.logs)
-        with self._home.locked():
+        with self._home.locked(), private_files():
+            log_to(self._home.logs)
             if not self.only_mail:
                 refuse_the_past(self._home, self._as_of)
                 if not self.as_of:

@@ -2,8 +2,11 @@
 
 import dagster as dg
 
+from orchestration.inputs import sources_of
+from orchestration.left_over import close_left_over
 from orchestration.mailing import mail_is_due
 from orchestration.nightly import MAIL_ASSET, nothing_changed
+from orchestration.run_tags import run_config, run_tags
 from orchestration.settings import TIME_ZONE, Settings, local_now
 from warehouse.home import Home
 
@@ -22,11 +25,14 @@ def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
     settings = Settings()
     moment = local_now()
     home = Home(settings.home)
+    close_left_over(context.instance, home)
+    tags = run_tags(home, sources_of(home), moment, "schedule")
     if nothing_changed(home, "", moment):
         if mail_is_due(home, settings):
             return dg.RunRequest(
                 asset_selection=[dg.AssetKey(MAIL_ASSET)],
-                run_config={"resources": {"build": {"config": {"only_mail": True}}}},
+                run_config=run_config(moment, only_mail=True),
+                tags=tags,
             )
         return dg.SkipReason("no new file, no change of code, no date that matters passed")
-    return dg.RunRequest()
+    return dg.RunRequest(run_config=run_config(moment), tags=tags)

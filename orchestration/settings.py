@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     sources: Path | None = None
     """The list of sources; without one, `<home>/sources.yml` where it exists."""
     workers: int = 2
+    quiet_minutes: int = Field(default=10, ge=1, le=240)
+    """How long nothing must move in the sources before files that arrived are built."""
 
     mend_days: int = Field(default=5, ge=1, le=60)
     """Days that a sender has to mend what was found."""

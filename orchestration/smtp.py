@@ -14,9 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from expectations.reports.shown import one_line
 from warehouse.mailbook import ACCEPTED, DEFERRED, REFUSED, UNKNOWN
+
+if TYPE_CHECKING:
+    from orchestration.settings import Settings
 
 TIMEOUT_SECONDS = 60
 LONGEST_ANSWER = 200
@@ -38,6 +42,13 @@ class Server:
     user: str = ""
     password: str = ""
     ca_file: Path | None = None
+
+
+def server_of(settings: Settings) -> Server:
+    """The server that the settings name, with the password of the environment."""
+    s = settings
+    password = s.mail_password.get_secret_value()
+    return Server(s.mail_host, s.mail_port, s.mail_tls, s.mail_user, password, s.mail_ca_file)
 
 
 @contextmanager
@@ -64,7 +75,7 @@ def connected(server: Server) -> Iterator[smtplib.SMTP]:
                 client.starttls(context=context)
                 client.ehlo()
             if server.user:
-                client.login(server.user, server.password)
+                _log_in(client, server)
         except BaseException:
             client.close()
             raise
@@ -79,6 +90,16 @@ def connected(server: Server) -> Iterator[smtplib.SMTP]:
         client.quit()
     except (OSError, smtplib.SMTPException):
         client.close()
+
+
+def _log_in(client: smtplib.SMTP, server: Server) -> None:
+    try:
+        client.login(server.user, server.password)
+    except smtplib.SMTPAuthenticationError as error:
+        # without the server's own words: what it was given may stand in them
+        raise ServerProblem(
+            f"{error.smtp_code} máy chủ không chấp nhận tên đăng nhập, mật khẩu"
+        ) from None
 
 
 def hand_over(

@@ -1,8 +1,8 @@
 """`make audit`: are there known vulnerabilities in the packages of the lock?
 
-Asks the advisories that pip-audit knows. Exit status: 0 none but the exceptions of release/audit.yml,
-1 a vulnerability, or an exception that is over; 3 with `--strict` (without: 0, loudly) where the
-advisories cannot be had, since a machine without them must not look audited, nor stop its CI.
+Asks the advisories that pip-audit knows. Exit status: 0 none but the exceptions of audit.yml, 1 a
+vulnerability, or an exception that is over; 3 with `--strict` (without: 0, loudly) where no
+advisories can be had: a machine without them must not look audited, nor stop its CI.
 """
 
 from __future__ import annotations

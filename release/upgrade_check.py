@@ -1,14 +1,15 @@
 """`make upgrade-check`: do other versions of the packages give the same facts and marts?
 
 Makes a second environment from another lock (without one: the lock resolved anew, everything as new
-as pyproject.toml allows), builds the samples with both, and with `--home` also the archive and ledger
-of a home, and compares every published table row by row. Exit status: 0 the same, 1 a difference, 2
-it could not be built.
+as pyproject.toml allows), builds the samples with both, and with `--home` also the archive and
+ledger of a home, and compares every published table row by row. Exit status: 0 the same, 1 a
+difference, 2 it could not be built.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -28,6 +29,8 @@ SAMPLES = PROJECT / "samples" / "inbox"
 # any time will do: both sides get the same
 SAMPLES_AS_OF = datetime(2026, 11, 22, 2)
 MOST_EXAMPLES = 3
+# what is made here, or large: an install from a bundle is no git repository that could be asked
+_NOT_SOURCE = (".git", ".venv", "var", "dist", "tmp", "target", "logs", "__pycache__", ".*_cache")
 
 
 class NotBuilt(RuntimeError):
@@ -49,7 +52,11 @@ class Difference:
 
 
 def compare(old: Path, new: Path) -> tuple[int, int, list[Difference]]:
-    """Every table of two published files: tables and rows compared, and the differences."""
+    """Every table of two published files: tables and rows compared, and the differences.
+
+    A build's own name has a hash of code and lock in it, so it is no difference.
+    """
+    names = {"old": _build_id(old), "new": _build_id(new)}
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
             quoted = str(path.resolve()).replace("'", "''")
@@ -65,7 +72,14 @@ def compare(old: Path, new: Path) -> tuple[int, int, list[Difference]]:
             tables += 1
             counted = connection.execute(f'select count(*) from old."{table}"').fetchone()
             rows += counted[0] if counted else 0
-            sides = [_only(connection, table, *pair) for pair in (("old", "new"), ("new", "old"))]
+            rows_of = {
+                side: f'select {_without_name(after or [], name)} from {side}."{table}"'
+                for side, name in names.items()
+            }
+            sides = [
+                _only(connection, rows_of[one], rows_of[other])
+                for one, other in (("old", "new"), ("new", "old"))
+            ]
             if sides[0][0] or sides[1][0]:
                 examples = (
                     *(f"- {row}" for row in sides[0][1]),
@@ -99,11 +113,27 @@ def _other_columns(
     return f"columns differ: {sorted(one)} -> {sorted(other)}" if one or other else "column order"
 
 
-def _only(
-    connection: duckdb.DuckDBPyConnection, table: str, one: str, other: str
-) -> tuple[int, list[str]]:
-    """Rows of one side that the other does not have as often."""
-    query = f'from {one}."{table}" except all from {other}."{table}"'
+def _build_id(published: Path) -> str:
+    """What build.json beside it says; '' where there is none."""
+    said = published.resolve().with_name("build.json")
+    return str(json.loads(said.read_text("utf-8"))["build_id"]) if said.exists() else ""
+
+
+def _without_name(columns: Sequence[tuple[str, str]], build_id: str) -> str:
+    if not build_id:
+        return "*"
+    name = build_id.replace("'", "''")
+    return ", ".join(
+        f"replace(\"{column}\", '{name}', '<build>') as \"{column}\""
+        if kind == "VARCHAR"
+        else f'"{column}"'
+        for column, kind in columns
+    )
+
+
+def _only(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> tuple[int, list[str]]:
+    """Rows of one query that the other does not have as often."""
+    query = f"({one}) except all ({other})"
     counted = connection.execute(f"select count(*) from ({query})").fetchone()
     count = int(counted[0]) if counted else 0
     if not count:
@@ -142,14 +172,8 @@ def changed_versions(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator
 
 
 def second_project(lock: Path, folder: Path) -> Path:
-    """The tracked files as they are now, with the other lock and an environment made from it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=PROJECT, check=True, capture_output=True, text=True
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
+    """The project as it is here, with the other lock and an environment made from it."""
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
     shutil.copy(lock, folder / LOCK.name)
     _run(["make", "--no-print-directory", "setup"], folder)
     return folder / ".venv" / "bin" / "kho"
@@ -246,7 +270,6 @@ def check(lock: Path | None, home: Path | None, work: Path) -> int:
     if other.read_bytes() == LOCK.read_bytes():
         print("the same lock: nothing to compare")
         return 0
-    (work / "project").mkdir()
     khos = {
         "old": Path(sys.executable).with_name("kho"),
         "new": second_project(other, work / "project"),

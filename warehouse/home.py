@@ -29,15 +29,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.permissions import protect_home
+
 STAGING_PREFIX = ".staging-"
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 # of homes made before 26/11/2026
 _FIRST_DAGSTER_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
-_DAGSTER_SETTINGS = f"""{_FIRST_DAGSTER_SETTINGS}event_log_storage:
+_SECOND_DAGSTER_SETTINGS = f"""{_FIRST_DAGSTER_SETTINGS}event_log_storage:
   module: orchestration.event_log
   class: QuickEventLog
   config:
     dagster_home: {{env: DAGSTER_HOME}}
+"""
+# one run at a time: another one waits in the queue until the daemon lets it begin
+_DAGSTER_SETTINGS = f"""{_SECOND_DAGSTER_SETTINGS}concurrency:
+  runs:
+    max_concurrent_runs: 1
 """
 
 
@@ -121,12 +128,15 @@ class Home:
         return self.archive / sha256[:2] / sha256
 
     def create(self) -> None:
-        """Make the folders, and the Dagster instance's settings (no telemetry, no dialogs)."""
+        """Make the folders, closed to others, and the Dagster instance's settings (no
+        telemetry, no dialogs)."""
         for folder in (self.archive, self.ledger, self.builds, self.dagster, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         settings = self.dagster / "dagster.yaml"
-        if not settings.exists() or settings.read_text(encoding="utf-8") == _FIRST_DAGSTER_SETTINGS:
+        earlier = (_FIRST_DAGSTER_SETTINGS, _SECOND_DAGSTER_SETTINGS)
+        if not settings.exists() or settings.read_text(encoding="utf-8") in earlier:
             settings.write_text(_DAGSTER_SETTINGS, encoding="utf-8")
+        protect_home(self.root)
 
     def published(self) -> dict[str, Any] | None:
         """`build.json` of the current build, or None where nothing was published yet."""

@@ -20,6 +20,7 @@ import duckdb
 from warehouse.history import FACTS, changes_of_build
 from warehouse.home import Home, sync_folder
 from warehouse.ledger import Ledger
+from warehouse.permissions import protect_build
 
 # clients that bundle DuckDB 1.x must be able to open what is published
 STORAGE_VERSION = "v1.2.0"
@@ -189,6 +190,7 @@ def publish_staged(
         os.fsync(file.fileno())
     if final.exists():
         shutil.rmtree(final)
+    protect_build(staging)
     staging.rename(final)
     sync_folder(home.builds)
     home.switch_current(build_id)

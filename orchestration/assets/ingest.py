@@ -27,6 +27,7 @@ from ingest.sources import is_simulated_inbox
 from orchestration.fingerprint import code_version
 from orchestration.inputs import note_problems
 from orchestration.logs import log
+from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
 from warehouse.acts import Act, ActLedger, corrections, expunged, reprocessings
 from warehouse.answers import Answer, explanations_in
@@ -60,6 +61,7 @@ PULL_CHECK, ARCHIVE_CHECK = "every_source_was_read", "every_original_is_whole"
         ),
     ],
 )
+@measured
 def archived_files(build: BuildResource) -> dg.MaterializeResult:
     """Pull the sources into the archive by hash, and enter what is new into the ledger."""
     home = build.place
@@ -128,6 +130,7 @@ def _file_numbers(receipts: Iterable[Receipt], gone: Collection[str]) -> dict[st
 
 
 @dg.asset(group_name=GROUP, io_manager_key=IN_MEMORY, kinds={"python"})
+@measured
 def read_submissions_of_files(
     build: BuildResource, archived_files: list[Receipt]
 ) -> dg.MaterializeResult:
@@ -185,6 +188,7 @@ def _enter_explanations(
     kinds={"python"},
     deps=["read_submissions_of_files"],
 )
+@measured
 def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
     """Releases, explanations, corrections from the ledger: read once, so that an act that comes
     while the build runs is the next one's. What came in workbooks is in it already."""
@@ -193,6 +197,7 @@ def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
 
 
 @dg.asset(group_name=GROUP, kinds={"duckdb"})
+@measured
 def raw_cells(
     build: BuildResource,
     read_submissions_of_files: list[Submission],
@@ -222,5 +227,10 @@ def raw_cells(
     cells = row[0] if row else 0
     log("loaded", submissions=len(submissions), cells=cells)
     return dg.MaterializeResult(
-        metadata={"cells": cells, "dagster/row_count": cells, "submissions": len(submissions)}
+        metadata={
+            "cells": cells,
+            "dagster/row_count": cells,
+            "submissions": len(submissions),
+            "bytes": home.working_file.stat().st_size,
+        }
     )

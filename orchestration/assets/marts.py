@@ -21,6 +21,7 @@ from expectations.identities import RULES as IDENTITY_RULES
 from expectations.rule_files import all_rules
 from ingest.load import insert
 from orchestration.logs import log
+from orchestration.measured import measured
 from orchestration.resources import BuildResource
 from warehouse.acts import Act, explained
 from warehouse.connection import open_working
@@ -62,6 +63,7 @@ NO_RULE_RAISED = "no_rule_between_forms_raised"
         ),
     ],
 )
+@measured
 def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.MaterializeResult:
     """Every identity that the figures allow: how many hold, which cannot."""
     with open_working(build.place.working_file) as connection:
@@ -154,6 +156,7 @@ def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
         for rule in _MART_RULES
     ],
 )  # fmt: skip
+@measured
 def gated_marts(build: BuildResource) -> Iterator[dg.MaterializeResult]:
     """The second gate: Great Expectations on the finished facts and marts."""
     with open_working(build.place.working_file) as connection:

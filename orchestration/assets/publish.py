@@ -20,6 +20,7 @@ from orchestration.fingerprint import (
 )
 from orchestration.logs import log
 from orchestration.mailing import letters_before, send_mails
+from orchestration.measured import bytes_below, measured
 from orchestration.resources import BuildResource
 from orchestration.settings import Settings
 from warehouse.acts import Act, acts_version, release_ends
@@ -38,15 +39,25 @@ def _build_id(connection: Any) -> str:
 
 
 @dg.asset(group_name=GROUP, kinds={"duckdb", "parquet"}, deps=["gated_marts"])
+@measured
 def staged_build(build: BuildResource) -> dg.MaterializeResult:
     """The published tables in a new DuckDB file (storage of 1.2) and as Parquet."""
     with open_working(build.place.working_file) as connection:
         build_id = _build_id(connection)
         rows = stage_build(connection, build.place.staging(build_id))
-    return dg.MaterializeResult(value=build_id, metadata={"tables": len(rows), **rows})
+    return dg.MaterializeResult(
+        value=build_id,
+        metadata={
+            "tables": len(rows),
+            "dagster/row_count": sum(rows.values()),
+            "bytes": bytes_below(build.place.staging(build_id)),
+            **rows,
+        },
+    )
 
 
 @dg.asset(group_name=GROUP, kinds={"excel"})
+@measured
 def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """Every mart as a formatted workbook with Vietnamese headings."""
     folder = build.place.staging(staged_build)
@@ -60,6 +71,7 @@ def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.Materialize
 
 
 @dg.asset(group_name=GROUP, kinds={"html", "excel"})
+@measured
 def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """A data-quality report in Vietnamese for every sender, and its own workbooks, marked."""
     folder = build.place.staging(staged_build)
@@ -70,10 +82,17 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
             workers=build.workers, before=build.earlier("reports"),
         )  # fmt: skip
     log("reported", reports=len(paths), workbooks=len(marked))
-    return dg.MaterializeResult(metadata={"reports": len(paths), "workbooks": len(marked)})
+    return dg.MaterializeResult(
+        metadata={
+            "reports": len(paths),
+            "workbooks": len(marked),
+            "bytes": bytes_below(folder / "reports"),
+        }
+    )
 
 
 @dg.asset(group_name=GROUP, kinds={"typst"})
+@measured
 def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """A PDF letter for every sender and period, and drafts that remind late units."""
     settings = Settings()
@@ -91,6 +110,7 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
     return dg.MaterializeResult(
         metadata={
             "letters": len(paths),
+            "bytes": bytes_below(folder / "reports" / "letters"),
             "not_set": [" ".join(key) for key in failed],
             "reminders": len(drafts),
         }
@@ -98,6 +118,7 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
 
 
 @dg.asset(group_name=GROUP, kinds={"html"})
+@measured
 def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """The static site for leaders: scorecard, budget, investment, trade, communes, and the way from
     each figure to its cell."""
@@ -116,6 +137,7 @@ def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResul
     kinds={"duckdb"},
     deps=["sender_reports", "sender_letters", "mart_spreadsheets", "leader_pages"],
 )
+@measured
 def published_build(
     build: BuildResource,
     archived_files: list[Receipt],
@@ -139,6 +161,7 @@ def published_build(
         metadata={
             "build": staged_build,
             "folder": dg.MetadataValue.path(str(folder)),
+            "bytes": bytes_below(folder),
             "changes": dg.MetadataValue.md(changes),
             **description["counts"],
         }
@@ -160,6 +183,7 @@ def _changes(connection: Any) -> str:
 
 
 @dg.asset(group_name=GROUP, kinds={"smtp"}, deps=["published_build"])
+@measured
 def sent_mails(build: BuildResource) -> dg.MaterializeResult:
     """The letters by mail, once per content, and the morning summary; what is unsent is tried
     again on every night, with a build or without."""

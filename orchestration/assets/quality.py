@@ -16,6 +16,7 @@ from ingest.corrections import failed_corrections
 from ingest.load import cells_as_read, cells_of, insert, load_submissions
 from ingest.register import SUPERSEDED, Submission, judge
 from orchestration.logs import log
+from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
 from warehouse.act_table import act_frame
 from warehouse.acts import (
@@ -61,6 +62,7 @@ ACTS_CHECK = "acts_of_people_apply"
         for form in _FORMS
     ],
 )
+@measured
 def form_validations(
     build: BuildResource,
     read_submissions_of_files: list[Submission],
@@ -132,6 +134,7 @@ def _form_check(form: str, validations: list[FormValidation]) -> dg.AssetCheckRe
         )
     ],
 )
+@measured
 def accepted_submissions(
     build: BuildResource,
     archived_files: list[Receipt],

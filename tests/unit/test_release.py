@@ -30,6 +30,19 @@ def test_same_rows_in_another_order_are_the_same(tmp_path: Path) -> None:
     assert compare(old, published(tmp_path / "new.duckdb", again)) == (1, 4, [])
 
 
+def test_name_of_the_build_itself_is_no_difference(tmp_path: Path) -> None:
+    files = []
+    for side in ("old", "new"):
+        (tmp_path / side).mkdir()
+        says = f"insert into fct values ('build 2026-{side}', 1), ('other 2026-old', 2)"
+        files.append(published(tmp_path / side / "kho.duckdb", says))
+        (tmp_path / side / "build.json").write_text(f'{{"build_id": "2026-{side}"}}')
+    found = compare(*files)[2]
+    # the name of another build stays what it is
+    assert [(each.only_old, each.only_new) for each in found] == [(1, 1)]
+    assert found[0].examples == ("- other <build>, 2", "+ other 2026-old, 2")
+
+
 @pytest.mark.parametrize(
     ("change", "only_old", "only_new", "says"),
     [

@@ -1,0 +1,146 @@
+"""What starts a build or a mail between two nights: files that arrived, a run that failed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from ingest.pull import looks_new
+from ingest.seen import Seen
+from ingest.sources import Source, list_source
+from orchestration.alert import Failure, alert_team
+from orchestration.inputs import sources_of
+from orchestration.left_over import close_left_over
+from orchestration.run_tags import run_config, run_tags
+from orchestration.schedules import nightly
+from orchestration.settings import Settings, local_now
+from warehouse.home import Home
+from warehouse.ledger import Ledger
+
+_LOOK_SECONDS = 60
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """What the sources looked like, and since when they have looked so."""
+
+    looks: str
+    since: str
+
+
+def still(before: Quiet | None, looks: str, now: datetime) -> Quiet:
+    """Since when nothing moved: from now on where something did."""
+    if before is not None and before.looks == looks:
+        return before
+    return Quiet(looks, now.isoformat())
+
+
+def is_quiet(quiet: Quiet, now: datetime, minutes: int) -> bool:
+    """Whether nothing moved for so long. A clock that was set back begins anew."""
+    since = datetime.fromisoformat(quiet.since)
+    return now - since >= timedelta(minutes=minutes)
+
+
+def looks_of(sources: Iterable[Source]) -> str:
+    """A hash of names, sizes and times of all files; nothing is read. What cannot be listed now
+    counts as empty: its sender is said by the night, and holds up no other."""
+    digest = hashlib.sha256()
+    for source in sources:
+        try:
+            infos = list_source(source).infos
+        except Exception:  # whatever a file system raises
+            infos = {}
+        for path, info in infos.items():
+            said = (source.name, path, info.get("size"), str(info.get("mtime", info.get("etag"))))
+            digest.update(repr(said).encode())
+    return digest.hexdigest()
+
+
+# off until it is switched on: opening the pages to look must not start a build
+@dg.sensor(job=nightly, minimum_interval_seconds=_LOOK_SECONDS)
+def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Build when files arrived and nothing moved in the sources for `quiet_minutes`: a sender who
+    is still copying is not read half-way, and twenty files are one build."""
+    settings, now = Settings(), local_now()
+    home = Home(settings.home)
+    home.create()
+    close_left_over(context.instance, home)
+    if context.instance.get_runs_count(dg.RunsFilter(statuses=UNFINISHED)):
+        return dg.SkipReason("a run is waiting or running; it takes what is there")
+    sources = sources_of(home)
+    last = {receipt.file_path: receipt.file_sha256 for receipt in Ledger(home.ledger).receipts()}
+    if not has_news(sources, home, last):
+        context.update_cursor("")
+        return dg.SkipReason("no file that was not received")
+    quiet = still(_cursor(context.cursor), looks_of(sources), now)
+    cursor = json.dumps(asdict(quiet))
+    if not is_quiet(quiet, now, settings.quiet_minutes):
+        context.update_cursor(cursor)
+        return dg.SkipReason(
+            f"files are arriving; waiting until nothing moves for {settings.quiet_minutes} minutes"
+        )
+    # one run for what lies there now: a build that fails is not begun again every minute
+    request = dg.RunRequest(
+        run_key=f"files-{quiet.looks[:20]}",
+        run_config=run_config(now),
+        tags=run_tags(home, sources, now, "files"),
+    )
+    return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+
+def has_news(sources: Sequence[Source], home: Home, last: dict[str, str]) -> bool:
+    """Whether a source holds a file that was not received. One that is down is no news."""
+    return looks_new(sources, Seen.read(home.seen), last, pause=lambda _: None)[0]
+
+
+def _cursor(text: str | None) -> Quiet | None:
+    try:
+        return Quiet(**json.loads(text)) if text else None
+    except (ValueError, TypeError):
+        return None
+
+
+# on from the start: it only mails, and only where there is a mail server
+@dg.run_failure_sensor(
+    monitored_jobs=[nightly],
+    minimum_interval_seconds=_LOOK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def failed_run(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
+    """Tell the data team of a night that did not finish; `kho nightly` tells of its own."""
+    settings = Settings()
+    failure = failure_of(context)
+    # without pauses: the daemon's other sensors wait for this one
+    told = alert_team(Home(settings.home), settings, failure, pause=lambda _: None)
+    yield dg.SkipReason(f"run {failure.run_id}: {told or 'told before'}")
+
+
+def failure_of(context: dg.RunFailureSensorContext) -> Failure:
+    """The steps that failed and why; or why the run could not begin (a home that is held)."""
+    events = context.get_step_failure_events()
+    causes = [_bottom(event.step_failure_data.error) for event in events]
+    if not events:
+        causes = [_bottom(context.failure_event.job_failure_data.error)]
+    return Failure(
+        context.dagster_run.run_id,
+        local_now(),
+        tuple(filter(None, causes)) or (str(context.failure_event.message).split("\n")[0],),
+        tuple(event.step_key or "" for event in events),
+    )
+
+
+def _bottom(error: Any) -> str:
+    """The first line of what was at the bottom of an error."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return "" if error is None else str(error.message).strip().split("\n")[0]
