@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from orchestration.cli import main
@@ -41,7 +42,11 @@ def test_dbt_unit_tests_pass_in_the_project_folder(copied: Built) -> None:
         KHO_WAREHOUSE=str(copied.home / "warehouse.duckdb"),
     )
     assert done.returncode == 0, done.stdout
-    assert "PASS=8" in done.stdout
+    declared = (
+        yaml.safe_load(path.read_text("utf-8")).get("unit_tests", [])
+        for path in (PROJECT / "dbt_project" / "models").rglob("*.yml")
+    )
+    assert f"PASS={sum(map(len, declared))} " in done.stdout
 
 
 @pytest.mark.slow
