@@ -1,9 +1,9 @@
 """The log of runs in the home's Dagster instance: SQLite, as Dagster writes it, but quicker.
 
 Dagster opens every database anew for each of the some 450 events of a night and waits for the disk
-after each: a quarter of a minute. Here a connection stays open, and the disk is not waited for:
-with a write-ahead log a power loss costs the last events of a run, and no database. Nothing that
-counts is in there; what happened is in the ledger.
+after each: a quarter of a minute. Here a connection stays open, and with a write-ahead log the disk
+is waited for at checkpoints only: a power loss costs the last events of a run, and no database.
+Nothing that counts is in there; what happened is in the ledger.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _engine(address: str) -> sa.Engine:
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _do_not_wait(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
+    def _wait_seldom(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine
