@@ -1,7 +1,7 @@
 -- The targets of each commune: where they stand and what must come yet.
 select
     scorecard.unit_code,
-    scorecard.indicator_name_vi as target_vi,
+    scorecard.indicator_name_vi || coalesce(', ' || lower(measure.label_vi), '') as target_vi,
     coalesce(due.label_vi, scorecard.period_key) as due_vi,
     scorecard.target_text,
     scorecard.actual_value_text,
@@ -14,6 +14,8 @@ from mart_plan_scorecard as scorecard
 inner join dim_unit as unit
     on scorecard.unit_code = unit.unit_code and unit.level in ('commune', 'ward') and unit.valid_to is null
 left join dim_period as due on scorecard.period_key = due.period_key
+left join dim_code as measure
+    on scorecard.measure = measure.code and measure.list_code = 'measure' and measure.code <> 'level'
 left join dim_period as actual on scorecard.actual_period_key = actual.period_key
 order by
     scorecard.unit_code,

@@ -39,7 +39,13 @@ counted as (
     union all
     select
         4, 'Báo cáo đã nhận', 'behind', 'bao-cao.html',
-        count(*) filter (status in ('received', 'received_late', 'held')), count(*) filter (status <> 'not_due')
+        -- where nothing was to be sent yet, what came all the same
+        case
+            when count(*) filter (status <> 'not_due') > 0
+                then count(*) filter (status in ('received', 'received_late', 'held'))
+            else (select count(*) from submission where status in ('accepted', 'held'))
+        end,
+        count(*) filter (status <> 'not_due')
     from mart_submission_status
     union all
     select
@@ -57,9 +63,9 @@ counted as (
 
 select
     label_vi,
-    case when out_of > 0 then figure end as figure,
+    case when out_of > 0 or figure > 0 then figure end as figure,
     nullif(out_of, 0) as out_of,
-    case when out_of = 0 then 'no_data' when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached' else standing end
+    case when out_of = 0 and figure = 0 then 'no_data' when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached' else standing end
         as standing,
     page
 from counted

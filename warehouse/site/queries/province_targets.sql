@@ -40,7 +40,7 @@ select
     coalesce(document.number, scaled.document_title_vi) as document_vi,
     scaled.document_title_vi,
     coalesce(indicator.domain_vi, 'Lĩnh vực khác') as domain_vi,
-    scaled.indicator_name_vi as target_vi,
+    scaled.indicator_name_vi || coalesce(', ' || lower(measure.label_vi), '') as target_vi,
     coalesce(due.label_vi, scaled.period_key) as due_vi,
     scaled.target_text,
     scaled.actual_value_text,
@@ -84,6 +84,8 @@ left join yearly
         scaled.indicator_code = yearly.indicator_code and scaled.measure = yearly.measure
         and scaled.unit_code = yearly.unit_code
 left join dim_period as due on scaled.period_key = due.period_key
+left join dim_code as measure
+    on scaled.measure = measure.code and measure.list_code = 'measure' and measure.code <> 'level'
 left join dim_period as actual on scaled.actual_period_key = actual.period_key
 left join dim_code as kind on scaled.actual_kind = kind.code and kind.list_code = 'kind'
 left join dim_document as document on scaled.document_code = document.document_code
