@@ -30,7 +30,7 @@ def evaluate(
     monkeypatch.setenv("KHO_INBOX", str(SAMPLES))
     monkeypatch.setattr(schedules, "local_now", lambda: datetime.fromisoformat(moment))
     with (
-        dg.DagsterInstance.ephemeral() as instance,
+        dg.DagsterInstance.local_temp() as instance,
         dg.build_schedule_context(instance=instance) as context,
     ):
         return schedules.every_night(context)  # type: ignore[no-any-return]
