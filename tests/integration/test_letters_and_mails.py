@@ -191,7 +191,10 @@ def test_the_schedule_runs_the_mails_alone_while_some_are_unsent(
     monkeypatch.setenv("KHO_HOME", str(unsent.home))
     monkeypatch.setenv("KHO_INBOX", str(SAMPLES))
     monkeypatch.setattr(schedules, "local_now", lambda: datetime.fromisoformat(SECOND_NIGHT))
-    with dg.build_schedule_context() as context:
+    with (
+        dg.DagsterInstance.local_temp() as instance,
+        dg.build_schedule_context(instance=instance) as context,
+    ):
         request = schedules.every_night(context)
     assert isinstance(request, dg.RunRequest)
     assert request.asset_selection == [dg.AssetKey("sent_mails")]

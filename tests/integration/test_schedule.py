@@ -29,7 +29,10 @@ def evaluate(
     monkeypatch.setenv("KHO_HOME", str(home))
     monkeypatch.setenv("KHO_INBOX", str(SAMPLES))
     monkeypatch.setattr(schedules, "local_now", lambda: datetime.fromisoformat(moment))
-    with dg.build_schedule_context() as context:
+    with (
+        dg.DagsterInstance.local_temp() as instance,
+        dg.build_schedule_context(instance=instance) as context,
+    ):
         return schedules.every_night(context)  # type: ignore[no-any-return]
 
 
@@ -42,4 +45,8 @@ def test_a_night_after_a_due_date_runs(built: Built, monkeypatch: pytest.MonkeyP
 
 
 def test_the_first_night_of_a_home_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(evaluate(monkeypatch, tmp_path, "2026-11-22T02:00"), dg.RunRequest)
+    request = evaluate(monkeypatch, tmp_path, "2026-11-22T02:00")
+    assert isinstance(request, dg.RunRequest)
+    config = request.run_config["resources"]["build"]["config"]
+    assert config["as_of"] == "2026-11-22T02:00:00"  # read once, where the run is asked for
+    assert request.tags["kho/begun_by"] == "schedule"
