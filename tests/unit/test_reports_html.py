@@ -381,10 +381,11 @@ def test_every_sender_gets_its_report_and_the_index_links_them(
     assert "Không phát hiện sai sót" in clean.text and "Phường Đông Kinh" in clean.text
 
     index = Page((tmp_path / "reports/index.html").read_text(encoding="utf-8"))
+    assert "Đã xóa khỏi kho" in index.rows[0]
     links = [attrs["href"] for tag, attrs in index.tags if tag == "a"]
     assert links == ["#noi-dung", "05977.html", "06040.html"]
-    assert ["06040", "Xã Chi Lăng", "2", "0", "1", "0", "1", "1", "1", "0"] in index.rows
-    assert ["", "Tổng số", "3", "1", "1", "0", "1", "1", "1", "0"] in index.rows
+    assert ["06040", "Xã Chi Lăng", "2", "0", "1", "0", "1", "0", "1", "1", "0"] in index.rows
+    assert ["", "Tổng số", "3", "1", "1", "0", "1", "0", "1", "1", "0"] in index.rows
 
 
 def test_superseded_submissions_and_closed_findings_are_left_out(
