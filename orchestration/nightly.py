@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from orchestration.mailing import mail_is_due
 from orchestration.run_tags import run_tags
 from orchestration.settings import Settings
 from warehouse.acts import ActLedger, acts_version
-from warehouse.home import Home
+from warehouse.home import Home, HomeBusy
 from warehouse.ledger import Ledger
 from warehouse.publish import refuse_the_past
 
@@ -149,11 +149,11 @@ def run_nightly(
             for event in result.all_events
             if event.is_step_failure or event.is_step_skipped
         )
-        causes = tuple(
-            _cause(event.step_failure_data.error)
-            for event in result.all_events
-            if event.is_step_failure and event.step_failure_data.error is not None
-        )
+        errors = list(_errors(result.all_events))
+        # both may have found the home free before one of them took it
+        if any(_bottom(error).cls_name == HomeBusy.__name__ for error in errors):
+            raise HomeBusy(f"another build is running in {home.root}")
+        causes = tuple(map(_cause, errors))
         evaluations = result.get_asset_check_evaluations()
         checks = tuple(each.check_name for each in evaluations if not each.passed and each.blocking)
         lost = tuple(
@@ -179,11 +179,28 @@ def _absolute(address: str) -> str:
     return str(Path(address).resolve()) if address and Path(address).exists() else address
 
 
-def _cause(error: Any) -> str:
-    """The first line of what was at the bottom of an error."""
+def _errors(events: Sequence[Any]) -> Iterator[Any]:
+    """What failed in a run: steps, and what they all need (the home and its lock)."""
+    of_run = []
+    for event in events:
+        if event.is_step_failure:
+            if event.step_failure_data.error is not None:
+                yield event.step_failure_data.error
+        elif (error := getattr(event.event_specific_data, "error", None)) is not None:
+            of_run.append(error)
+    if not any(event.is_step_failure for event in events):
+        yield from of_run[:1]
+
+
+def _bottom(error: Any) -> Any:
     while error.cause is not None:
         error = error.cause
-    return str(error.message).strip().split("\n")[0][:300]
+    return error
+
+
+def _cause(error: Any) -> str:
+    """The first line of what was at the bottom of an error."""
+    return str(_bottom(error).message).strip().split("\n")[0][:300]
 
 
 def _quiet(dg: Any) -> None:

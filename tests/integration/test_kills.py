@@ -29,7 +29,7 @@ KILL_POINTS = (
     "warehouse.ledger.Ledger.add_receipts",
     "ingest.register.register",
     "ingest.load.load_cells",
-    "expectations.validate.validate_submissions",
+    "expectations.validate.validate_form",
     "warehouse.ledger.Ledger.add_verdicts",
     "expectations.identities.evaluate",
     "expectations.gate.gate_before_publishing",
