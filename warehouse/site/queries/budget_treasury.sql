@@ -9,7 +9,11 @@ newest as (
     from mart_budget_execution as execution
     inner join province on execution.unit_code = province.unit_code
     where execution.budget_level = 'all' and execution.list_code = 'kbnn'
-    qualify execution.period_end = max(execution.period_end) over (partition by execution.list_code)
+    -- a line with an estimate and no outturn has a row of the whole year, which is no newer report
+    qualify execution.period_end = coalesce(
+        max(execution.period_end) filter (execution.outturn_cumulative_vnd is not null) over (partition by execution.list_code),
+        max(execution.period_end) over (partition by execution.list_code)
+    )
 )
 
 select
