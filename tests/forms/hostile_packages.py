@@ -579,7 +579,7 @@ PACKAGES = {
     "path_very_long": Hostile(added({"x" * 60_000: b"x"}), (SOUND, *BROKEN)),
     "entry_is_symlink": Hostile(symlink, (SOUND, *BROKEN)),
     "sheet_is_symlink": Hostile(sheet_is_symlink, BROKEN),
-    "nested_archives": Hostile(nested, ("not_a_workbook",)),
+    "nested_archives": Hostile(nested, ("archive_nested",)),
     "other_local_name": Hostile(other_local_name, (SOUND, *BROKEN)),
     "duplicate_sheet": Hostile(duplicate(SHEET, b"<worksheet/>"), BROKEN),
     "duplicate_workbook": Hostile(duplicate(BOOK, b"<workbook/>"), BROKEN),
