@@ -29,7 +29,7 @@ from typing import Any
 from bench.measure import Cost, cost_of
 
 A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
-FIRST_NIGHT = datetime.fromisoformat("2027-01-20T02:00")
+FIRST_YEAR = 2026
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _NUMBER = re.compile(r"<v>(\d{3,}(?:\.\d+)?)</v></c>")
@@ -138,15 +138,20 @@ def inbox_of(size: int, cache: Path) -> Path:
     place = cache / f"months-{months}"
     if not (place / "simulation.json").exists():
         shutil.rmtree(place, ignore_errors=True)
-        start = FIRST_NIGHT.year - 1 - (months - 1) // 12
         subprocess.run(
             [sys.executable, "-c", "from orchestration.cli import main; main()", "simulate",
              "--out", str(place),
-             "--communes", "65", "--from", f"{start}-01", "--months", str(months),
+             "--communes", "65", "--from", f"{FIRST_YEAR}-01", "--months", str(months),
              "--error-rate", "0"],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
     return place
+
+
+def first_night(size: int) -> datetime:
+    """When all of such an inbox has come: the 20th after its last month."""
+    months = max(1, round(size / A_MONTH))
+    return datetime(FIRST_YEAR + months // 12, months % 12 + 1, 20, 2)
 
 
 def send_again(path: Path) -> None:
@@ -188,7 +193,7 @@ def measure(size: int, cache: Path, sample: int) -> dict[str, Any]:
         (Path(folder) / "list").write_text("\n".join(map(str, books)), encoding="utf-8")
         stages = Path(__file__).with_name("stages.py")
         alone = cost_of([sys.executable, str(stages), "calamine", f"{folder}/list"]).cpu
-        at = FIRST_NIGHT
+        at = first_night(size)
         nights = {"cold": _measured("--night", str(inbox), str(home), at.isoformat())}
         nights["nothing"] = _measured(
             "--night", str(inbox), str(home), (at + timedelta(hours=1)).isoformat()

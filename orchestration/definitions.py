@@ -11,6 +11,7 @@ from orchestration.assets import dbt, ingest, marts, publish, punctuality, quali
 from orchestration.resources import IN_MEMORY, BuildResource
 from orchestration.schedules import every_night, nightly
 from orchestration.sensors import failed_run, files_arrived
+from orchestration.warm_dbt import COMMAND
 
 OWNERS = ("team:to-du-lieu",)
 """Who is asked about an asset: the data team of the finance department."""
@@ -30,6 +31,10 @@ defs = dg.Definitions(
     resources={
         "build": BuildResource(),
         IN_MEMORY: dg.mem_io_manager,
-        "dbt": dbt.NightlyDbt(project_dir=dbt.dbt_project),
+        "dbt": dbt.NightlyDbt(
+            project_dir=dbt.dbt_project,
+            dbt_executable=COMMAND[0],
+            global_config_flags=[*COMMAND[1:]],
+        ),
     },
 )

@@ -15,6 +15,7 @@ from orchestration.fingerprint import code_version
 from orchestration.inputs import sources_of
 from orchestration.logs import log_to
 from orchestration.settings import Settings, local_now
+from orchestration.warm_dbt import warm_dbt
 from warehouse.home import Home
 from warehouse.permissions import private_files
 from warehouse.publish import refuse_a_leap, refuse_the_past
@@ -49,11 +50,14 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._home.create()
         with self._home.locked(), private_files():
             log_to(self._home.logs)
-            if not self.only_mail:
-                refuse_the_past(self._home, self._as_of)
-                if not self.as_of:
-                    refuse_a_leap(self._home, self._as_of)
-            yield self
+            if self.only_mail:
+                yield self
+                return
+            refuse_the_past(self._home, self._as_of)
+            if not self.as_of:
+                refuse_a_leap(self._home, self._as_of)
+            with warm_dbt(self._home):
+                yield self
 
     @property
     def place(self) -> Home:

@@ -1,7 +1,5 @@
 """Stage 3: dbt, in two runs: facts, then (once identities are checked on the facts) marts."""
 
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import metadata
@@ -19,14 +17,7 @@ from dagster_dbt import (
 from packaging.version import Version
 
 from orchestration.resources import BuildResource
-from orchestration.settings import PROJECT
-
-DBT_FOLDER = PROJECT / "dbt_project"
-# dbt reads the working file through this variable (dbt_project/profiles.yml)
-WORKING_FILE_VARIABLE = "KHO_WAREHOUSE"
-
-# dbt is a command beside this interpreter, which need not be on the caller's path
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+from orchestration.warm_dbt import DBT_FOLDER, target_of
 
 
 class _Translator(DagsterDbtTranslator):
@@ -80,8 +71,8 @@ _translator = _Translator(
 
 
 class NightlyDbt(DbtCliResource):
-    """dbt as a command, without what only row counts and column metadata are fetched with: asking
-    for its version and setting up an adapter cost seconds, twice a night."""
+    """dbt as a command (that of orchestration/warm_dbt.py), without what only row counts and column
+    metadata are fetched with: asking for its version and setting up an adapter cost seconds."""
 
     @cached_property
     def _cli_version(self) -> Version:
@@ -94,14 +85,11 @@ class NightlyDbt(DbtCliResource):
 def _run(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:
-    os.environ[WORKING_FILE_VARIABLE] = str(build.place.working_file.resolve())
     # without dbt's own log (--quiet) Dagster would see no result and skip what comes after
     # unit tests try the logic on made-up rows: that is the test suite's work, not the night's
     # the working file may be of older code, whose seeds had other columns
     arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test"]
-    # one target folder a home: the second run, and the next night, need not parse the project anew
-    target = build.place.root.resolve() / "dbt"
-    yield from dbt.cli(arguments, context=context, target_path=target).stream()
+    yield from dbt.cli(arguments, context=context, target_path=target_of(build.place)).stream()
 
 
 @dbt_assets(
