@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,13 @@ from expectations.validate import FormValidation, file_findings, validate_submis
 from ingest import reference
 from ingest.contract import Contract, all_contracts
 from ingest.extract import read_submissions
-from ingest.package import Unreadable
+from ingest.originals import place_of
+from ingest.package import ZIP_MAGIC, Unreadable
+from ingest.pull import is_wanted_member
 from ingest.reading import ReadFile, ReadSubmission
 from ingest.register import Submission, register
 from ingest.sandbox import read_isolated
+from ingest.zip_files import is_archive, unpack
 from warehouse.home import Home
 from warehouse.ledger import Ledger, Receipt, timestamp
 
@@ -69,10 +74,13 @@ def examine_files(
     without a time, rules with a date look at nothing.
     """
     contracts = {contract.id: contract for contract in all_contracts()}
-    readings: list[ReadFile | Unreadable] = [
-        reading for _, reading in read_isolated(read_submissions, list(paths))
-    ]
+    with tempfile.TemporaryDirectory(prefix="kho-check-") as folder:
+        files = [file for path in paths for file in _files_of(path, Path(folder))]
+        readings: list[ReadFile | Unreadable] = [
+            reading for _, reading in read_isolated(read_submissions, [place for _, place in files])
+        ]
     # a file on an officer's desk has no sender's folder: the unit it names is taken as the sender
+    paths = [path for path, _ in files]
     senders = [_sender(path, reading) for path, reading in zip(paths, readings, strict=True)]
     receipts, by_sha = _history(home, set(senders), as_of)
     sent_before = len(receipts)
@@ -103,6 +111,19 @@ def examine_files(
         for submission in submissions
         if submission.receipt.receipt_no > sent_before
     ]
+
+
+def _files_of(path: Path, folder: Path) -> list[tuple[Path, Path]]:
+    """The file, or in place of an archive its members, as a night would take them: what each is
+    called, and where it lies."""
+    with path.open("rb") as file:
+        head = file.read(len(ZIP_MAGIC))
+        if not is_archive(head, file):
+            return [(path, path)]
+    [(_, members)] = read_isolated(partial(unpack, folder, is_wanted_member), [path], 1)
+    if isinstance(members, Unreadable) or not members:
+        return [(path, path)]  # answered as a whole
+    return [(path / name, place_of(folder, sha256)) for name, sha256, _ in members]
 
 
 def write_marked_check(

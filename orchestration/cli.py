@@ -331,6 +331,8 @@ def check(
     examined = examine_files(paths, day, place)
     elements = elements_of(examined, day, place)
     if marked is not None:
+        if any(element["file"] != str(paths[0]) for element in elements):
+            _stop("Gói nén không đánh dấu được: giải nén, rồi đánh dấu từng bảng tính.")
         written, not_kept = write_marked_check(paths[0], examined, marked, day)
         click.echo(f"Tệp đã đánh dấu: {written}", err=True)
         for note in not_kept:

@@ -15,6 +15,8 @@ from ingest.pull import Pulled, is_wanted_member, pull_sources
 from ingest.seen import Seen
 from ingest.sources import Source
 from ingest.zip_files import is_archive, unpack
+from orchestration.check import check_files
+from tests.forms.form_books import Form, write_book
 from tests.forms.hostile_files import encrypted_entries, small_workbook
 
 LONG_AGO = 1_700_000_000
@@ -68,6 +70,25 @@ def test_members_are_received_as_files_of_the_archive(inbox: Path, workbook: byt
     archive = inbox.parent / "archive"
     assert place_of(archive, found.files[1].sha256).read_bytes() == workbook
     assert pulled(inbox).files == found.files
+
+
+def test_check_answers_for_every_member_of_an_archive_and_for_one_that_stays_shut(
+    tmp_path: Path, workbook: bytes
+) -> None:
+    sound = write_book(tmp_path / "sound.xlsx", [Form("LS-01")]).read_bytes()
+    archive = zipped(tmp_path / "thang6.zip", {"TKT/a.xlsx": sound, "b.xlsx": workbook})
+    shut = zipped(tmp_path / "shut.zip", {"inner.zip": archive.read_bytes()})
+    empty = zipped(tmp_path / "empty.zip", {})
+    found = check_files([archive, shut, empty])
+    assert [(answer["file"], answer["status"]) for answer in found] == [
+        (f"{archive}/TKT/a.xlsx", "ok"),
+        (f"{archive}/b.xlsx", "unrecognised"),
+        (str(shut), "unreadable"),
+        (str(empty), "unreadable"),
+    ]
+    assert found[2]["findings"][0]["message"] == (
+        "Gói nén chứa gói nén khác bên trong nên không được mở."
+    )
 
 
 def test_a_workbook_is_no_archive(inbox: Path, workbook: bytes) -> None:
