@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from expectations.beside import validators
 from ingest.sources import Source
 from orchestration.fingerprint import code_version
 from orchestration.inputs import sources_of
@@ -56,7 +57,7 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             refuse_the_past(self._home, self._as_of)
             if not self.as_of:
                 refuse_a_leap(self._home, self._as_of)
-            with warm_dbt(self._home):
+            with warm_dbt(self._home), validators(self.workers):
                 yield self
 
     @property

@@ -349,6 +349,9 @@ def addressee(name: str, is_commune: bool) -> str:
     return f"{letterhead()['commune_authority']} {name[0].lower()}{name[1:]}"
 
 
+_WORDING = ("letterhead.yml", "html.py", "shown.py", "typesetting.py")
+
+
 @cache
 def template_version() -> str:
     """A hash of what decides how a letter with the same content looks."""
@@ -356,7 +359,7 @@ def template_version() -> str:
         TEMPLATES / TEMPLATE,
         TEMPLATES / "paper.typ",
         Path(__file__),
-        Path(__file__).with_name("letterhead.yml"),
+        *(Path(__file__).with_name(name) for name in _WORDING),
     ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 

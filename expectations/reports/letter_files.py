@@ -20,7 +20,6 @@ from expectations.reports.html import report_file_name
 from expectations.reports.letter import (
     Letter,
     LetterKey,
-    letter_data,
     letter_pdf,
     template_version,
 )
@@ -57,7 +56,7 @@ def write_letters(
     lines, written, failed = [], [], []
     for letter in letters:
         path = letter_path(folder, letter.key)
-        look = _look(letter, as_of, mend_days, contact)
+        look = _look(letter, mend_days, contact)
         earlier = letter_path(before, letter.key) if before else None
         if earlier and known.get(letter.key) == (letter.content, look) and earlier.exists():
             take_over(earlier, path)
@@ -97,12 +96,11 @@ def write_reminders(
     return written
 
 
-def _look(letter: Letter, as_of: datetime, mend_days: int, contact: str) -> str:
-    """A hash of everything on the paper but its own date."""
-    data = letter_data(letter, as_of, mend_days, contact)
-    undated = {k: v for k, v in data.items() if k not in ("as_of", "place_and_date")}
-    said = json.dumps(undated, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(f"{template_version()}{said}".encode()).hexdigest()[:20]
+def _look(letter: Letter, mend_days: int, contact: str) -> str:
+    """A hash of everything on the paper but its own date: of what is known, and of the code that
+    finds the words for it, so that most letters need none."""
+    said = f"{template_version()}{letter!r}{mend_days} {contact}"
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
 def _read_list(folder: Path) -> dict[LetterKey, tuple[str, str]]:

@@ -1,0 +1,127 @@
+"""Processes that have Great Expectations loaded: `python -m expectations.beside`.
+
+To load it costs seconds, and each of its runs keeps a core busy. These processes load it while
+files are read, and run the suites of several forms beside each other and beside the rules.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from expectations.suites import RuleResult
+
+_SIZE = 8  # bytes that say how long a message is
+_running: list[Validators] = []
+
+
+class Validators:
+    """Some processes, each with one suite at a time; callers on several threads share them."""
+
+    def __init__(self, count: int) -> None:
+        project = Path(__file__).parent.parent
+        self._all = [
+            subprocess.Popen(
+                [sys.executable, "-m", "expectations.beside"], cwd=project,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )
+            for _ in range(count)
+        ]  # fmt: skip
+        self._free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        for process in self._all:
+            self._free.put(process)
+
+    def validate(self, subject: str, frame: pl.DataFrame, rules: Sequence[str]) -> list[RuleResult]:
+        """As suites.validate_residuals. Raises RuntimeError where the process ended."""
+        process = self._free.get()
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            _write(process.stdin, (subject, _packed(frame), list(rules)))
+            answer = _read(process.stdout)
+        except (BrokenPipeError, EOFError) as error:
+            raise RuntimeError(f"{subject}: the process of Great Expectations ended") from error
+        finally:
+            self._free.put(process)
+        if isinstance(answer, Exception):
+            raise answer
+        found: list[RuleResult] = answer
+        return found
+
+    def end(self) -> None:
+        for process in self._all:
+            process.kill()  # nothing is left behind: it only computes
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+@contextmanager
+def validators(count: int) -> Iterator[None]:
+    """While it lasts, validate_residuals has its suites run by `count` processes."""
+    started = Validators(count)
+    _running.append(started)
+    try:
+        yield
+    finally:
+        _running.remove(started)
+        started.end()
+
+
+def running() -> Validators | None:
+    return _running[-1] if _running else None
+
+
+def _packed(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer)
+    return buffer.getvalue()
+
+
+def _write(pipe: IO[bytes], message: Any) -> None:
+    content = pickle.dumps(message)
+    pipe.write(len(content).to_bytes(_SIZE))
+    pipe.write(content)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> Any:
+    head = pipe.read(_SIZE)
+    if len(head) < _SIZE:
+        raise EOFError
+    content = pipe.read(int.from_bytes(head))
+    return pickle.loads(content)  # noqa: S301 (from the other end of our own pipe)
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not come between
+    from expectations import suites
+
+    suites.load()
+    while True:
+        try:
+            subject, frame, rules = _read(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer: Any = suites.validate_residuals(subject, pl.read_ipc(frame), rules)
+        except Exception as error:  # whoever asked says it
+            answer = RuntimeError(f"{type(error).__name__}: {error}")
+        _write(answers, answer)
+
+
+if __name__ == "__main__":
+    main()
