@@ -151,7 +151,7 @@ def inbox_of(size: int, cache: Path) -> Path:
 def first_night(size: int) -> datetime:
     """When all of such an inbox has come: the 20th after its last month."""
     months = max(1, round(size / A_MONTH))
-    return datetime(FIRST_YEAR + months // 12, months % 12 + 1, 20, 2)
+    return datetime.fromisoformat(f"{FIRST_YEAR + months // 12}-{months % 12 + 1:02}-20T02:00")
 
 
 def send_again(path: Path) -> None:

@@ -9,6 +9,7 @@ moved on.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -27,76 +28,114 @@ FACTS = (
 )
 
 _LINE = """{
-    v: 'integer', act: 'varchar', fact_table: 'varchar', fact_key: 'varchar',
-    content_hash: 'varchar', finding_key: 'varchar', moment: 'timestamp',
-    content: 'json'
+    act: 'varchar', fact_table: 'varchar', fact_key: 'varchar', content_hash: 'varchar',
+    finding_key: 'varchar', moment: 'timestamp', content: 'json'
 }"""
 
 
-def load_history(connection: duckdb.DuckDBPyConnection, change_files: list[Path]) -> None:
-    """Fill history.fact_version and history.finding from the change files of all publishes."""
+def load_history(
+    connection: duckdb.DuckDBPyConnection, change_files: Iterable[Path], kept: Path
+) -> None:
+    """Fill history.fact_version and history.finding from the change files of all publishes.
+
+    Each file is read once and lies in `kept` as Parquet from then on; history.fact_row looks there.
+    """
+    kept.mkdir(parents=True, exist_ok=True)
+    lines = [
+        _as_parquet(connection, path, kept)
+        for path in change_files
+        if path.exists() and path.stat().st_size
+    ]
+    for leftover in set(kept.iterdir()) - set(lines):
+        leftover.unlink()
     connection.execute("delete from history.fact_version")
     connection.execute("delete from history.finding")
-    files = [str(path) for path in change_files if path.exists() and path.stat().st_size]
-    if not files:
+    if not lines:
         return
+    files = ", ".join("'{}'".format(str(path).replace("'", "''")) for path in lines)
+    connection.execute(f"create or replace temp view acts as from read_parquet([{files}])")
     connection.execute(
         f"""
-        create or replace temp table acts as
-        select * from read_json(?, format = 'newline_delimited', columns = {_LINE},
-            maximum_object_size = 16777216)
-        """,
-        [files],
+        create or replace view history.fact_row as
+        select
+            fact_table, fact_key, content_hash, submission_id, cell_ref, moment as known_from,
+            content as row_json
+        from read_parquet([{files}])
+        where act = 'fact_opened'
+        """
     )
     connection.execute(
         """
         insert into history.fact_version
+        with closed as (
+            select fact_table, fact_key, moment from acts
+            where act = 'fact_closed'
+        )
         select
             o.fact_table,
             o.fact_key,
             o.content_hash,
-            json_extract_string(o.content, '$.submission_id'),
-            json_extract_string(o.content, '$.cell_ref'),
+            o.submission_id,
+            o.cell_ref,
             o.moment,
-            -- a fact has one open version at most: the first closing after it ends it
-            min(c.moment),
-            any_value(o.content)::varchar
+            c.moment
         from acts as o
-        left join acts as c
-            on
-                c.act = 'fact_closed'
-                and c.fact_table = o.fact_table
-                and c.fact_key = o.fact_key
-                and c.moment > o.moment
+        -- a fact has one open version at most: the first closing after it ends it
+        asof left join closed as c
+            on o.fact_table = c.fact_table and o.fact_key = c.fact_key and o.moment < c.moment
         where o.act = 'fact_opened'
-        group by all
         """
     )
     connection.execute(
         """
         insert into history.finding
+        with closed as (
+            select finding_key, moment from acts
+            where act = 'finding_closed'
+        )
         select
             o.finding_key,
             -- a finding on a file that was sent again has been seen for longer
             coalesce(cast(json_extract_string(o.content, '$.first_seen') as timestamp), o.moment),
             c.moment,
-            o.content::varchar
+            o.content
         from acts as o
-        left join acts as c
-            on
-                c.act = 'finding_closed'
-                and c.finding_key = o.finding_key
-                and c.moment > o.moment
-                and not exists (
-                    select 1 from acts as e
-                    where
-                        e.act = 'finding_closed' and e.finding_key = o.finding_key
-                        and e.moment > o.moment and e.moment < c.moment
-                )
+        asof left join closed as c on o.finding_key = c.finding_key and o.moment < c.moment
         where o.act = 'finding_opened'
         """
     )
-    connection.execute("drop table acts")
+    connection.execute("drop view acts")
+
+
+def _as_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kept: Path) -> Path:
+    """The lines of a change file in `kept`, made where they are not there, whole and of this file:
+    the name says of which file they are, and the digest of what lies there."""
+    of = path.stat()
+    stem = f"{path.stem}.{of.st_size}.{of.st_mtime_ns}"
+    for found in kept.glob(f"{stem}.*.parquet"):
+        if found.name == f"{stem}.{_digest(found)}.parquet":
+            return found
+    unfinished = kept / f".{stem}"
+    connection.execute(
+        f"""
+        copy (
+            select
+                act, fact_table, fact_key, content_hash,
+                json_extract_string(content, '$.submission_id') as submission_id,
+                json_extract_string(content, '$.cell_ref') as cell_ref,
+                finding_key, moment, content::varchar as content
+            from read_json(?, format = 'newline_delimited', columns = {_LINE},
+                maximum_object_size = 16777216)
+        ) to '{str(unfinished).replace("'", "''")}' (format parquet, compression zstd)
+        """,
+        [str(path)],
+    )
+    return unfinished.replace(kept / f"{stem}.{_digest(unfinished)}.parquet")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def load_publishes(

@@ -11,8 +11,8 @@
 <home>/sources.yml         where files come from, besides the inbox (optional)
 
 What only saves time, and may be deleted whenever no build runs: readings/ (what files were read
-to), validations/ (what forms were found to be), seen.json (what files looked like). pull.json is
-what the last pull could not have.
+to), validations/ (what forms were found to be), history/ (what earlier publishes showed), seen.json
+(what files looked like). pull.json is what the last pull could not have.
 """
 
 from __future__ import annotations
@@ -98,6 +98,11 @@ class Home:
     def readings(self) -> Path:
         """What files were read to (ingest/readings.py)."""
         return self.root / "readings"
+
+    @property
+    def history(self) -> Path:
+        """The change files of the ledger as they are looked at (warehouse/history.py)."""
+        return self.root / "history"
 
     @property
     def validations(self) -> Path:

@@ -24,8 +24,8 @@ PASS_THROUGH, READABLE_FOLDER, PUBLISHED_FILE = 0o710, 0o750, 0o444
 PRIVATE_OF_BUILD = frozenset({"reports"})
 # of the home; what else lies in the folder is not ours to change
 PRIVATE_OF_HOME = (
-    "archive", "ledger", "outbox", "dagster", "logs", "dbt", "readings", "validations", ".lock",
-    "contacts.csv", "sources.yml", "seen.json", "pull.json", "warehouse.duckdb",
+    "archive", "ledger", "outbox", "dagster", "logs", "dbt", "readings", "validations", "history",
+    ".lock", "contacts.csv", "sources.yml", "seen.json", "pull.json", "warehouse.duckdb",
     "warehouse.duckdb.wal",
 )  # fmt: skip
 UMASK = 0o077

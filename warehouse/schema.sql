@@ -289,9 +289,14 @@ create or replace table history.fact_version (
     submission_id varchar,
     cell_ref      varchar,
     known_from    timestamp not null,
-    known_to      timestamp,
-    row_json      varchar not null
+    known_to      timestamp
 );
+-- What each of them said: a view on the change files, as history.py keeps them, once there is any.
+create or replace view history.fact_row as
+select
+    fact_table, fact_key, content_hash, submission_id, cell_ref, known_from,
+    cast(null as varchar) as row_json
+from history.fact_version;
 create or replace table history.finding (
     finding_key varchar not null,
     first_seen  timestamp not null,

@@ -60,9 +60,25 @@ published as (
         submission_id,
         cell_ref,
         known_from,
-        known_to,
-        row_json
+        known_to
     from {{ source('history', 'fact_version') }}
+    where fact_table = '{{ fact_table }}'
+),
+
+gone as (
+    select published.*
+    from published
+    left join hashed
+        on
+            published.fact_key = hashed.fact_key
+            and published.content_hash = hashed.content_hash
+            and published.submission_id = hashed.submission_id
+            and published.cell_ref = hashed.cell_ref
+    where published.known_to is not null or hashed.fact_key is null
+),
+
+published_row as (
+    select * from {{ source('history', 'fact_row') }}
     where fact_table = '{{ fact_table }}'
 ),
 
@@ -86,23 +102,23 @@ union all
 select
     {% for column in columns -%}
         {% if column.name == 'fact_key' -%}
-            published.fact_key,
+            gone.fact_key,
         {% else -%}
             cast(
-                json_extract_string(published.row_json, '$.{{ column.name }}') as {{ column.data_type }}
+                json_extract_string(published_row.row_json, '$.{{ column.name }}') as {{ column.data_type }}
             ) as {{ column.name }},
         {% endif -%}
     {% endfor -%}
-    published.content_hash,
-    published.known_from,
-    coalesce(published.known_to, {{ as_of() }}) as known_to,
+    gone.content_hash,
+    gone.known_from,
+    coalesce(gone.known_to, {{ as_of() }}) as known_to,
     false as is_current
-from published
-left join hashed
+from gone
+left join published_row
     on
-        published.fact_key = hashed.fact_key
-        and published.content_hash = hashed.content_hash
-        and published.submission_id = hashed.submission_id
-        and published.cell_ref = hashed.cell_ref
-where published.known_to is not null or hashed.fact_key is null
+        gone.fact_key = published_row.fact_key
+        and gone.content_hash = published_row.content_hash
+        and gone.known_from = published_row.known_from
+        and gone.submission_id is not distinct from published_row.submission_id
+        and gone.cell_ref is not distinct from published_row.cell_ref
 {%- endmacro %}

@@ -221,7 +221,7 @@ def raw_cells(
         load_periods(connection, contracts)
         load_expected(connection, contracts, submissions, build.moment.date())
         ledger = Ledger(home.ledger)
-        load_history(connection, ledger.change_files())
+        load_history(connection, ledger.change_files(), home.history)
         load_publishes(connection, ledger.publishes())
         row = connection.execute("select count(*) from raw.cell").fetchone()
     cells = row[0] if row else 0

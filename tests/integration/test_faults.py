@@ -202,7 +202,11 @@ def test_a_truncated_working_file_and_torn_memory_are_made_again(
     for name in ("warehouse.duckdb", "seen.json", "dbt/partial_parse.msgpack"):
         with (copied.home / name).open("r+b") as file:
             file.truncate((copied.home / name).stat().st_size // 2)
-    for path in [*copied.home.glob("readings/*/*"), *copied.home.glob("validations/*/*")]:
+    for path in [
+        *copied.home.glob("readings/*/*"),
+        *copied.home.glob("validations/*/*"),
+        *copied.home.glob("history/*"),
+    ]:
         with path.open("r+b") as file:
             file.truncate(path.stat().st_size * 2 // 3)
     correct(inbox)

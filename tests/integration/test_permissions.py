@@ -30,7 +30,7 @@ def test_a_build_sets_who_may_read_what(built: Built) -> None:
     home = built.home
     assert mode(home) == 0o2710
     assert mode(home / "builds") == 0o2750
-    for name in ("archive", "ledger", "outbox", "dagster", "logs", "readings", "dbt"):
+    for name in ("archive", "ledger", "outbox", "dagster", "logs", "readings", "history", "dbt"):
         assert access(home / name) == 0o700, name
     for name in ("warehouse.duckdb", ".lock", "seen.json"):
         assert mode(home / name) == 0o600, name

@@ -138,8 +138,8 @@ def home(tmp_path: Path) -> Home:
             Release(**SIGNED, submission_id=right, expires="2026-08-01", **release),
         ]
     )  # fmt: skip
-    for name in ("warehouse.duckdb", ".reading/a", "readings/a", "validations/a", "dbt/a",
-                 "dagster/storage/read", "logs/dbt.log"):  # fmt: skip
+    for name in ("warehouse.duckdb", ".reading/a", "readings/a", "validations/a", "history/a",
+                 "dbt/a", "dagster/storage/read", "logs/dbt.log"):  # fmt: skip
         (place.root / name).parent.mkdir(parents=True, exist_ok=True)
         (place.root / name).write_text(SECRET, encoding="utf-8")
     return place

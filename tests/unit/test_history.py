@@ -30,9 +30,13 @@ def versions(folder: Path, nights: list[list[dict[str, object]]]) -> list[tuple[
         ledger.write_changes(f"b{number}", acts)
         ledger.add_publish({"build_id": f"b{number}"})
     with create_working(folder / "w.duckdb") as connection:
-        load_history(connection, ledger.change_files())
-        load_history(connection, ledger.change_files())  # again: the same, not twice
-        cursor = connection.execute("select * from history.fact_version order by 2, 4")
+        load_history(connection, ledger.change_files(), folder / "kept")
+        load_history(
+            connection, ledger.change_files(), folder / "kept"
+        )  # again: the same, not twice
+        cursor = connection.execute(
+            "select * from history.fact_version order by fact_key, known_from"
+        )
         names = [column[0] for column in cursor.description]
         rows = cursor.fetchall()
     keep = [names.index(name) for name in ("fact_key", "content_hash", "known_from", "known_to")]
@@ -98,11 +102,36 @@ def test_finding_is_open_until_it_is_closed(tmp_path: Path) -> None:
         ledger.write_changes(f"b{number}", acts)
         ledger.add_publish({"build_id": f"b{number}"})
     with create_working(tmp_path / "w.duckdb") as connection:
-        load_history(connection, ledger.change_files())
+        load_history(connection, ledger.change_files(), tmp_path / "kept")
         found = connection.execute(
             "select finding_key, first_seen, closed_at from history.finding order by 1"
         ).fetchall()
     assert found == [("a", day(0), day(2)), ("b", day(0), None)]
+
+
+def test_row_of_a_version_is_as_its_publish_wrote_it_whatever_became_of_what_is_kept(
+    tmp_path: Path,
+) -> None:
+    ledger, kept = Ledger(tmp_path / "ledger"), tmp_path / "it's kept"
+    for number, acts in enumerate([[opened(DAYS[0])], [closed(DAYS[1]), opened(DAYS[1], "h2")]]):
+        ledger.write_changes(f"b{number}", acts)
+        ledger.add_publish({"build_id": f"b{number}"})
+    for harm in (b"", b"torn", None):
+        for path in kept.glob("*"):
+            content = path.read_bytes()
+            # another value of the same length, in the middle of a file that reads well
+            path.write_bytes(content.replace(b"h1", b"h7") if harm is None else harm)
+        (kept / "left over").touch() if kept.exists() else None
+        with create_working(tmp_path / "w.duckdb") as connection:
+            load_history(connection, ledger.change_files(), kept)
+            rows = connection.execute(
+                "select content_hash, known_from, row_json from history.fact_row order by 1"
+            ).fetchall()
+        assert rows == [
+            ("h1", day(0), '{"value_text":"h1"}'),
+            ("h2", day(1), '{"value_text":"h2"}'),
+        ]
+        assert len(list(kept.iterdir())) == 2
 
 
 def test_working_file_is_a_duckdb_file_with_the_tables_of_ingest(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ shown as (
         fact_table,
         fact_key,
         content_hash,
-        json_extract_string(row_json, '$.submission_id') as submission_id
+        submission_id
     from {{ source('history', 'fact_version') }}
     where known_to is null
 ),
