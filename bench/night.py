@@ -22,6 +22,7 @@ import tempfile
 import time
 import zipfile
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from bench.measure import Cost, cost_of
 
 A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
 FIRST_YEAR = 2026
+TO_SENDERS = ("sender_reports", "sender_letters", "sent_mails")
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _NUMBER = re.compile(r"<v>(\d{3,}(?:\.\d+)?)</v></c>")
@@ -44,19 +46,27 @@ def night(inbox: str, home: str, as_of: str) -> dict[str, Any]:
     from warehouse.home import Home
 
     seconds: dict[str, float] = defaultdict(float)
-    peak, last = 0, 0.0
+    walls: dict[str, float] = defaultdict(float)
+    peaks: dict[str, int] = defaultdict(int)
+    last, since = 0.0, time.monotonic()
 
     def note(step: str, *_: int) -> None:
-        nonlocal peak, last
+        nonlocal last, since
         used, memory = _tree()
-        seconds[step or "start"] += max(0.0, used - last)
-        last, peak = max(last, used), max(peak, memory)
+        step, now = step or "start", time.monotonic()
+        seconds[step] += max(0.0, used - last)
+        walls[step] += now - since
+        peaks[step] = max(peaks[step], memory)
+        last, since = max(last, used), now
 
     outcome = run_nightly(Home(Path(home)), inbox, datetime.fromisoformat(as_of), 2, note)
     note("end")
     assert outcome.succeeded, outcome.causes
     counts = (outcome.description or {}).get("counts", {})
-    return {"changed": outcome.changed, "stages": dict(seconds), "peak": peak, "counts": counts}
+    return {
+        "changed": outcome.changed, "stages": dict(seconds), "walls": dict(walls),
+        "peaks": dict(peaks), "peak": max(peaks.values(), default=0), "counts": counts,
+    }  # fmt: skip
 
 
 def _tree() -> tuple[float, int]:
@@ -247,11 +257,20 @@ def show(found: list[dict[str, Any]]) -> None:
     if len(found) > 1:
         first, last = found[0], found[-1]
         more = last["workbooks"] - first["workbooks"]
-        each = (last["nights"]["cold"]["cpu"] - first["nights"]["cold"]["cpu"]) / more
-        fixed = first["nights"]["cold"]["cpu"] - each * first["workbooks"]
         unit = (last["calamine"] - first["calamine"]) / more
-        print(f"\nFixed part {fixed:.0f} s; each further workbook {each * 1000:.0f} ms, "
-              f"{each / unit:.1f} times calamine alone.")  # fmt: skip
+        for what, without in {"all": (), "without reports": TO_SENDERS}.items():
+            small, large = (_cpu_without(one, without) for one in (first, last))
+            each = (large - small) / more
+            fixed = small - each * first["workbooks"]
+            print(
+                f"\n{what}: fixed part {fixed:.0f} s; each further workbook {each * 1000:.0f} ms, "
+                f"{each / unit:.1f} times calamine alone."
+            )
+
+
+def _cpu_without(size: dict[str, Any], steps: Sequence[str]) -> float:
+    cold = size["nights"]["cold"]
+    return float(cold["cpu"] - sum(cold["stages"].get(step, 0.0) for step in steps))
 
 
 def _row(values: list[float]) -> str:

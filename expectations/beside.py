@@ -22,28 +22,35 @@ import polars as pl
 if TYPE_CHECKING:
     from expectations.suites import RuleResult
 
+_WORTH_ANOTHER = 10  # suites asked for
 _SIZE = 8  # bytes that say how long a message is
 _running: list[Validators] = []
 
 
 class Validators:
-    """Some processes, each with one suite at a time; callers on several threads share them."""
+    """Up to `count` processes, each with one suite at a time; callers on several threads share
+    them. The second is started when there is more to do than it takes to load it."""
 
     def __init__(self, count: int) -> None:
-        project = Path(__file__).parent.parent
-        self._all = [
-            subprocess.Popen(
-                [sys.executable, "-m", "expectations.beside"], cwd=project,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )
-            for _ in range(count)
-        ]  # fmt: skip
+        self._count = count
+        self._asked = 0
+        self._all: list[subprocess.Popen[bytes]] = []
         self._free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-        for process in self._all:
-            self._free.put(process)
+        self._start()
+
+    def _start(self) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "expectations.beside"], cwd=Path(__file__).parent.parent,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._all.append(process)
+        self._free.put(process)
 
     def validate(self, subject: str, frame: pl.DataFrame, rules: Sequence[str]) -> list[RuleResult]:
         """As suites.validate_residuals. Raises RuntimeError where the process ended."""
+        self._asked += 1
+        if self._asked % _WORTH_ANOTHER == 0 and len(self._all) < self._count:
+            self._start()
         process = self._free.get()
         try:
             assert process.stdin is not None and process.stdout is not None

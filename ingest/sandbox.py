@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,9 +140,20 @@ def read_isolated(
         yield paths[number], answers.pop(number)
 
 
-def _pool(workers: int) -> ProcessPool:
+def start_server() -> None:
+    """Start the server now, so that it is ready when there is something to read."""
+    _context()
+    ensure_running()
+
+
+def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def _pool(workers: int) -> ProcessPool:
+    context = _context()
     return ProcessPool(max_workers=workers, initializer=_limit_worker, context=context)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from ingest.pull import Problem, looks_new
 from ingest.seen import Seen
 from ingest.sources import Source, connected, is_simulated_inbox
+from orchestration.beside import loaded_beside
 from orchestration.fingerprint import code_version, files_version
 from orchestration.inputs import note_problems, noted_problems, sources_of
 from orchestration.mailing import mail_is_due
@@ -110,8 +111,24 @@ def run_nightly(
             return Outcome(False, True, home.published(), problems=tuple(problems))
     else:
         refuse_the_past(home, as_of)
-    os.environ["DAGSTER_HOME"] = str(home.dagster.resolve())
+    config = {
+        "home": str(home.root.resolve()),
+        "inbox": _absolute(inbox),
+        "sources": str(Path(list_file).resolve()) if list_file else "",
+        "full": full,
+        "as_of": as_of.isoformat(),
+        "workers": workers,
+        "only_mail": only_mail,
+    }
     progress("loading", 0, 1)
+    with nullcontext() if only_mail else loaded_beside(home, workers):
+        return _run_job(home, config, run_tags(home, sources, as_of, "command"), progress)
+
+
+def _run_job(
+    home: Home, config: Mapping[str, Any], tags: dict[str, str], progress: Progress
+) -> Outcome:
+    os.environ["DAGSTER_HOME"] = str(home.dagster.resolve())
     import dagster as dg
 
     from orchestration.assets.ingest import ARCHIVE_CHECK
@@ -120,25 +137,13 @@ def run_nightly(
 
     _quiet(dg)
     job = defs.resolve_job_def("nightly")
+    only_mail = bool(config["only_mail"])
     steps = 1 if only_mail else len(job.graph.node_defs)
     run_config = {
         # what Dagster has to say goes to the instance, not over the progress bar
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        "resources": {
-            "build": {
-                "config": {
-                    "home": str(home.root.resolve()),
-                    "inbox": _absolute(inbox),
-                    "sources": str(Path(list_file).resolve()) if list_file else "",
-                    "full": full,
-                    "as_of": as_of.isoformat(),
-                    "workers": workers,
-                    "only_mail": only_mail,
-                }
-            }
-        },
+        "resources": {"build": {"config": dict(config)}},
     }
-    tags = run_tags(home, sources, as_of, "command")
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         close_left_over(instance, home)
         selection = [dg.AssetKey(MAIL_ASSET)] if only_mail else None

@@ -10,13 +10,12 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from expectations.beside import validators
 from ingest.sources import Source
+from orchestration.beside import loaded_beside
 from orchestration.fingerprint import code_version
 from orchestration.inputs import sources_of
 from orchestration.logs import log_to
 from orchestration.settings import Settings, local_now
-from orchestration.warm_dbt import warm_dbt
 from warehouse.home import Home
 from warehouse.permissions import private_files
 from warehouse.publish import refuse_a_leap, refuse_the_past
@@ -57,7 +56,7 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             refuse_the_past(self._home, self._as_of)
             if not self.as_of:
                 refuse_a_leap(self._home, self._as_of)
-            with warm_dbt(self._home), validators(self.workers):
+            with loaded_beside(self._home, self.workers):
                 yield self
 
     @property

@@ -25,7 +25,12 @@ from orchestration.settings import PROJECT
 from warehouse.home import Home
 
 DBT_FOLDER = PROJECT / "dbt_project"
-COMMAND = (sys.executable, "-I", os.fspath(PROJECT / "orchestration" / "dbt_command.py"))
+# every event is said to Dagster; to write them all, and what was parsed, to files as well costs a
+# fifth of a run
+COMMAND = (
+    sys.executable, "-I", os.fspath(PROJECT / "orchestration" / "dbt_command.py"),
+    "--log-level-file", "info", "--no-write-json",
+)  # fmt: skip
 _SOCKET, _WORKING_FILE = "KHO_DBT_SOCKET", "KHO_WAREHOUSE"  # dbt_command.py, profiles.yml
 
 # dbt is a command beside this interpreter, which need not be on the caller's path
@@ -86,7 +91,9 @@ def _parsed() -> Any:
     """The project as dbt holds it. Where it cannot be parsed, each command says why by itself."""
     import dbt.adapters.duckdb  # noqa: F401 (loaded for the commands)
     from dbt.cli.main import dbtRunner
+    from dbt_common.clients.agate_helper import build_type_tester
 
+    build_type_tester([])  # loads how numbers are written in every language
     return dbtRunner().invoke(["--quiet", "parse"]).result
 
 
