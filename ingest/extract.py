@@ -736,7 +736,8 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
         if table.column(field).role not in ("symbol", "label")
     ]
     if area.index_row_no is not None:
-        index_row = dict(enumerate(area.sheet.rows[area.index_row_no - 1], start=1))
+        typed = area.sheet.rows[area.index_row_no - 1]
+        index_row = {col: typed[col - 1] for col in match.columns.values()}
         remarks += [
             Remark(
                 "index_formula_differs",
@@ -794,6 +795,13 @@ def _under_a_header_above(part: _Part, area: AreaRead) -> Iterator[Remark]:
     """A header that is printed twice and could be read only the second time: the rows between the
     two are not in the area that was found. Half of its texts in their columns make a header."""
     sheet, match = area.sheet, area.match
+    cols = set(match.columns.values())
+    # of most sheets no row above the header has as many cells as half a header
+    fewest = max(2, (len(cols) + 1) // 2)
+    if not any(
+        len(row) - row.count("") >= fewest for row in sheet.rows[part.start - 1 : match.top - 1]
+    ):
+        return
     texts = {
         col: {key for row in range(match.top, match.bottom + 1)
               if (key := header(sheet.text(row, col)).key)}

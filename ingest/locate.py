@@ -18,6 +18,7 @@ from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.normalise import clean
 from ingest.period import related
+from ingest.remembered import Remembered
 from ingest.wording import PERIOD, Header, header, label_key, plain
 from ingest.workbook import Sheet
 
@@ -234,9 +235,7 @@ def match_columns(
             match = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
             is_told = match is not None and not match.missing and not match.is_joined
             if match is not None and is_told and same is not None:
-                if len(_matched) >= MOST_KEPT:
-                    _matched.clear()
-                _matched[same] = match
+                _matched.keep(same, match)
         known[key] = match
     return known[key]
 
@@ -256,9 +255,8 @@ def _hits(spots: Spots, words: TableWords, within: tuple[int, int] | None) -> li
     return found
 
 
-# whole headers that were matched before: a form's template comes again with every unit and period
-_matched: dict[tuple[object, ...], ColumnMatch] = {}
-MOST_KEPT = 5000
+# whole headers that were matched before; `_words` keeps their tables
+_matched: Remembered[tuple[object, ...], ColumnMatch] = Remembered()
 
 
 def _signature(sheet: Sheet, spots: Sequence[Spot], hits: Sequence[Spot]) -> tuple[object, ...]:

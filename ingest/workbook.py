@@ -105,9 +105,8 @@ class Sheet:
     @cached_property
     def distinct_texts(self) -> set[str]:
         """Every text of the sheet, once."""
-        texts = {value for value in chain.from_iterable(self.rows) if type(value) is str}
-        texts.discard("")
-        return texts
+        distinct = set(chain.from_iterable(self.rows))
+        return {value for value in distinct if type(value) is str and value}
 
     def texts(self, first: int = 1, end: int | None = None) -> list[tuple[int, int, str]]:
         """Every text with its row and column, in their order: of the rows from `first` to before
