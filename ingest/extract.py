@@ -25,14 +25,17 @@ from ingest.identity import Identity, form_sheets, read_identities
 from ingest.index_row import other_formulas
 from ingest.lines import words_of as line_words_of
 from ingest.locate import (
+    LONGEST,
     ROWS_SEARCHED,
     Candidate,
     ColumnMatch,
     FormIndex,
     Spot,
+    Spots,
     is_whole,
     match_columns,
     nearness,
+    recognise,
     spots_of,
     title_key,
     words_of,
@@ -49,7 +52,7 @@ from ingest.reading import (
     Remark,
     UnreadSheet,
 )
-from ingest.wording import header, plain
+from ingest.wording import Header, header, plain
 from ingest.workbook import Odd, Sheet, read_sheets
 
 # half of the required headers, or the title: an instruction sheet has neither
@@ -178,6 +181,14 @@ def _parts_of(
     parts: list[_Part] = []
     near: Candidate | None = None
     start = 1
+    if identity is not None and (known := _recognised(sheet, index, identity)) is not None:
+        own_form, match = known
+        top = _read_part(sheet, own_form, Spots(), identity, 1, parts, index.names_form, match)
+        if top is not None:
+            parts.append(top)
+            start = top.bottom + 1
+            if not _may_hold_a_table(sheet, start):
+                return parts, None
     while start <= sheet.last_row:
         # most headers stand near the top; further down are the texts of the rows
         spots = spots_of(sheet, start, ROWS_NEAR)
@@ -208,6 +219,27 @@ def _parts_of(
         if not _may_hold_a_table(sheet, start):
             break
     return parts, near
+
+
+def _recognised(
+    sheet: Sheet, index: FormIndex, identity: Identity
+) -> tuple[Contract, ColumnMatch] | None:
+    """The form that a sheet was made for, where its header stands as in a sheet before it and its
+    title beside: what `_form_of` would find, in the usual case of one version and one table."""
+    own = index.by_form.get(identity.form, [])
+    if len(own) != 1 or len(own[0].tables) > 1:
+        return None
+    [contract] = own
+    found = recognise(sheet, contract.tables[0], ROWS_NEAR)
+    if found is None or not is_whole(contract.tables[0], found[0]):
+        return None
+    match, texts = found
+    titles = index.titles[contract.id]
+    if titles.isdisjoint(texts):
+        titles |= {t for t in texts if len(t) <= LONGEST and _names(contract, header(t))}
+        if titles.isdisjoint(texts):
+            return None
+    return contract, match
 
 
 def _may_hold_a_table(sheet: Sheet, start: int) -> bool:
@@ -268,15 +300,18 @@ def _named(index: FormIndex, spots: Sequence[Spot]) -> list[Contract]:
 
 def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
     """Whether the form's title or code stands among the texts."""
-    title, code = title_key(contract), plain(contract.code_on_paper)
-    return any(
-        title in spot.header.key or (code in spot.header.exact and _has_code(code, spot))
-        for spot in spots
-    )
+    return any(_names(contract, spot.header) for spot in spots)
 
 
-def _has_code(code: str, spot: Spot) -> bool:
-    text = spot.header.exact
+def _names(contract: Contract, words: Header) -> bool:
+    """Whether a text has the form's title or code in it."""
+    if title_key(contract) in words.key:
+        return True
+    code = plain(contract.code_on_paper)
+    return code in words.exact and _has_code(code, words.exact)
+
+
+def _has_code(code: str, text: str) -> bool:
     at = text.find(code)
     while at >= 0:
         before, after = text[at - 1 : at], text[at + len(code) : at + len(code) + 1]
@@ -370,8 +405,11 @@ def _read_part(
     start: int,
     above: Sequence[_Part],
     names_form: Callable[[str], bool],
+    recognised: ColumnMatch | None = None,
 ) -> _Part | None:
-    first = match_columns(sheet, contract.tables[0], spots)
+    """`recognised` are the columns of the form's only table, where they are known without looking
+    for them among the texts."""
+    first = recognised or match_columns(sheet, contract.tables[0], spots)
     if first is None:
         return None
     head = read_head(sheet.name, contract, _title_lines(sheet, start, first.top), identity)
@@ -382,7 +420,9 @@ def _read_part(
     absent: list[int] = []
     top, bottom = first.top, first.bottom
     for number, table in enumerate(contract.tables, start=1):
-        match = _match_table(sheet, table, spots, head.period_key, regions.get(number))
+        match = recognised or _match_table(
+            sheet, table, spots, head.period_key, regions.get(number)
+        )
         if (match is None or not is_whole(table, match)) and areas:
             below = spots_of(sheet, bottom + 1)
             match = _match_table(sheet, table, below, head.period_key, None) if below else None
