@@ -18,7 +18,7 @@ from expectations.reports.explanations import explanations_of
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, is_index_row, read_area
 from ingest.cells import STATES, CellColumns
-from ingest.columns import read_columns, units_of_area
+from ingest.columns import columns_of_area, read_columns, units_of_area
 from ingest.contract import Contract, Table, all_contracts
 from ingest.head import Head, TitleLine, read_head, title_lines
 from ingest.identity import Identity, form_sheets, read_identities
@@ -639,7 +639,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
         remarks += _identity_remarks(part)
     cells = CellColumns()
     areas: list[Area] = []
-    columns: list[AreaColumn] = []
+    columns: tuple[AreaColumn, ...] = ()
     rows: list[AreaRow] = []
     found = {area.table_no for part in parts for area in part.areas}
     remarks += [
@@ -653,13 +653,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
             number = len(areas) + 1
             areas.append(Area(number, area.table_no, part.sheet.name))
             units = units_of_area(contract, area, part.head.measure, part.head.measure_at)
-            columns += [
-                AreaColumn(
-                    number, area.match.columns[c.field], c.field, units.by_field.get(c.field)
-                )
-                for c in area.table.columns
-                if c.field in area.match.columns
-            ]
+            columns += columns_of_area(number, area, units)
             rows += [AreaRow(number, row, line.code if line else None) for row, line in area.rows]
             remarks += _layout_remarks(part, area, taken if len(part.areas) > 1 else set())
             remarks += units.remarks
@@ -674,7 +668,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
         period_key=head.period_key,
         cutoff_date=head.cutoff,
         areas=tuple(areas),
-        columns=tuple(columns),
+        columns=columns,
         rows=tuple(rows),
         cells=cells,
         remarks=tuple(remarks),

@@ -8,12 +8,14 @@ has read the contracts once, so a new one costs next to nothing.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,7 +117,7 @@ def read_isolated(
         return
     answers: dict[int, Any] = {}
     handed_out = 0
-    with tempfile.TemporaryDirectory(prefix="kho-read-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kho-read-") as folder, _garbage_left():
         run = _Run(work, finish, list(paths), Path(folder), answers)
         size = max(1, min(CHUNK, -(-len(paths) // (4 * workers))))
         numbers = list(range(len(paths)))
@@ -136,6 +138,18 @@ def read_isolated(
                 handed_out += 1
     for number in range(handed_out, len(paths)):
         yield paths[number], answers.pop(number)
+
+
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """While many small results come in, all of which stay, it is not looked for garbage after
+    every few hundred of them."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], 100_000), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _pool(workers: int) -> ProcessPool:

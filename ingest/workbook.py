@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ class Sheet:
     @cached_property
     def filled(self) -> int:
         """How many cells are not empty."""
-        return sum(len(row) - row.count("") for row in self.rows)
+        return sum(map(len, self.rows)) - sum(map(list.count, self.rows, repeat("")))
 
     @cached_property
     def distinct_texts(self) -> set[str]:
