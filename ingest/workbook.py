@@ -64,11 +64,11 @@ class Sheet:
     def __post_init__(self) -> None:
         # a cell of spaces only (a formula that shows nothing gives one) is an empty cell
         self.values = self.filled
-        if any(map(str.isspace, self.distinct_texts)):
+        spaces = {text for text in self.distinct_texts if text.isspace()}
+        if spaces:
             for row in self.rows:
-                for at, value in enumerate(row):
-                    if type(value) is str and value.isspace():
-                        row[at] = ""
+                if not spaces.isdisjoint(row):
+                    row[:] = ["" if value in spaces else value for value in row]
             self._forget()
 
     @property
