@@ -205,7 +205,12 @@ def _read_lines(
                 break
             if values == index_row or is_index_row(values):
                 continue
-        has_figures = any(row[at] != "" and is_figure(row[at]) for at in value_at)
+        has_figures = False
+        for at in value_at:
+            value = row[at]
+            if type(value) is float or (value != "" and is_figure(value)):
+                has_figures = True
+                break
         if known or has_figures:
             candidates.append(Labelled(row_no, label, symbol, has_figures))
     found = match_lines(candidates, table.lines)

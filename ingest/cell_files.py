@@ -109,13 +109,17 @@ def _pieces(parts: Iterable[tuple[int, int, CellColumns]]) -> Iterator[_Piece]:
     """The cells of many submissions, or of a huge one, a piece at a time."""
     piece = _Piece()
     for number, place, cells in parts:
+        owner = number, place
         for column in cells.columns:
+            if piece.size + len(column.rows) <= PIECE:
+                piece.add(owner, column)
+                continue
             for start in range(0, len(column.rows), PIECE):
                 part = column.part(start, start + PIECE)
                 if piece.size and piece.size + len(part.rows) > PIECE:
                     yield piece
                     piece = _Piece()
-                piece.add((number, place), part)
+                piece.add(owner, part)
     if piece.size:
         yield piece
 

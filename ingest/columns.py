@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest import reference
 from ingest.areas import AreaRead
@@ -20,6 +20,7 @@ from ingest.cells import STATE_NO, CellColumns
 from ingest.contract import Column, Contract, Table
 from ingest.figures import FigureUnit, read_figures
 from ingest.head import day_of
+from ingest.locate import ColumnMatch
 from ingest.normalise import (
     BLANK,
     CODE,
@@ -34,6 +35,7 @@ from ingest.normalise import (
 from ingest.period import read_period
 from ingest.reading import AreaColumn, Remark
 from ingest.reference import Line
+from ingest.remembered import Remembered
 from ingest.wording import plain
 from ingest.workbook import Odd, Sheet, cell_of
 
@@ -64,6 +66,10 @@ class AreaUnits:
     remarks: list[Remark] = field(default_factory=list)
 
 
+# headers that come again are one `match`: what follows from it is worked out once
+_units: Remembered[tuple[object, ...], tuple[Contract, ColumnMatch, AreaUnits]] = Remembered()
+
+
 def units_of_area(
     contract: Contract,
     area: AreaRead,
@@ -72,6 +78,22 @@ def units_of_area(
 ) -> AreaUnits:
     """Which units the sheet states: a column's header before the line above the table, which
     stands `measure_at`, row and column."""
+    key = id(contract), id(area.match), area.table_no, measure
+    known = _units.get(key)
+    if known is not None:
+        return known[2]
+    found = _units_of_area(contract, area, measure, measure_at)
+    if not found.remarks:  # what is said of a sheet has its name in it
+        _units.keep(key, (contract, area.match, found))
+    return found
+
+
+def _units_of_area(
+    contract: Contract,
+    area: AreaRead,
+    measure: str | None,
+    measure_at: tuple[int, int] | None,
+) -> AreaUnits:
     found = AreaUnits()
     known = reference.units()
     name, at = area.sheet.name, area.match.bottom
@@ -121,6 +143,62 @@ def units_of_area(
     return found
 
 
+class _Planned(NamedTuple):
+    """A column of the form that the area has: at which place of a row, and how it is read. `unit`
+    is None where each row says its own."""
+
+    column: Column
+    at: int
+    is_numeric: bool
+    is_percent: bool
+    is_hundred_based: bool
+    unit: FigureUnit | None
+
+
+_Plan = tuple[_Planned, ...]
+_plans: Remembered[tuple[object, ...], tuple[Table, ColumnMatch, _Plan]] = Remembered()
+_places: Remembered[tuple[object, ...], tuple[Table, ColumnMatch, tuple[AreaColumn, ...]]]
+_places = Remembered()
+
+
+def columns_of_area(number: int, area: AreaRead, units: AreaUnits) -> tuple[AreaColumn, ...]:
+    """Which columns of the form the area of this number has, where, and in which unit."""
+    table, match = area.table, area.match
+    key = number, id(table), id(match), tuple(units.by_field.items())
+    found = _places.get(key)
+    if found is None:
+        places = tuple(
+            AreaColumn(number, match.columns[c.field], c.field, units.by_field.get(c.field))
+            for c in table.columns
+            if c.field in match.columns
+        )
+        found = _places.keep(key, (table, match, places))
+    return found[2]
+
+
+def _plan_of(area: AreaRead, units: AreaUnits) -> _Plan:
+    table, match = area.table, area.match
+    key = id(table), id(match), tuple(units.by_field.items())
+    found = _plans.get(key)
+    if found is None:
+        plan = tuple(
+            _Planned(
+                c, match.columns[c.field] - 1, c.is_numeric, c.type == "percent",
+                c.measure in HUNDRED_BASED, _unit_of_column(c, units),
+            )
+            for c in table.columns
+            if c.field in match.columns
+        )  # fmt: skip
+        found = _plans.keep(key, (table, match, plan))
+    return found[2]
+
+
+def _unit_of_column(column: Column, units: AreaUnits) -> FigureUnit | None:
+    if column.unit is None:
+        return None
+    return figure_unit(units.by_field.get(column.field, column.unit), column.type == "integer")
+
+
 def _disagree(one: str, other: str | None) -> bool:
     """Whether two units measure the same and are not the same."""
     units = reference.units()
@@ -166,20 +244,16 @@ def read_columns(
     data = _rows_of(area.sheet, rows)
     by_column = _by_column(data)
     lines = [line for _, line in area.rows]
-    for column in area.table.columns:
-        col = area.match.columns.get(column.field)
-        if col is None:
-            continue
-        values = by_column[col - 1]
-        if column.is_numeric:
-            is_percent = column.type == "percent"
+    for column, at, is_numeric, is_percent, is_hundred_based, unit in _plan_of(area, units):
+        values, col = by_column[at], at + 1
+        if is_numeric:
             figures = read_figures(
                 values,
                 declared=number_style,
                 is_percent=is_percent,
-                unit_of=_unit_of_row(area, column, units, lines, data),
+                unit_of=_unit_of_row(area, column, unit, lines, data),
                 shown_as_percent=_shown_as_percent(area, rows, col) if is_percent else None,
-                is_hundred_based=column.measure in HUNDRED_BASED,
+                is_hundred_based=is_hundred_based,
             )
             if area.sheet.typed:
                 _as_typed(figures.texts, rows, col, area.sheet.typed)
@@ -230,15 +304,14 @@ def _shown_as_percent(area: AreaRead, rows: Sequence[int], col: int) -> list[boo
 def _unit_of_row(
     area: AreaRead,
     column: Column,
-    units: AreaUnits,
+    unit: FigureUnit | None,
     lines: Sequence[Line | None],
     data: Sequence[Sequence[Any]],
 ) -> Callable[[int], FigureUnit]:
-    """The unit that the n-th figure of a column is in."""
-    is_whole = column.type == "integer"
-    if column.unit is not None:
-        unit = figure_unit(units.by_field.get(column.field, column.unit), is_whole)
+    """The unit that the n-th figure of a column is in: the column's, else its row's."""
+    if unit is not None:
         return lambda _: unit
+    is_whole = column.type == "integer"
     unit_col = area.match.columns.get("unit")
 
     def of_row(number: int) -> FigureUnit:
@@ -264,7 +337,7 @@ def _read_words(
 ) -> None:
     # codes, periods and units stand in many rows, what is blank or a nil mark too
     distinct = set(values)
-    if not typed_of and all(type(value) is str for value in distinct):
+    if not typed_of and set(map(type, distinct)) == {str}:
         _read_typed_words(column, number, rows, col, values, distinct, cells)
         return
     known = {value: read_word(column, value) for value in distinct if type(value) is str}
@@ -319,18 +392,34 @@ def _read_typed_words(
     distinct: set[str],
     cells: CellColumns,
 ) -> None:
-    """A column of texts and blanks only: each is read once."""
+    """A column of texts and blanks only: each is read once, and so is a whole column that comes
+    again, as labels and symbols of lines do."""
+    is_short = len(values) <= _LONGEST_KEPT and sum(map(len, distinct)) <= _MOST_LETTERS_KEPT
+    key = (column.type, column.list, tuple(values)) if is_short else None
+    read = _columns_read.get(key) if key is not None else None
+    if read is None:
+        read = _words_of_column(column, values, distinct)
+        if key is not None:
+            _columns_read.keep(key, read)
+    states, texts, codes, problems = read
+    cells.add_column(number, rows, col, states, texts=texts, codes=codes, problems=problems)
+
+
+_ColumnOfWords = tuple[
+    Sequence[int], Sequence[str | None], Sequence[str | None] | None, Sequence[str | None] | None
+]  # states, texts, codes, problems
+_LONGEST_KEPT, _MOST_LETTERS_KEPT = 200, 10_000
+_columns_read: Remembered[tuple[str, str | None, tuple[str, ...]], _ColumnOfWords] = Remembered()
+
+
+def _words_of_column(column: Column, values: Sequence[str], distinct: set[str]) -> _ColumnOfWords:
     texts = [value or None for value in values] if "" in distinct else values
     if column.type == "text":
         nil = {value: read_word(column, value)[0] for value in distinct if _says_nothing(value)}
         states = [nil.get(value, _TEXT) for value in values] if nil else [_TEXT] * len(values)
-        cells.add_column(number, rows, col, states, texts=texts)
-        return
+        return states, texts, None, None
     words = {value: read_word(column, value) for value in distinct}
-    cells.add_column(
-        number, rows, col, _each(words, 0, values) or [],
-        texts=texts, codes=_each(words, 2, values), problems=_each(words, 3, values),
-    )  # fmt: skip
+    return _each(words, 0, values) or [], texts, _each(words, 2, values), _each(words, 3, values)
 
 
 def _each(words: Mapping[str, _Word], which: int, values: Sequence[str]) -> list[Any] | None:

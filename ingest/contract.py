@@ -7,6 +7,8 @@ explained in CONTRIBUTING.md; the files are in `contracts/`.
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -18,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_
 
 from expectations.findings import sentences
 from ingest import reference
+from ingest.fingerprint import fingerprint
 from ingest.formula import Formula, parse_formula
+from ingest.kept import keep, kept
 from ingest.period import RELATIONS, period_of
 from ingest.strict_yaml import StrictYamlError, read_strictly
 
@@ -37,7 +41,8 @@ class ContractError(ValueError):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # built when the first contract is checked: a process that finds them checked never needs it
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Validity(_Strict):
@@ -595,7 +600,33 @@ def read_contracts(folder: Path = FOLDER) -> tuple[Contract, ...]:
     return tuple(contract for _, contract in contracts)
 
 
+_RULES = FOLDER.parent.parent / "expectations"  # the sentences and rules that checks refer to
+_KEPT_BESIDE = Path(__file__).with_name("__pycache__")
+
+
 @cache
 def all_contracts() -> tuple[Contract, ...]:
-    """The project's own contracts, read once a process."""
-    return read_contracts()
+    """The project's own contracts, read once a process.
+
+    To check them all takes a fifth of a second, which every process that reads would pay: what
+    passed is kept beside the byte code, as long as no file that the checks look at has changed.
+    """
+    key = fingerprint(
+        [*FOLDER.glob("*.yml"), *FOLDER.parent.glob("*.py"), *reference.SEEDS.glob("*.csv"),
+         *_RULES.glob("*.py"), *_RULES.rglob("*.yml")]
+    )  # fmt: skip
+    return _kept_or_checked(_KEPT_BESIDE / f"contracts-{key}.kept", key, FOLDER)
+
+
+def _kept_or_checked(path: Path, key: str, folder: Path) -> tuple[Contract, ...]:
+    found: tuple[Contract, ...] | None = kept(path, key, {__name__})
+    if found is not None:
+        return found
+    contracts = read_contracts(folder)
+    if not sys.dont_write_bytecode:
+        with suppress(OSError):  # a folder that nobody may write to
+            keep(path, key, contracts)
+            for other in path.parent.glob("contracts-*.kept"):
+                if other != path:
+                    other.unlink(missing_ok=True)
+    return contracts

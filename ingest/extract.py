@@ -18,21 +18,24 @@ from expectations.reports.explanations import explanations_of
 from ingest import reference
 from ingest.areas import AreaRead, is_figure, is_index_row, read_area
 from ingest.cells import STATES, CellColumns
-from ingest.columns import read_columns, units_of_area
+from ingest.columns import columns_of_area, read_columns, units_of_area
 from ingest.contract import Contract, Table, all_contracts
 from ingest.head import Head, TitleLine, read_head, title_lines
 from ingest.identity import Identity, form_sheets, read_identities
 from ingest.index_row import other_formulas
 from ingest.lines import words_of as line_words_of
 from ingest.locate import (
+    LONGEST,
     ROWS_SEARCHED,
     Candidate,
     ColumnMatch,
     FormIndex,
     Spot,
+    Spots,
     is_whole,
     match_columns,
     nearness,
+    recognise,
     spots_of,
     title_key,
     words_of,
@@ -49,7 +52,7 @@ from ingest.reading import (
     Remark,
     UnreadSheet,
 )
-from ingest.wording import header, plain
+from ingest.wording import Header, header, plain
 from ingest.workbook import Odd, Sheet, read_sheets
 
 # half of the required headers, or the title: an instruction sheet has neither
@@ -178,6 +181,14 @@ def _parts_of(
     parts: list[_Part] = []
     near: Candidate | None = None
     start = 1
+    if identity is not None and (known := _recognised(sheet, index, identity)) is not None:
+        own_form, match = known
+        top = _read_part(sheet, own_form, Spots(), identity, 1, parts, index.names_form, match)
+        if top is not None:
+            parts.append(top)
+            start = top.bottom + 1
+            if not _may_hold_a_table(sheet, start):
+                return parts, None
     while start <= sheet.last_row:
         # most headers stand near the top; further down are the texts of the rows
         spots = spots_of(sheet, start, ROWS_NEAR)
@@ -208,6 +219,27 @@ def _parts_of(
         if not _may_hold_a_table(sheet, start):
             break
     return parts, near
+
+
+def _recognised(
+    sheet: Sheet, index: FormIndex, identity: Identity
+) -> tuple[Contract, ColumnMatch] | None:
+    """The form that a sheet was made for, where its header stands as in a sheet before it and its
+    title beside: what `_form_of` would find, in the usual case of one version and one table."""
+    own = index.by_form.get(identity.form, [])
+    if len(own) != 1 or len(own[0].tables) > 1:
+        return None
+    [contract] = own
+    found = recognise(sheet, contract.tables[0], ROWS_NEAR)
+    if found is None or not is_whole(contract.tables[0], found[0]):
+        return None
+    match, texts = found
+    titles = index.titles[contract.id]
+    if titles.isdisjoint(texts):
+        titles |= {t for t in texts if len(t) <= LONGEST and _names(contract, header(t))}
+        if titles.isdisjoint(texts):
+            return None
+    return contract, match
 
 
 def _may_hold_a_table(sheet: Sheet, start: int) -> bool:
@@ -268,15 +300,18 @@ def _named(index: FormIndex, spots: Sequence[Spot]) -> list[Contract]:
 
 def _is_named(contract: Contract, spots: Sequence[Spot]) -> bool:
     """Whether the form's title or code stands among the texts."""
-    title, code = title_key(contract), plain(contract.code_on_paper)
-    return any(
-        title in spot.header.key or (code in spot.header.exact and _has_code(code, spot))
-        for spot in spots
-    )
+    return any(_names(contract, spot.header) for spot in spots)
 
 
-def _has_code(code: str, spot: Spot) -> bool:
-    text = spot.header.exact
+def _names(contract: Contract, words: Header) -> bool:
+    """Whether a text has the form's title or code in it."""
+    if title_key(contract) in words.key:
+        return True
+    code = plain(contract.code_on_paper)
+    return code in words.exact and _has_code(code, words.exact)
+
+
+def _has_code(code: str, text: str) -> bool:
     at = text.find(code)
     while at >= 0:
         before, after = text[at - 1 : at], text[at + len(code) : at + len(code) + 1]
@@ -370,8 +405,11 @@ def _read_part(
     start: int,
     above: Sequence[_Part],
     names_form: Callable[[str], bool],
+    recognised: ColumnMatch | None = None,
 ) -> _Part | None:
-    first = match_columns(sheet, contract.tables[0], spots)
+    """`recognised` are the columns of the form's only table, where they are known without looking
+    for them among the texts."""
+    first = recognised or match_columns(sheet, contract.tables[0], spots)
     if first is None:
         return None
     head = read_head(sheet.name, contract, _title_lines(sheet, start, first.top), identity)
@@ -382,7 +420,9 @@ def _read_part(
     absent: list[int] = []
     top, bottom = first.top, first.bottom
     for number, table in enumerate(contract.tables, start=1):
-        match = _match_table(sheet, table, spots, head.period_key, regions.get(number))
+        match = recognised or _match_table(
+            sheet, table, spots, head.period_key, regions.get(number)
+        )
         if (match is None or not is_whole(table, match)) and areas:
             below = spots_of(sheet, bottom + 1)
             match = _match_table(sheet, table, below, head.period_key, None) if below else None
@@ -599,7 +639,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
         remarks += _identity_remarks(part)
     cells = CellColumns()
     areas: list[Area] = []
-    columns: list[AreaColumn] = []
+    columns: tuple[AreaColumn, ...] = ()
     rows: list[AreaRow] = []
     found = {area.table_no for part in parts for area in part.areas}
     remarks += [
@@ -613,13 +653,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
             number = len(areas) + 1
             areas.append(Area(number, area.table_no, part.sheet.name))
             units = units_of_area(contract, area, part.head.measure, part.head.measure_at)
-            columns += [
-                AreaColumn(
-                    number, area.match.columns[c.field], c.field, units.by_field.get(c.field)
-                )
-                for c in area.table.columns
-                if c.field in area.match.columns
-            ]
+            columns += columns_of_area(number, area, units)
             rows += [AreaRow(number, row, line.code if line else None) for row, line in area.rows]
             remarks += _layout_remarks(part, area, taken if len(part.areas) > 1 else set())
             remarks += units.remarks
@@ -634,7 +668,7 @@ def _submission(parts: Sequence[_Part], is_simulated: bool) -> ReadSubmission:
         period_key=head.period_key,
         cutoff_date=head.cutoff,
         areas=tuple(areas),
-        columns=tuple(columns),
+        columns=columns,
         rows=tuple(rows),
         cells=cells,
         remarks=tuple(remarks),
@@ -736,7 +770,8 @@ def _layout_remarks(part: _Part, area: AreaRead, elsewhere: set[int]) -> list[Re
         if table.column(field).role not in ("symbol", "label")
     ]
     if area.index_row_no is not None:
-        index_row = dict(enumerate(area.sheet.rows[area.index_row_no - 1], start=1))
+        typed = area.sheet.rows[area.index_row_no - 1]
+        index_row = {col: typed[col - 1] for col in match.columns.values()}
         remarks += [
             Remark(
                 "index_formula_differs",
@@ -794,6 +829,13 @@ def _under_a_header_above(part: _Part, area: AreaRead) -> Iterator[Remark]:
     """A header that is printed twice and could be read only the second time: the rows between the
     two are not in the area that was found. Half of its texts in their columns make a header."""
     sheet, match = area.sheet, area.match
+    cols = set(match.columns.values())
+    # of most sheets no row above the header has as many cells as half a header
+    fewest = max(2, (len(cols) + 1) // 2)
+    if not any(
+        len(row) - row.count("") >= fewest for row in sheet.rows[part.start - 1 : match.top - 1]
+    ):
+        return
     texts = {
         col: {key for row in range(match.top, match.bottom + 1)
               if (key := header(sheet.text(row, col)).key)}

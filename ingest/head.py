@@ -59,20 +59,53 @@ def read_head(
     identity: Identity | None,
 ) -> Head:
     """Read the texts above a table of a form; what they leave out, the hidden identity may say."""
+    said = [(line, _said(line.text)) for line in lines]
     remarks: list[Remark] = []
     cutoff: date | None = None
-    for line in lines:
-        words = plain(line.text)
-        if "số liệu đến" in words and (found := _CUTOFF_LINE.search(words)):
-            cutoff = day_of(found[3], found[2], found[1])
-    unit, unit_remarks = _unit(sheet, lines)
-    period, period_remarks = _period(sheet, contract, lines, identity)
-    measure, measure_at, measure_remarks = _measure(sheet, contract, lines)
+    for _, words in said:
+        if words.cutoff is not None:
+            [cutoff] = words.cutoff
+    unit, unit_remarks = _unit(sheet, said)
+    period, period_remarks = _period(sheet, contract, said, identity)
+    measure, measure_at, measure_remarks = _measure(sheet, contract, said)
     remarks += unit_remarks + period_remarks + measure_remarks
     if unit is None and identity is not None:
         unit = identity.unit_code
-    style = _number_style(lines)
+    style = _number_style([words.style for _, words in said if words.style is not None])
     return Head(unit, period, cutoff, measure, style, tuple(remarks), measure_at)
+
+
+class _Said(NamedTuple):
+    """All that a text above a table can say, whatever form it stands over; mostly nothing."""
+
+    cutoff: tuple[date | None] | None  # a day that there is none of is said too
+    unit: _LabelledUnit | None
+    ends_in_prefix: bool
+    block: tuple[str, ...]  # units that it names without the text below it
+    measure: str | None
+    period: str | None  # of a line that is labelled so
+    stated: tuple[_Stated, ...]
+    style: str | None  # the words of a line about how numbers are written
+
+
+Lines = Sequence[tuple[TitleLine, _Said]]
+
+
+@lru_cache(maxsize=2**14)
+def _said(text: str) -> _Said:
+    words = plain(text)
+    found = _CUTOFF_LINE.search(words) if "số liệu đến" in words else None
+    unit, period = _labelled_unit(text), _labelled_period(text)
+    return _Said(
+        cutoff=(day_of(found[3], found[2], found[1]),) if found else None,
+        unit=unit,
+        ends_in_prefix=_ends_in_prefix(text),
+        block=_in_block(text, None) if unit is None else (),
+        measure=_said_measure(text),
+        period=period,
+        stated=_stated(period or text),
+        style=words if "dấu " in words else None,
+    )
 
 
 def day_of(year: str | int, month: str | int, day: str | int) -> date | None:
@@ -86,9 +119,8 @@ _DOT_GROUPS = re.compile(r"dấu chấm (?:để )?(?:ngăn|phân|tách)\w*(?: c
 _COMMA_GROUPS = re.compile(r"dấu phẩy (?:để )?(?:ngăn|phân|tách)\w*(?: cách)? (?:hàng )?nghìn")
 
 
-def _number_style(lines: Sequence[TitleLine]) -> NumberStyle | None:
+def _number_style(said: Sequence[str]) -> NumberStyle | None:
     """`Cách ghi số: dấu chấm ngăn hàng nghìn, dấu phẩy thập phân`."""
-    said = [words for line in lines if "dấu " in (words := plain(line.text))]
     dots = any(map(_DOT_GROUPS.search, said))
     commas = any(map(_COMMA_GROUPS.search, said))
     if dots == commas:
@@ -149,7 +181,6 @@ class _LabelledUnit(NamedTuple):
     unknown: str | None
 
 
-@lru_cache(maxsize=2**14)
 def _labelled_unit(text: str) -> _LabelledUnit | None:
     """None for any other line, also for one of a unit of measure."""
     labelled = _UNIT_LINE.match(plain(text))
@@ -167,32 +198,32 @@ def _labelled_unit(text: str) -> _LabelledUnit | None:
     return _LabelledUnit(found, None)
 
 
-def _unit(sheet: str, lines: Sequence[TitleLine]) -> tuple[str | None, list[Remark]]:
+def _unit(sheet: str, lines: Lines) -> tuple[str | None, list[Remark]]:
     said: list[tuple[str, TitleLine]] = []
     unknown: list[tuple[str, TitleLine]] = []
     block: list[tuple[str, TitleLine]] = []
-    for number, line in enumerate(lines):
-        labelled = _labelled_unit(line.text)
+    for number, (line, words) in enumerate(lines):
+        labelled = words.unit
         if labelled is None:
-            below = _below(line, lines[number + 1 :]) if _ends_in_prefix(line.text) else None
-            block += [(code, line) for code in _in_block(line.text, below)]
+            codes = words.block
+            if words.ends_in_prefix:
+                codes = _in_block(line.text, _below(line, lines[number + 1 :]))
+            block += [(code, line) for code in codes]
         elif labelled.code is not None:
             said.append((labelled.code, line))
         elif labelled.unknown is not None:
             unknown.append((labelled.unknown, line))
     if said:
-        codes = list(dict.fromkeys(code for code, _ in said))
-        if len(codes) > 1:
-            return codes[0], [
-                _contradiction(sheet, said[0], next(s for s in said if s[0] != codes[0]))
-            ]
-        return codes[0], _block_contradictions(sheet, said[0], block)
+        first = said[0][0]
+        if (other := next((s for s in said if s[0] != first), None)) is not None:
+            return first, [_contradiction(sheet, said[0], other)]
+        return first, _block_contradictions(sheet, said[0], block)
     if unknown:
         text, line = unknown[0]
         return None, [Remark("unit_name_unknown", sheet, line.row, line.col, (("value", text),))]
     own = [entry for entry in block if entry[0] != reference.province_code()] or block
-    codes = list(dict.fromkeys(code for code, _ in own))
-    return (codes[0], []) if len(codes) == 1 else (None, [])
+    named = {code for code, _ in own}
+    return (named.pop(), []) if len(named) == 1 else (None, [])
 
 
 def _block_contradictions(
@@ -219,7 +250,6 @@ def _pieces(text: str) -> list[str]:
     return [piece for piece in text.split("\n") if piece.strip()]
 
 
-@lru_cache(maxsize=2**14)
 def _ends_in_prefix(text: str) -> bool:
     """Whether a text ends in `UBND`, so that the one below it says of whom."""
     pieces = _pieces(text)
@@ -243,9 +273,10 @@ def _in_block(text: str, below: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _below(line: TitleLine, below: Sequence[TitleLine]) -> str | None:
+def _below(line: TitleLine, below: Lines) -> str | None:
     return next(
-        (each.text for each in below if each.col == line.col and 0 < each.row - line.row <= 2), None
+        (each.text for each, _ in below if each.col == line.col and 0 < each.row - line.row <= 2),
+        None,
     )
 
 
@@ -292,7 +323,6 @@ def _bases(contract: Contract) -> frozenset[str]:
     return found[1]
 
 
-@lru_cache(maxsize=2**14)
 def _said_measure(text: str) -> str | None:
     """What a line gives for the unit of measure; None for a line that is about something else."""
     words = plain(text)
@@ -309,16 +339,16 @@ def _said_measure(text: str) -> str | None:
 
 
 def _measure(
-    sheet: str, contract: Contract, lines: Sequence[TitleLine]
+    sheet: str, contract: Contract, lines: Lines
 ) -> tuple[str | None, tuple[int, int] | None, list[Remark]]:
     """The unit stated above the table, if columns of the form measure in its like, and where."""
     bases = _bases(contract)
     stated: list[tuple[str, TitleLine]] = []
     remarks: list[Remark] = []
-    for line in lines:
-        if (words := _said_measure(line.text)) is None:
+    for line, said in lines:
+        if said.measure is None:
             continue
-        units = _measures(words)
+        units = _measures(said.measure)
         if units is None:
             if bases & {"vnd", "usd"}:
                 value = clean(line.text).partition(":")[2].strip() or clean(line.text)
@@ -397,11 +427,6 @@ class _Stated(NamedTuple):
         return None
 
 
-def _stated_in(text: str, line: TitleLine | None) -> list[_Stated]:
-    return [stated._replace(line=line) for stated in _stated(text)]
-
-
-@lru_cache(maxsize=2**14)
 def _stated(text: str) -> tuple[_Stated, ...]:
     """The periods that a text names, wherever it stands: titles come again and again."""
     words = plain(text)
@@ -444,7 +469,6 @@ def _stated_by_name(sheet: str) -> _Stated | None:
     return None
 
 
-@lru_cache(maxsize=2**14)
 def _labelled_period(text: str) -> str | None:
     """What a line `Kỳ báo cáo: …` gives; None for any other line."""
     match = _PERIOD_LINE.match(plain(text))
@@ -452,17 +476,13 @@ def _labelled_period(text: str) -> str | None:
 
 
 def _period(
-    sheet: str, contract: Contract, lines: Sequence[TitleLine], identity: Identity | None
+    sheet: str, contract: Contract, lines: Lines, identity: Identity | None
 ) -> tuple[str | None, list[Remark]]:
     frequency = contract.reporting.frequency
-    explicit = [
-        (words, line) for line in lines if (words := _labelled_period(line.text)) is not None
-    ]
+    explicit = [(said.period, line) for line, said in lines if said.period is not None]
     if frequency not in PERIODIC:
         return _period_of_other_forms(sheet, explicit, lines, identity)
-    stated: list[_Stated] = []
-    for line in lines:
-        stated += _stated_in(_labelled_period(line.text) or line.text, line)
+    stated = [each._replace(line=line) for line, said in lines for each in said.stated]
     is_code = plain(sheet) == plain(contract.code_on_paper)
     by_name = None if is_code else _stated_by_name(sheet)
     years = {s.year for s in stated if s.year is not None}
@@ -501,13 +521,13 @@ def _period(
 def _period_of_other_forms(
     sheet: str,
     explicit: Sequence[tuple[str, TitleLine]],
-    lines: Sequence[TitleLine],
+    lines: Lines,
     identity: Identity | None,
 ) -> tuple[str | None, list[Remark]]:
     """Of a form that is sent once, or for a span of years: the labelled line says it, else the
     title block."""
     if not explicit:
-        stated = {key for line in lines for key in _whole_periods(line.text)}
+        stated = {key for line, _ in lines for key in _whole_periods(line.text)}
         if len(stated) == 1:
             return stated.pop(), []
         if len(stated) > 1:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ingest.contract import Column, Table
 from ingest.formula import Formula, parse_formula
+from ingest.remembered import Remembered
 
 _NUMBERED = re.compile(r"^\W*(\d{1,2})\W*?(?:=(.*))?$", re.S)
 _LONGEST = 80  # a longer one is no formula
@@ -32,14 +33,30 @@ class OtherFormula(NamedTuple):
     wanted: str
 
 
+_known: Remembered[tuple[object, ...], tuple[Table, tuple[OtherFormula, ...]]] = Remembered()
+
+
 def other_formulas(
     table: Table, columns: Mapping[str, int], index_row: Mapping[int, Any]
-) -> Iterator[OtherFormula]:
+) -> tuple[OtherFormula, ...]:
     """The formulas of an index row (cells by column) that give something else than the form's.
 
     `columns` says which column of the sheet each field is. What cannot be read as a formula of
     numbered columns says nothing.
     """
+    marks = [index_row.get(col) for col in columns.values()]
+    # what is longer is no mark, and one number may equal another that is written otherwise
+    short = [mark if not isinstance(mark, str) or len(mark) <= _LONGEST else None for mark in marks]
+    key = id(table), tuple(columns.items()), tuple(short), tuple(map(type, short))
+    found = _known.get(key)
+    if found is None:
+        found = _known.keep(key, (table, tuple(_other_formulas(table, columns, index_row))))
+    return found[1]
+
+
+def _other_formulas(
+    table: Table, columns: Mapping[str, int], index_row: Mapping[int, Any]
+) -> Iterator[OtherFormula]:
     typed = {col: str(value) for col, value in index_row.items() if isinstance(value, str)}
     numbers = {col: number for col, value in index_row.items() if (number := _number(value))}
     field_of = {numbers[col]: field for field, col in columns.items() if col in numbers}

@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
 from ingest.contract import Column, Contract, Table
 from ingest.identity import PREVIOUS_HEADER
 from ingest.normalise import clean
 from ingest.period import related
+from ingest.remembered import Remembered
 from ingest.wording import PERIOD, Header, header, label_key, plain
 from ingest.workbook import Sheet
 
@@ -69,6 +71,8 @@ class TableWords:
         if without_top and self.has_top:
             self.paths = [path[1:] for path in self.paths]
         self.joined = [header(" ".join(column.header)) for column in table.columns]
+        self.faces: list[_Face] = []  # whole headers that were matched before, the last one first
+        self.others: set[str] = set()  # texts that are none of the table's words
         self.levels: set[str] = set()  # the texts of all levels, exact and by key
         self.leaves: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
         for number, path in enumerate(self.paths):
@@ -92,6 +96,18 @@ class TableWords:
         # a header of one year (`Năm 2025`) is that one, not any year's
         if not words.has_year and words.key != words.exact:
             self.leaves[words.key].append((number, False, is_joined))
+
+    def may_be_header(self, text: str) -> bool:
+        """Whether a text is one of the table's words; what is none is remembered."""
+        if not text or len(text) > LONGEST:
+            return False
+        words = header(text)
+        if words.exact in self.texts or words.key in self.texts:
+            return True
+        if len(self.others) >= _MOST_OTHERS:
+            self.others.clear()
+        self.others.add(text)
+        return False
 
     def matches(self, words: Header) -> Iterable[tuple[int, bool, bool]]:
         """Columns whose own header this text may be: (column, exactly, with all its levels)."""
@@ -222,7 +238,8 @@ def match_columns(
     words = words_of(table, without_top=without_top)
     hits = _hits(all_spots, words, within)
     # where no header names a period, the one reported makes no difference
-    if not any(spot.header.mention for spot in hits):
+    is_timeless = not any(spot.header.mention for spot in hits)
+    if is_timeless:
         period_key = None
     key = (id(table), period_key, within, without_top, stacked)
     if key not in known:
@@ -234,11 +251,63 @@ def match_columns(
             match = _best_match(sheet, words, spots, hits, period_key, stacked=stacked)
             is_told = match is not None and not match.missing and not match.is_joined
             if match is not None and is_told and same is not None:
-                if len(_matched) >= MOST_KEPT:
-                    _matched.clear()
-                _matched[same] = match
+                _matched.keep(same, match)
+        is_usual = is_timeless and stacked and within is None and not without_top
+        if match is not None and is_usual and same in _matched:
+            _remember_face(sheet, words, hits, match)
         known[key] = match
     return known[key]
+
+
+# --- headers that come again ----------------------------------------------------------------------
+
+
+class _Face(NamedTuple):
+    """A whole header that was matched: the rows from the first of its words to the last, all that
+    is merged on the sheet, and what was found."""
+
+    first: int
+    last: int
+    rows: list[list[Any]]
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] | None
+    match: ColumnMatch
+
+
+_MOST_FACES = 8
+_MOST_OTHERS = 2**14
+
+
+def recognise(sheet: Sheet, table: Table, rows: int) -> tuple[ColumnMatch, set[str]] | None:
+    """What `match_columns` finds among the texts of the first `rows`, and these texts, where the
+    same header was matched before in the same place and none of its words stands elsewhere; None
+    where that is not plain. A template comes again with every unit and period: to compare it with
+    the last one is a fraction of what it takes to find its columns anew."""
+    words = words_of(table)
+    for face in words.faces:
+        if (
+            face.last <= rows
+            and sheet.rows[face.first - 1 : face.last] == face.rows
+            and sheet.merged == face.merged
+        ):
+            break
+    else:
+        return None
+    around = chain.from_iterable([*sheet.rows[: face.first - 1], *sheet.rows[face.last : rows]])
+    texts = {value for value in set(around) if type(value) is str}
+    if any(map(words.may_be_header, texts - words.others)):
+        return None
+    return face.match, texts
+
+
+def _remember_face(
+    sheet: Sheet, words: TableWords, hits: Sequence[Spot], match: ColumnMatch
+) -> None:
+    first, last = hits[0].row, hits[-1].row
+    rows = [list(row) for row in sheet.rows[first - 1 : last]]
+    merged = None if sheet.merged is None else list(sheet.merged)
+    face = _Face(first, last, rows, merged, match)
+    if face not in words.faces:
+        words.faces = [face, *words.faces[: _MOST_FACES - 1]]
 
 
 def _hits(spots: Spots, words: TableWords, within: tuple[int, int] | None) -> list[Spot]:
@@ -256,9 +325,8 @@ def _hits(spots: Spots, words: TableWords, within: tuple[int, int] | None) -> li
     return found
 
 
-# whole headers that were matched before: a form's template comes again with every unit and period
-_matched: dict[tuple[object, ...], ColumnMatch] = {}
-MOST_KEPT = 5000
+# whole headers that were matched before; `_words` keeps their tables
+_matched: Remembered[tuple[object, ...], ColumnMatch] = Remembered()
 
 
 def _signature(sheet: Sheet, spots: Sequence[Spot], hits: Sequence[Spot]) -> tuple[object, ...]:
@@ -603,6 +671,8 @@ class FormIndex:
         self.by_form: dict[str, list[Contract]] = defaultdict(list)
         for contract in self.contracts:
             self.by_form[contract.form].append(contract)
+        # by contract, the texts that are known to have its title or code in them
+        self.titles: dict[str, set[str]] = defaultdict(set)
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for number, contract in enumerate(self.contracts):
             words = words_of(contract.tables[0])

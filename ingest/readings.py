@@ -24,6 +24,7 @@ import ingest
 from ingest import reference
 from ingest.cell_files import SCHEMA, file_of_chunk, write_cells
 from ingest.extract import read_submissions
+from ingest.fingerprint import fingerprint
 from ingest.kept import keep, kept
 from ingest.originals import ALTERED, MISSING
 from ingest.package import Unreadable
@@ -72,10 +73,7 @@ def reader_version() -> str:
     here = Path(ingest.__file__).parent
     files = [*here.glob("*.py"), *(here / "contracts").glob("*.yml"),
              *reference.SEEDS.glob("*.csv"), here.parent / "requirements.lock"]  # fmt: skip
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()[:16]
+    return fingerprint(files)
 
 
 def _read_original(path: Path) -> ReadFile | _Lost:

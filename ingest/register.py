@@ -100,6 +100,7 @@ def register(
     """Every submission of every file received; `readings` by hash of the file, and so the
     tombstones of what was expunged: of these there is no reading."""
     found: list[Submission] = []
+    contract_of = {(contract.form, contract.version): contract for contract in contracts}
     for receipt in receipts:
         if (act := (gone or {}).get(receipt.file_sha256)) is not None:
             found.append(_expunged(len(found) + 1, receipt, act))
@@ -124,7 +125,7 @@ def register(
             )
         else:
             for place, read in enumerate(reading.submissions):
-                contract = _contract_of(read, contracts)
+                contract = contract_of[read.form, read.version]
                 read = with_identity_remarks(read, receipt.reporter_unit_code, contract)
                 if read.is_simulated and not receipt.is_simulated:
                     remark = Remark("simulated_file", read.sheet)
@@ -193,10 +194,6 @@ def _nearest(
         nearest = f"Gần nhất là biểu “{title}”"
         nearest += f", còn thiếu cột {missing}." if missing else "."
     return (("nearest", nearest), ("known", known))
-
-
-def _contract_of(read: ReadSubmission, contracts: Sequence[Contract]) -> Contract:
-    return next(c for c in contracts if (c.form, c.version) == (read.form, read.version))
 
 
 def with_identity_remarks(read: ReadSubmission, sender: str, contract: Contract) -> ReadSubmission:

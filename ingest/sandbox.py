@@ -8,12 +8,14 @@ has read the contracts once, so a new one costs next to nothing.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
@@ -117,7 +119,7 @@ def read_isolated(
         return
     answers: dict[int, Any] = {}
     handed_out = 0
-    with tempfile.TemporaryDirectory(prefix="kho-read-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kho-read-") as folder, _garbage_left():
         run = _Run(work, finish, list(paths), Path(folder), answers)
         size = max(1, min(CHUNK, -(-len(paths) // (4 * workers))))
         numbers = list(range(len(paths)))
@@ -144,6 +146,18 @@ def start_server() -> None:
     """Start the server now, so that it is ready when there is something to read."""
     _context()
     ensure_running()
+
+
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """While many small results come in, all of which stay, it is not looked for garbage after
+    every few hundred of them."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], 100_000), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _context() -> ForkServerContext:

@@ -79,27 +79,62 @@ _UNCALCULATED = re.compile(
 )
 
 
-def _is_flagged(part: bytes) -> bool:
-    """Whether there may be an error or something hidden."""
-    return b't="e"' in part or b"hidden" in part or (b"'" in part and b"t='e'" in part)
+def _or_afresh(remembered: Any, *parts: bytes) -> Any:
+    """A function that remembers what it found in parts, unless these are too large to keep."""
+    return remembered if sum(map(len, parts)) <= _LARGEST_KEPT else remembered.__wrapped__
+
+
+def _is_plain(part: bytes, blank: bytes | None, filled: int) -> bool:
+    """Whether plainly every cell that is written with an end has one value before it, and the
+    reader found them all, empty texts apart: what is an error, a formula never calculated, or
+    stands twice makes these numbers differ. Two counts tell what else takes six looks to find."""
+    values = part.count(b"</v></c>")
+    if values != part.count(b"</c>"):
+        return False
+    # cells whose tags have a prefix are not among these: their namespace would be named once more
+    has_one_name = values > 0 and part.count(b"spreadsheetml/") == 1
+    if not has_one_name and has_pair(part, b":c", rare=0):
+        return False
+    if values != filled and blank is not None:
+        values -= part.count(b"%s</c>" % blank)
+    return values == filled
+
+
+def _is_error_or_twice(part: bytes, blank: bytes | None, filled: int) -> bool:
+    """Whether there may be an error, or two values of one cell."""
+    return (
+        b't="e"' in part
+        or (b"'" in part and b"t='e'" in part)
+        or _values_in(part, blank, filled) != filled
+    )
+
+
+_LARGEST_KEPT = 2**17
 
 
 def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Unseen]]:
-    percents = _percent_styles(package.part("xl/styles.xml"))
+    styles = package.part("xl/styles.xml")
+    percents = _or_afresh(_percent_styles, styles)(styles)
     shared = package.part("xl/sharedStrings.xml")
     raised, blank = _raised_strings(shared), _blank_string(shared)
     has_links = has_external_links(package)
-    for name, part_name in _sheets_of(package):
+    workbook = package.part("xl/workbook.xml"), package.part("xl/_rels/workbook.xml.rels")
+    for name, part_name in _or_afresh(_sheets_of, *workbook)(*workbook):
         if name not in filled:
             continue
         part = package.part(part_name)
         is_odd = (
-            _is_flagged(part)
+            b"hidden" in part
+            or bool(raised)
             or (has_links and b"[" in part)
             or any(b's="%d"' % n in part or b"s='%d'" % n in part for n in percents)
-            or bool(raised)
-            or _values_in(part, blank, filled[name]) != filled[name]
-            or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
+            or (
+                not _is_plain(part, blank, filled[name])
+                and (
+                    _is_error_or_twice(part, blank, filled[name])
+                    or (not _is_calculated(part) and _UNCALCULATED.search(part) is not None)
+                )
+            )
         )
         if is_odd:
             yield name, _SheetScan(percents, raised).scan(part)
@@ -154,19 +189,22 @@ def _unescaped(text: str) -> str:
     return html.unescape(text) if "&" in text else text
 
 
-def _sheets_of(package: Package) -> Iterator[tuple[str, str]]:
-    """Name of each sheet and its part."""
+@lru_cache(maxsize=64)
+def _sheets_of(workbook: bytes, relations: bytes) -> tuple[tuple[str, str], ...]:
+    """Name of each sheet and its part: the same for all who fill in the same template."""
     targets = {}
-    for tag in _RELATION.findall(package.part("xl/_rels/workbook.xml.rels")):
+    for tag in _RELATION.findall(relations):
         relation = _attributes(tag)
         target = relation.get("Target", "")
         targets[relation.get("Id", "")] = (
             target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         )
-    for tag in _SHEET.findall(package.part("xl/workbook.xml")):
+    found = []
+    for tag in _SHEET.findall(workbook):
         sheet = _attributes(tag)
         identity = next((value for key, value in sheet.items() if key.endswith(":id")), "")
-        yield sheet.get("name", ""), targets.get(identity, "")
+        found.append((sheet.get("name", ""), targets.get(identity, "")))
+    return tuple(found)
 
 
 def has_external_links(package: Package) -> bool:

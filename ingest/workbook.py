@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +64,11 @@ class Sheet:
     def __post_init__(self) -> None:
         # a cell of spaces only (a formula that shows nothing gives one) is an empty cell
         self.values = self.filled
-        if any(map(str.isspace, self.distinct_texts)):
+        spaces = {text for text in self.distinct_texts if text.isspace()}
+        if spaces:
             for row in self.rows:
-                for at, value in enumerate(row):
-                    if type(value) is str and value.isspace():
-                        row[at] = ""
+                if not spaces.isdisjoint(row):
+                    row[:] = ["" if value in spaces else value for value in row]
             self._forget()
 
     @property
@@ -100,14 +100,13 @@ class Sheet:
     @cached_property
     def filled(self) -> int:
         """How many cells are not empty."""
-        return sum(len(row) - row.count("") for row in self.rows)
+        return sum(map(len, self.rows)) - sum(map(list.count, self.rows, repeat("")))
 
     @cached_property
     def distinct_texts(self) -> set[str]:
         """Every text of the sheet, once."""
-        texts = {value for value in chain.from_iterable(self.rows) if type(value) is str}
-        texts.discard("")
-        return texts
+        distinct = set(chain.from_iterable(self.rows))
+        return {value for value in distinct if type(value) is str and value}
 
     def texts(self, first: int = 1, end: int | None = None) -> list[tuple[int, int, str]]:
         """Every text with its row and column, in their order: of the rows from `first` to before

@@ -334,6 +334,35 @@ def test_one_version_declared_twice_is_refused(tmp_path: Path) -> None:
         read_contracts(tmp_path)
 
 
+# --- checked once -------------------------------------------------------------------------------
+
+
+def test_contracts_that_passed_are_not_checked_again_until_a_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    (tmp_path / "a.yml").write_text(RECORDS, encoding="utf-8")
+    beside = tmp_path / "byte code"
+    first = contract._kept_or_checked(beside / "contracts-1.kept", "1", tmp_path)
+    (tmp_path / "a.yml").write_text("not a contract", encoding="utf-8")
+    assert contract._kept_or_checked(beside / "contracts-1.kept", "1", tmp_path) == first
+    with pytest.raises(ContractError):
+        contract._kept_or_checked(beside / "contracts-2.kept", "2", tmp_path)
+    (tmp_path / "a.yml").write_text(RECORDS.replace("version: 1", "version: 2"), encoding="utf-8")
+    [again] = contract._kept_or_checked(beside / "contracts-2.kept", "2", tmp_path)
+    assert again.version == 2
+    assert [each.name for each in beside.iterdir()] == ["contracts-2.kept"]
+
+
+def test_contracts_are_read_where_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    (tmp_path / "a.yml").write_text(RECORDS, encoding="utf-8")
+    nowhere = tmp_path / "a.yml" / "contracts-1.kept"
+    assert len(contract._kept_or_checked(nowhere, "1", tmp_path)) == 1
+
+
 # --- lines with a wrong hierarchy ---------------------------------------------------------------
 
 

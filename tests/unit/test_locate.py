@@ -18,6 +18,7 @@ from ingest.locate import (
     is_whole,
     match_columns,
     nearness,
+    recognise,
     spots_of,
 )
 from ingest.wording import header
@@ -382,3 +383,42 @@ def test_no_form_is_likely_on_a_sheet_of_other_words() -> None:
     assert (
         FormIndex(CONTRACTS).likely(spots_of(sheet_of({(1, 1): "Danh bạ điện thoại"})), 0.25) == []
     )
+
+
+# --- headers that come again ----------------------------------------------------------------------
+
+ONE = next(
+    table for name, table in TABLES.items()
+    if not any(header(level).mention for column in table.columns for level in column.header)
+    and all(len(column.header) > 1 for column in table.columns[-2:])
+)  # fmt: skip
+
+
+def once_more(changes: Texts, merges: Sequence[Range] = ()) -> Sheet:
+    """A sheet with the header of `ONE` after one of the same was matched, with other words too."""
+    texts, merged, _ = laid_out(ONE.columns)
+    match_columns(sheet_of(texts, merged), ONE)
+    return sheet_of(texts | changes, [*merged, *merges])
+
+
+def test_a_header_that_comes_again_is_recognised_as_what_is_found_anew() -> None:
+    sheet = once_more({(1, 1): "Biểu số 1", (19, 2): "Người lập biểu"})
+    found = recognise(sheet, ONE, 24)
+    assert found is not None
+    match, texts = found
+    assert match == match_columns(sheet, ONE)
+    assert {"Biểu số 1", "Người lập biểu"} <= texts
+
+
+@pytest.mark.parametrize("place", [(2, 1), (18, 1), (18, 40)])
+def test_a_header_is_not_recognised_where_one_of_its_words_stands_elsewhere(
+    place: tuple[int, int],
+) -> None:
+    word = ONE.columns[-1].header[-1]
+    assert recognise(once_more({place: f" {word.upper()} (1)"}), ONE, 24) is None
+
+
+def test_a_header_is_not_recognised_where_anything_in_it_differs() -> None:
+    assert recognise(once_more({(6, 1): "x"}), ONE, 24) is None
+    assert recognise(once_more({}, [((1, 0), (1, 3))]), ONE, 24) is None
+    assert recognise(once_more({}), ONE, 5) is None  # not among the rows that are looked at
