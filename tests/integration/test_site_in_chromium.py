@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -88,6 +89,15 @@ def _inaccessible(page: Page) -> list[str]:
     ]
 
 
+def _printed(opened: Opened, path: Path, folder: Path) -> list[str]:
+    """The texts of the sheets of paper that a page is printed on."""
+    opened.go(address(path))
+    opened.page.pdf(path=folder / "page.pdf", prefer_css_page_size=True)
+    read = ["pdftotext", "-raw", str(folder / "page.pdf"), "-"]
+    run = subprocess.run(read, capture_output=True, text=True, check=True)
+    return [" ".join(text.split()) for text in run.stdout.split("\f")]
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_kind_of_page_is_whole_and_quiet_and_shows_what_its_queries_give(
     browser: Browser, clean: Built, width: int
@@ -105,6 +115,34 @@ def test_every_kind_of_page_is_whole_and_quiet_and_shows_what_its_queries_give(
     opened.page.context.close()
     assert not faults
     assert seen > 1000
+
+
+def test_on_paper_the_headings_of_a_table_stand_on_every_sheet_and_no_chart_over_a_table(
+    browser: Browser, clean: Built, tmp_path: Path
+) -> None:
+    opened = open_page(browser, 1440)
+    # a row of each table of the page, and words of its headings
+    headings = {
+        "Chưa gửi báo cáo nào": ("Tháng", "Giải ngân (%)", "Chỉ tiêu"),
+        "chưa có chưa có chưa có": ("Kỳ mới nhất", "Hộ cận nghèo", "Số dự án"),
+    }
+    seen = dict.fromkeys(headings, 0)
+    for text in _printed(opened, _site(clean) / "xa-phuong.html", tmp_path):
+        for row, words in headings.items():
+            if row in text:
+                seen[row] += 1
+                assert [word for word in words if word not in text] == [], text
+                break
+    assert min(seen.values()) > 1
+    opened.go(address(_site(clean) / "bao-cao.html"))
+    opened.page.emulate_media(media="print")
+    [(chart, table)] = opened.page.evaluate(
+        "() => [...document.querySelectorAll('section:has(.chart)')].map((block) => [block."
+        "querySelector('svg').getBoundingClientRect(), block.querySelector('table')."
+        "getBoundingClientRect()]).map(([chart, table]) => [chart.bottom, table.top])"
+    )
+    assert chart <= table
+    opened.page.context.close()
 
 
 def test_charts_are_drawn_from_disk(browser: Browser, clean: Built) -> None:

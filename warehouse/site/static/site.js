@@ -94,19 +94,22 @@
   });
 
   const drawn = [];
+  // on paper a chart is as wide as its place there: its drawing is scaled
+  const scale = (chart) => chart.getDom().querySelector("svg")?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
   document.querySelectorAll("[data-charts]").forEach((holder) => {
     const { kind, unit, charts } = JSON.parse(document.getElementById(holder.dataset.charts).textContent);
     const places = holder.querySelectorAll(".chart > div");
     charts.forEach((chart, at) => {
       const made = window.echarts.init(places[at], null, { renderer: "svg" });
       made.setOption(options(kind, unit, chart));
+      scale(made);
       drawn.push(made);
     });
   });
-  const fit = () => drawn.forEach((chart) => chart.resize());
-  window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", fit);
-  window.addEventListener("afterprint", fit);
+  window.addEventListener("resize", () => drawn.forEach((chart) => {
+    chart.resize();
+    scale(chart);
+  }));
 
   // --- the cell that a figure led to ---------------------------------------------------------------
   const note = document.getElementById("o-dang-xem");
