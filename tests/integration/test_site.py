@@ -19,7 +19,7 @@ import pytest
 
 from tests.integration.conftest import Built
 from tests.shared import run_kho
-from tests.site_pages import pages_of, read_page
+from tests.site_pages import Figure, pages_of, read_page
 from warehouse.connection import open_published
 from warehouse.home import Home
 from warehouse.site.build import build_site
@@ -235,7 +235,7 @@ def test_figures_of_a_page_are_beside_it_as_json_and_csv_and_in_a_workbook(clean
     assert isinstance(sheet.cell(5, 4).value, date)
 
 
-RESTRICTED = "kbnn_thu_nsnn_chi_tiet"
+RESTRICTED, RESTRICTED_LIST = "kbnn_thu_nsnn_chi_tiet", "kbnn"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -279,13 +279,17 @@ def test_text_of_cells_is_text_and_never_markup_or_formula(hostile_site: Path) -
 def test_of_a_restricted_form_no_cell_is_shown_and_no_sheet_of_its_workbooks(
     clean: Built, hostile_site: Path
 ) -> None:
-    before = read_page(_site(clean) / "ngan-sach.html")
-    figures = [figure for figure in before.figures if figure.query == "budget_treasury"]
-    linked = {str(figure.href).partition("#")[0] for figure in figures if figure.href}
+    with open_published(clean.home / "current" / "kho.duckdb") as connection:
+        lines = Queries(connection, {"as_of": moment_of(clean)})["budget_lines"]
+    restricted = {number for number, _ in lines.of({"list_code": RESTRICTED_LIST})}
+
+    def figures_of(site: Path) -> list[Figure]:
+        shown = read_page(site / "ngan-sach.html").figures
+        return [f for f in shown if f.query == "budget_lines" and f.row in restricted and f.href]
+
+    linked = {str(figure.href).partition("#")[0] for figure in figures_of(_site(clean))}
     assert linked
-    for figure in read_page(hostile_site / "ngan-sach.html").figures:
-        if figure.query == "budget_treasury" and figure.href:
-            assert "/cua-" in figure.href
+    assert all("/cua-" in str(figure.href) for figure in figures_of(hostile_site))
     listed = read_page(hostile_site / "nguon/cua-ngan-sach.html").text
     assert "số liệu hạn chế, không nêu giá trị và ô" in listed
     for page in linked:
@@ -375,6 +379,7 @@ def test_kho_site_says_where_the_pages_are_and_writes_them_elsewhere(
 def test_a_column_says_what_a_query_gives() -> None:
     for page in site().pages:
         for block in page.blocks:
+            assert all(name in query_text(block.query) for name in block.where)
             for column in block.columns:
                 assert isinstance(column, Column)
                 for name in (column.name, *column.keys):

@@ -117,7 +117,11 @@ def _page(page: Page, row: Mapping[str, Any], queries: Queries) -> PageShown:
         page.title.format_map(row),
         page.question.format_map(row),
         [
-            BlockShown(block, queries[block.query], queries[block.query].of(block.by, of))
+            BlockShown(
+                block,
+                queries[block.query],
+                queries[block.query].of(block.where | ({block.by: of} if block.by else {})),
+            )
             for block in page.blocks
         ],
     )
