@@ -6,6 +6,7 @@ The same build gives the same bytes: no clock, no order but that of the queries.
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ import duckdb
 import jinja2
 
 from warehouse.connection import holds_simulated
+from warehouse.home import take_over
 from warehouse.site.declared import Site, site
 from warehouse.site.downloads import write_csv, write_json, write_workbook
 from warehouse.site.numbers import is_number, shown_text
@@ -27,6 +29,7 @@ from warehouse.site.sources import Fact, Sources, draw_sheets, find_sources
 
 _HERE = Path(__file__).parent
 _DATA = "so-lieu"
+_FONTS = (("400", "IBMPlexSans-Regular.woff2"), ("600", "IBMPlexSans-SemiBold.woff2"))
 _INDEX = f"{SOURCE_FOLDER}/index.html"
 _SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
 
@@ -58,10 +61,10 @@ def build_site(
     the paths of its pages.
 
     `archived` gives the archived original of a hash: the sheets behind the figures are drawn from
-    these, or taken from `before`, the site of an earlier build, where they would be the same.
+    these; those of which nothing changed are the files of `before`, the site of an earlier build.
     """
     (folder / _DATA).mkdir(parents=True)
-    shutil.copytree(_HERE / "static", folder / "static")
+    _write_static(folder / "static")
     build = Build(build_id, as_of, holds_simulated(published))
     queries = Queries(published, {"as_of": as_of})
     pages = list(pages_of(site(), queries))
@@ -70,8 +73,19 @@ def build_site(
     render = partial(_render, _environment(), folder, build, queries, site())
     paths = [_write_page(page, sources, build, folder, render) for page in pages]
     paths += _write_lists(pages, render)
-    paths += _write_sources(sources, render)
+    paths += _write_sources(sources, build, folder, before, render)
     return paths
+
+
+def _write_static(folder: Path) -> None:
+    """Styles, scripts and fonts with their licences, and the fonts as a script."""
+    shutil.copytree(_HERE / "static", folder)
+    fonts = [
+        (weight, b64encode((folder / "fonts" / name).read_bytes()).decode())
+        for weight, name in _FONTS
+    ]
+    script = _environment().get_template("fonts.js.j2").render(fonts=fonts)
+    (folder / "fonts.js").write_text(script, encoding="utf-8")
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -114,15 +128,31 @@ def _write_lists(pages: Sequence[PageShown], render: Callable[..., Path]) -> lis
     ]
 
 
-def _write_sources(sources: Sources, render: Callable[..., Path]) -> list[Path]:
+def _write_sources(
+    sources: Sources,
+    build: Build,
+    folder: Path,
+    before: Path | None,
+    render: Callable[..., Path],
+) -> list[Path]:
+    """The list of the sheets, and a page for each; these name no build, so that one of which
+    nothing changed is the file of the build before."""
     sheets = list(sources.sheets.values())
     paths = [render("sources.html.j2", _INDEX, sheets=sheets)]
     for sheet in sheets:
+        made_of = sheet.made_of(sources.said, build.is_simulated)
+        if before is not None and sheet.earlier == made_of:
+            take_over(before / sheet.page, folder / sheet.page)
+            paths.append(folder / sheet.page)
+            continue
         facts: dict[str, list[Fact]] = {}
         for fact in sorted(sheet.facts, key=lambda fact: (_place(fact.cell), fact.key)):
             facts.setdefault(fact.cell, []).append(fact)
+        said = sources.said
         paths.append(
-            render("sheet.html.j2", sheet.page, sheet=sheet, facts=facts, said=sources.said)
+            render(
+                "sheet.html.j2", sheet.page, sheet=sheet, facts=facts, said=said, made_of=made_of
+            )
         )
     return paths
 

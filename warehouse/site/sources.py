@@ -7,12 +7,11 @@ child processes: a workbook is hostile input.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,10 @@ import duckdb
 from markupsafe import Markup, escape
 
 from expectations.numbers import cell_address
-from ingest import normalise, workbook
 from ingest.package import Unreadable
 from ingest.sandbox import read_isolated
 from ingest.workbook import Sheet, read_sheets
-from warehouse import trace
+from warehouse.site.kept import made_of
 from warehouse.trace import cell_text, place_of
 
 Place = tuple[int, int]  # row and column, from 1
@@ -94,6 +92,7 @@ class SheetPage:
     periods: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     drawn: Drawn | str = ""  # why it could not be drawn
+    earlier: str | None = None  # what its page of an earlier build was made of, as a hash
 
     @property
     def places(self) -> frozenset[Place]:
@@ -102,8 +101,15 @@ class SheetPage:
 
     @property
     def drawing(self) -> str:
-        """What the drawing depends on besides the original, as a hash: its cells, and our code."""
-        return hashlib.sha256(_own_code() + repr(sorted(self.places)).encode()).hexdigest()[:16]
+        """What the drawing is made of: the sheet, and its cells that are places to go to."""
+        return made_of(self.file_sha256, self.sheet_name, sorted(self.places))
+
+    def made_of(self, said: Mapping[str, Said], is_simulated: bool) -> str:
+        """What the page is made of: the drawing, and what is said of the sheet and its cells."""
+        return made_of(
+            self.drawing, self.file_path, self.received_at, self.forms, self.units, self.periods,
+            [(fact, said.get(fact.key)) for fact in self.facts], is_simulated,
+        )  # fmt: skip
 
     @property
     def title(self) -> str:
@@ -259,10 +265,7 @@ def draw_sheets(
     is the site of an earlier build: a drawing that would be the same is taken from its page."""
     by_file: dict[Path, list[SheetPage]] = {}
     for sheet in sheets:
-        earlier = _drawn_before(before / sheet.page, sheet.drawing) if before else None
-        if earlier is not None:
-            sheet.drawn = earlier
-        else:
+        if before is None or not _take_drawing(sheet, before / sheet.page):
             by_file.setdefault(archived(sheet.file_sha256), []).append(sheet)
     there = sorted(path for path in by_file if path.exists())
     wanted = {path.name: {one.sheet_name: one.places for one in by_file[path]} for path in there}
@@ -277,27 +280,24 @@ def draw_sheets(
             sheet.drawn = "Kho lưu trữ không còn tệp gốc."
 
 
-def _drawn_before(page: Path, drawing: str) -> Drawn | None:
-    """The drawing on a page of an earlier build, if it was of the same cells by the same code."""
+def _take_drawing(sheet: SheetPage, page: Path) -> bool:
+    """Take the drawing from the page of an earlier build, if it is of the same cells by the same
+    code."""
     try:
         text = page.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None
+        return False
     found = re.search(
-        rf'data-drawing="{drawing}"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', text, re.DOTALL
+        rf'data-drawing="{sheet.drawing}" data-page="(\w+)"( data-part)?>\n'
+        r"<caption[^\n]*\n(.*?)</table>",
+        text,
+        re.DOTALL,
     )
     if found is None:
-        return None
-    return Drawn(Markup(found[2]), found[1] is not None)  # noqa: S704  as it was drawn
-
-
-@cache
-def _own_code() -> bytes:
-    """What a drawing depends on: how a workbook is read, a cell written, a sheet drawn."""
-    return (
-        b"".join(Path(str(module.__file__)).read_bytes() for module in (workbook, normalise, trace))
-        + Path(__file__).read_bytes()
-    )
+        return False
+    sheet.earlier = found[1]
+    sheet.drawn = Drawn(Markup(found[3]), found[2] is not None)  # noqa: S704  as it was drawn
+    return True
 
 
 def _draw_file(
