@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -69,10 +70,13 @@ def build_site(
     queries = Queries(published, {"as_of": as_of})
     pages = list(pages_of(site(), queries))
     sources = find_sources(published, keys_of(pages, is_drawn=True), keys_of(pages, is_drawn=False))
-    draw_sheets(sources.sheets.values(), archived, workers, before)
     render = partial(_render, _environment(), folder, build, queries, site())
-    paths = [_write_page(page, sources, build, folder, render) for page in pages]
-    paths += _write_lists(pages, render)
+    with ThreadPoolExecutor(1) as beside:
+        # child processes draw while the pages are written
+        drawn = beside.submit(draw_sheets, sources.sheets.values(), archived, workers, before)
+        paths = [_write_page(page, sources, build, folder, render) for page in pages]
+        paths += _write_lists(pages, render)
+        drawn.result()
     paths += _write_sources(sources, build, folder, before, render)
     return paths
 

@@ -53,7 +53,7 @@ def _harmless(value: Any) -> Any:
 def write_workbook(path: Path, tables: Sequence[Table], line: str, as_of: datetime) -> list[str]:
     """One workbook, a sheet for each table; returns the names of the sheets."""
     names: list[str] = []
-    book, formats = new_workbook(path, tables[0].title, as_of)
+    book, formats = new_workbook(path, tables[0].title, as_of, is_large=False)
     for table in tables:
         name = _sheet_name(table.title, names)
         names.append(name)
