@@ -202,6 +202,8 @@ def test_a_sheet_that_was_drawn_for_the_build_before_is_not_read_again(built: Bu
 def test_pages_say_whose_figures_are_missing(built: Built, clean: Built) -> None:
     text = read_page(_site(clean) / "dau-tu-cong.html").text
     assert "Chưa có số của: đầu tư công (62 đơn vị chưa gửi đủ" in text
+    assert "về đầu tư công: Phường Kỳ Lừa, Xã Ba Sơn, Xã Bắc Sơn, Xã Bằng Mạc, " in text
+    assert "Xã Điềm He và 50 đơn vị khác." in text
     assert "Số liệu đến 02:00 ngày 20/05/2026; bản phát hành 20260520T020000-" in text
     # a form that nobody sent: nobody counts as late, so it is said
     text = read_page(_site(built) / "dau-tu-cong.html").text
@@ -209,6 +211,7 @@ def test_pages_say_whose_figures_are_missing(built: Built, clean: Built) -> None
     assert "Chưa có báo cáo giải ngân nào được chấp nhận." in text
     communes = read_page(_site(clean) / "xa-phuong.html").text
     assert communes.count("Chưa gửi báo cáo nào") == 62
+    assert "3 trên 65 Xã, phường đã có báo cáo" in read_page(_site(clean) / "index.html").text
 
 
 def test_simulated_figures_say_so_on_every_page_and_in_every_workbook(

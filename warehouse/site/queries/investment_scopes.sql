@@ -18,5 +18,5 @@ select
 from mart_disbursement_group as totals
 where totals.is_next and totals.scope_kind in ('owner', 'source')
 order by
-    totals.scope_kind, totals.still_to_disburse_vnd desc nulls last, scope_vi,
+    totals.scope_kind, totals.still_to_disburse_vnd desc nulls last, scope_vi collate vi,
     case totals.stage_group when 'completed' then 1 when 'ongoing' then 2 when 'new_start' then 3 else 4 end
