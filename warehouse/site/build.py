@@ -5,6 +5,7 @@ The same build gives the same bytes: no clock, no order but that of the queries.
 
 from __future__ import annotations
 
+import re
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ _HERE = Path(__file__).parent
 _DATA = "so-lieu"
 _FONTS = (("400", "IBMPlexSans-Regular.woff2"), ("600", "IBMPlexSans-SemiBold.woff2"))
 _INDEX = f"{SOURCE_FOLDER}/index.html"
+_BRACKETS = re.compile(r"\([^()]{1,20}\)")
 _SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
 
 
@@ -178,10 +180,16 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["is_number"] = is_number
+    environment.filters["whole_unit"] = _whole_unit
     environment.filters["whole"] = partial(shown_text, shown="whole")
     environment.filters["moment"] = partial(shown_text, shown="moment")
     environment.filters["day"] = partial(shown_text, shown="date")
     return environment
+
+
+def _whole_unit(heading: str) -> str:
+    """A heading of a column in which the words in brackets, its unit, stay on one line."""
+    return _BRACKETS.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), heading)
 
 
 def _render(

@@ -56,8 +56,12 @@ select
     label_vi,
     case when out_of > 0 or figure > 0 then figure end as figure,
     nullif(out_of, 0) as out_of,
-    case when out_of = 0 and figure = 0 then 'no_data' when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached' else standing end
-        as standing,
+    case
+        when out_of = 0 and figure = 0 then 'no_data'
+        when out_of = 0 then 'on_track'
+        when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached'
+        else standing
+    end as standing,
     page
 from counted
 order by place

@@ -68,6 +68,11 @@
     makeFilter(table);
   });
 
+  // on a phone the names of the pages are wider than the screen
+  const bar = document.querySelector("nav");
+  const here = bar.querySelector("[aria-current]");
+  if (here) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+
   // --- charts ------------------------------------------------------------------------------------
   const COLOURS = ["#12395b", "#c47a1b", "#66558a", "#ab231c", "#9aa6ae"];
   const number = (value) => (value === null || value === undefined ? "chưa có" : value.toLocaleString("vi-VN", { maximumFractionDigits: 1 }));
@@ -80,7 +85,7 @@
     grid: { left: 8, right: 20, top: chart.series.length > 1 ? 52 : 28, bottom: 14, containLabel: true },
     legend: { show: chart.series.length > 1, top: 0, left: 0, itemWidth: 16, itemHeight: 8 },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: number },
-    xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", color: "#51606b" } },
+    xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { formatter: (label) => label.replace(/^(tháng|năm) /, ""), hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", color: "#51606b" } },
     yAxis: { type: "value", name: unit, nameTextStyle: { align: "left", color: "#51606b" }, axisLabel: { formatter: number, color: "#51606b" }, splitLine: { lineStyle: { color: "#e3e8ec" } }, splitNumber: 4 },
     series: chart.series.map((series, at) => ({
       name: series.name,
