@@ -248,7 +248,7 @@ def _source(
     keys = tuple(fact.key for fact in facts)
     name = next((str(row[c.name]) for c in block.columns if not is_number(c.shown)), block.title)
     anchor, _, _ = shown.lists.setdefault(
-        keys, (anchor, f"{block.title}: {name}, {column.heading}", facts)
+        keys, (anchor, f"{block.title}: {name.rstrip('.')}, {column.heading}", facts)
     )
     return f"{shown.list_page}#{anchor}"
 

@@ -43,6 +43,7 @@ class Fact:
     key: str
     value_text: str
     corrected_text: str | None
+    subject_vi: str  # the line, indicator, project or goods that it is of
     unit_vi: str
     period_vi: str
     measure_vi: str
@@ -54,6 +55,12 @@ class Fact:
     page: str | None  # of the sheet; None where it is not drawn
     is_restricted: bool
     known_from: datetime
+
+    @property
+    def about(self) -> str:
+        """What it is of, in words."""
+        words = (self.subject_vi, self.measure_vi or "số liệu", self.unit_vi, self.period_vi)
+        return "; ".join(filter(None, words))
 
     @property
     def href(self) -> str | None:
@@ -120,8 +127,52 @@ class SheetPage:
 
 
 _FACTS = """
+    with subject as (
+        select fact_key, coalesce(name_vi, fct_budget.line_code) as subject_vi
+        from fct_budget
+        left join dim_budget_line using (line_code)
+        where is_current
+        union all
+        select
+            fact_key,
+            concat_ws(', ', coalesce(project.project_name, indicator.name_vi), source.label_vi)
+        from fct_investment as fact
+        left join dim_project as project using (project_code)
+        left join dim_indicator as indicator using (indicator_code)
+        left join dim_code as source
+            on fact.source_code = source.code and source.list_code = 'capital_source'
+        where fact.is_current
+        union all
+        select fact_key, name_vi from fct_indicator
+        left join dim_indicator using (indicator_code)
+        where is_current
+        union all
+        select fact_key, name_vi from fct_target
+        left join dim_indicator using (indicator_code)
+        where is_current
+        union all
+        select
+            fact_key,
+            concat_ws(', ', gate.name_vi, commodity.name_vi, basis.label_vi, direction.label_vi)
+        from fct_trade as fact
+        left join dim_border_gate as gate using (gate_code)
+        left join dim_commodity as commodity using (commodity_code)
+        left join dim_code as basis on fact.basis = basis.code and basis.list_code = 'basis'
+        left join dim_code as direction
+            on fact.direction = direction.code and direction.list_code = 'direction'
+        where fact.is_current
+        union all
+        select fact_key, concat_ws(', ', project.project_name, milestone.label_vi)
+        from fct_milestone as fact
+        left join dim_project as project using (project_code)
+        left join dim_code as milestone
+            on fact.milestone = milestone.code and milestone.list_code = 'milestone'
+        where fact.is_current
+    )
+
     select
         fact.fact_key,
+        coalesce(subject.subject_vi, '') as subject_vi,
         fact.value_text,
         fact.corrected_text,
         coalesce(unit.name_vi, fact.unit_code, '') as unit_vi,
@@ -147,6 +198,7 @@ _FACTS = """
         fact.known_from,
         left(fact.file_sha256, 10) || '-' || left(md5(fact.sheet_name), 6) as page
     from trace_fact as fact
+    left join subject on fact.fact_key = subject.fact_key
     left join submission on fact.submission_id = submission.submission_id
     left join dim_form as form
         on submission.form_code = form.form_code and submission.form_version = form.form_version
@@ -213,8 +265,8 @@ def find_sources(
         page = f"{FOLDER}/{row['page']}.html"
         is_drawn = page in pages
         fact = Fact(
-            row["fact_key"], row["value_text"] or "", row["corrected_text"], row["unit_vi"],
-            row["period_vi"], row["measure_vi"], row["form_vi"], row["file_sha256"],
+            row["fact_key"], row["value_text"] or "", row["corrected_text"], row["subject_vi"],
+            row["unit_vi"], row["period_vi"], row["measure_vi"], row["form_vi"], row["file_sha256"],
             row["sheet_name"], row["cell"], row["file_path"], page if is_drawn else None,
             is_restricted, row["known_from"],
         )  # fmt: skip
