@@ -312,9 +312,9 @@ def test_the_start_page_is_light_and_moves_nothing_while_it_opens(
     assert sum(Path(path).stat().st_size for path in used) < 1_500_000
     assert opened.page.evaluate(_SHIFT) < 0.0005
     opened.page.context.close()
-    for name in ("ngan-sach", "xa-phuong"):  # with charts, and with a long table
-        for width in WIDTHS:
-            opened = open_page(browser, width)
-            opened.go(address(_site(clean) / f"{name}.html"))
-            assert opened.page.evaluate(_SHIFT) < 0.0005, (name, width)
-            opened.page.context.close()
+    # with charts, and with a long table
+    for name, width in (("ngan-sach", 1440), ("ngan-sach", 390), ("xa-phuong", 390)):
+        opened = open_page(browser, width)
+        opened.go(address(_site(clean) / f"{name}.html"))
+        assert opened.page.evaluate(_SHIFT) < 0.0005, (name, width)
+        opened.page.context.close()

@@ -25,7 +25,7 @@ from warehouse.site.declared import Site, site
 from warehouse.site.downloads import write_csv, write_json, write_workbook
 from warehouse.site.numbers import is_number, shown_text
 from warehouse.site.results import Queries
-from warehouse.site.shown import PageShown, fill, keys_of, pages_of, root_of, table_of
+from warehouse.site.shown import PageShown, fill, keep, keys_of, pages_of, root_of, table_of
 from warehouse.site.sources import FOLDER as SOURCE_FOLDER
 from warehouse.site.sources import Fact, Sources, draw_sheets, find_sources
 
@@ -76,7 +76,7 @@ def build_site(
     with ThreadPoolExecutor(1) as beside:
         # child processes draw while the pages are written
         drawn = beside.submit(draw_sheets, sources.sheets.values(), archived, workers, before)
-        paths = [_write_page(page, sources, build, folder, render) for page in pages]
+        paths = [_write_page(page, sources, build, folder, before, render) for page in pages]
         paths += _write_lists(pages, render)
         drawn.result()
     paths += _write_sources(sources, build, folder, before, render)
@@ -102,16 +102,24 @@ def _write_page(
     sources: Sources,
     build: Build,
     folder: Path,
+    before: Path | None,
     render: Callable[..., Path],
 ) -> Path:
+    made_of = shown.made_of(sources)
+    if before is not None:
+        keep(shown, made_of, before)
     tables = [table_of(block) for block in shown.blocks]
     (folder / shown.file).parent.mkdir(parents=True, exist_ok=True)
     workbook = f"{_DATA}/{shown.slug}.xlsx"
     names = write_workbook(folder / workbook, tables, build.line, build.as_of)
     for block, table, name in zip(shown.blocks, tables, names, strict=True):
         block.csv, block.sheet = f"{_DATA}/{shown.slug}-{block.block.id}.csv", name
-        write_csv(folder / block.csv, table)
-    fill(shown, sources)
+        if shown.kept is not None and before is not None:
+            take_over(before / block.csv, folder / block.csv)
+        else:
+            write_csv(folder / block.csv, table)
+    if shown.kept is None:
+        fill(shown, sources)
     head = {
         "title": shown.title,
         "as_of": build.as_of.isoformat(),
@@ -119,7 +127,7 @@ def _write_page(
         "is_simulated": build.is_simulated,
     }
     write_json(folder / f"{shown.file}.json", head, tables)
-    return render("page.html.j2", shown.href, shown=shown, workbook=workbook)
+    return render("page.html.j2", shown.href, shown=shown, workbook=workbook, made_of=made_of)
 
 
 # --- where figures come from -------------------------------------------------------------------
@@ -130,7 +138,7 @@ def _write_lists(pages: Sequence[PageShown], render: Callable[..., Path]) -> lis
     return [
         render("facts.html.j2", page.list_page, page=page, lists=list(page.lists.values()))
         for page in pages
-        if page.lists
+        if page.lists or (page.kept is not None and page.kept.lists is not None)
     ]
 
 
