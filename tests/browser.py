@@ -40,6 +40,13 @@ class Opened:
         # charts are drawn and fonts there
         self.page.evaluate("document.fonts.ready.then(() => true)")
 
+    def resize(self, width: int) -> None:
+        """Another width; charts are drawn anew."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

@@ -68,11 +68,11 @@ def fresh_reference() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def clean_province(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two communes and all agencies over the first four months of 2026, by the real command; seed
-    1, no errors. Once for all test processes; tests must not change it."""
+    """Three communes of 65 and all agencies over the first four months of 2026, by the real
+    command; seed 1, no errors. Once for all test processes; tests must not change it."""
 
     def make(folder: Path) -> None:
-        run = run_kho("simulate", "--out", folder, "--communes", "2", "--months", "4")
+        run = run_kho("simulate", "--out", folder, "--communes", "3", "--months", "4")
         assert run.returncode == 0, run.stdout + run.stderr
 
     return made_once(tmp_path_factory, "clean_province", make)

@@ -124,7 +124,7 @@ def test_inbox_is_marked_and_holds_nothing_but_submissions(clean_province: Path)
     assert json.loads((clean_province / SIMULATION_MARKER).read_text())["seed"] == 1
     files = list_inbox(str(clean_province))
     assert {Path(file).suffix for file in files} == {".xlsx"}
-    assert {Path(file).parent.name for file in files} <= set(units_of(2))
+    assert {Path(file).parent.name for file in files} <= set(units_of(3))
 
 
 # --- planted errors -----------------------------------------------------------------------------

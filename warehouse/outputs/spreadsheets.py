@@ -203,14 +203,16 @@ def _write(
     book.close()
 
 
-def new_workbook(path: Path, title: str, as_of: datetime) -> tuple[Any, Formats]:
+def new_workbook(
+    path: Path, title: str, as_of: datetime, is_large: bool = True
+) -> tuple[Any, Formats]:
     """A workbook in which no text becomes a formula, and its formats. The same input is the same
     file."""
-    # rows are written one by one and forgotten: a mart may have a million
     book = xlsxwriter.Workbook(
         str(path),
         {
-            "constant_memory": True,
+            # rows are written one by one and forgotten: a mart may have a million
+            "constant_memory" if is_large else "in_memory": True,
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,

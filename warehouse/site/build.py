@@ -5,8 +5,11 @@ The same build gives the same bytes: no clock, no order but that of the queries.
 
 from __future__ import annotations
 
+import re
 import shutil
+from base64 import b64encode
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,17 +20,20 @@ import duckdb
 import jinja2
 
 from warehouse.connection import holds_simulated
+from warehouse.home import take_over
 from warehouse.site.declared import Site, site
 from warehouse.site.downloads import write_csv, write_json, write_workbook
 from warehouse.site.numbers import is_number, shown_text
 from warehouse.site.results import Queries
-from warehouse.site.shown import PageShown, fill, keys_of, pages_of, root_of, table_of
+from warehouse.site.shown import PageShown, fill, keep, keys_of, pages_of, root_of, table_of
 from warehouse.site.sources import FOLDER as SOURCE_FOLDER
 from warehouse.site.sources import Fact, Sources, draw_sheets, find_sources
 
 _HERE = Path(__file__).parent
 _DATA = "so-lieu"
+_FONTS = (("400", "IBMPlexSans-Regular.woff2"), ("600", "IBMPlexSans-SemiBold.woff2"))
 _INDEX = f"{SOURCE_FOLDER}/index.html"
+_BRACKETS = re.compile(r"\([^()]{1,20}\)")
 _SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu của tỉnh"
 
 
@@ -58,20 +64,34 @@ def build_site(
     the paths of its pages.
 
     `archived` gives the archived original of a hash: the sheets behind the figures are drawn from
-    these, or taken from `before`, the site of an earlier build, where they would be the same.
+    these; those of which nothing changed are the files of `before`, the site of an earlier build.
     """
     (folder / _DATA).mkdir(parents=True)
-    shutil.copytree(_HERE / "static", folder / "static")
+    _write_static(folder / "static")
     build = Build(build_id, as_of, holds_simulated(published))
     queries = Queries(published, {"as_of": as_of})
     pages = list(pages_of(site(), queries))
     sources = find_sources(published, keys_of(pages, is_drawn=True), keys_of(pages, is_drawn=False))
-    draw_sheets(sources.sheets.values(), archived, workers, before)
     render = partial(_render, _environment(), folder, build, queries, site())
-    paths = [_write_page(page, sources, build, folder, render) for page in pages]
-    paths += _write_lists(pages, render)
-    paths += _write_sources(sources, render)
+    with ThreadPoolExecutor(1) as beside:
+        # child processes draw while the pages are written
+        drawn = beside.submit(draw_sheets, sources.sheets.values(), archived, workers, before)
+        paths = [_write_page(page, sources, build, folder, before, render) for page in pages]
+        paths += _write_lists(pages, render)
+        drawn.result()
+    paths += _write_sources(sources, build, folder, before, render)
     return paths
+
+
+def _write_static(folder: Path) -> None:
+    """Styles, scripts and fonts with their licences, and the fonts as a script."""
+    shutil.copytree(_HERE / "static", folder)
+    fonts = [
+        (weight, b64encode((folder / "fonts" / name).read_bytes()).decode())
+        for weight, name in _FONTS
+    ]
+    script = _environment().get_template("fonts.js.j2").render(fonts=fonts)
+    (folder / "fonts.js").write_text(script, encoding="utf-8")
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -82,16 +102,24 @@ def _write_page(
     sources: Sources,
     build: Build,
     folder: Path,
+    before: Path | None,
     render: Callable[..., Path],
 ) -> Path:
+    made_of = shown.made_of(sources)
+    if before is not None:
+        keep(shown, made_of, before)
     tables = [table_of(block) for block in shown.blocks]
     (folder / shown.file).parent.mkdir(parents=True, exist_ok=True)
     workbook = f"{_DATA}/{shown.slug}.xlsx"
     names = write_workbook(folder / workbook, tables, build.line, build.as_of)
     for block, table, name in zip(shown.blocks, tables, names, strict=True):
         block.csv, block.sheet = f"{_DATA}/{shown.slug}-{block.block.id}.csv", name
-        write_csv(folder / block.csv, table)
-    fill(shown, sources)
+        if shown.kept is not None and before is not None:
+            take_over(before / block.csv, folder / block.csv)
+        else:
+            write_csv(folder / block.csv, table)
+    if shown.kept is None:
+        fill(shown, sources)
     head = {
         "title": shown.title,
         "as_of": build.as_of.isoformat(),
@@ -99,7 +127,7 @@ def _write_page(
         "is_simulated": build.is_simulated,
     }
     write_json(folder / f"{shown.file}.json", head, tables)
-    return render("page.html.j2", shown.href, shown=shown, workbook=workbook)
+    return render("page.html.j2", shown.href, shown=shown, workbook=workbook, made_of=made_of)
 
 
 # --- where figures come from -------------------------------------------------------------------
@@ -110,19 +138,35 @@ def _write_lists(pages: Sequence[PageShown], render: Callable[..., Path]) -> lis
     return [
         render("facts.html.j2", page.list_page, page=page, lists=list(page.lists.values()))
         for page in pages
-        if page.lists
+        if page.lists or (page.kept is not None and page.kept.lists is not None)
     ]
 
 
-def _write_sources(sources: Sources, render: Callable[..., Path]) -> list[Path]:
+def _write_sources(
+    sources: Sources,
+    build: Build,
+    folder: Path,
+    before: Path | None,
+    render: Callable[..., Path],
+) -> list[Path]:
+    """The list of the sheets, and a page for each; these name no build, so that one of which
+    nothing changed is the file of the build before."""
     sheets = list(sources.sheets.values())
     paths = [render("sources.html.j2", _INDEX, sheets=sheets)]
     for sheet in sheets:
+        made_of = sheet.made_of(sources.said, build.is_simulated)
+        if before is not None and sheet.earlier == made_of:
+            take_over(before / sheet.page, folder / sheet.page)
+            paths.append(folder / sheet.page)
+            continue
         facts: dict[str, list[Fact]] = {}
         for fact in sorted(sheet.facts, key=lambda fact: (_place(fact.cell), fact.key)):
             facts.setdefault(fact.cell, []).append(fact)
+        said = sources.said
         paths.append(
-            render("sheet.html.j2", sheet.page, sheet=sheet, facts=facts, said=sources.said)
+            render(
+                "sheet.html.j2", sheet.page, sheet=sheet, facts=facts, said=said, made_of=made_of
+            )
         )
     return paths
 
@@ -144,10 +188,16 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["is_number"] = is_number
+    environment.filters["whole_unit"] = _whole_unit
     environment.filters["whole"] = partial(shown_text, shown="whole")
     environment.filters["moment"] = partial(shown_text, shown="moment")
     environment.filters["day"] = partial(shown_text, shown="date")
     return environment
+
+
+def _whole_unit(heading: str) -> str:
+    """A heading of a column in which the words in brackets, its unit, stay on one line."""
+    return _BRACKETS.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), heading)
 
 
 def _render(

@@ -83,6 +83,8 @@ class Block(_Declared):
     columns: tuple[Column, ...]
     kind: Literal["table", "tiles"] = "table"
     says: str = ""
+    # columns and what they are to be: of the query's rows only these
+    where: dict[str, str | bool] = {}
     chart: Chart | None = None
     # of a page for each unit: the column that says whose a row is
     by: str | None = None

@@ -53,7 +53,7 @@ def _harmless(value: Any) -> Any:
 def write_workbook(path: Path, tables: Sequence[Table], line: str, as_of: datetime) -> list[str]:
     """One workbook, a sheet for each table; returns the names of the sheets."""
     names: list[str] = []
-    book, formats = new_workbook(path, tables[0].title, as_of)
+    book, formats = new_workbook(path, tables[0].title, as_of, is_large=False)
     for table in tables:
         name = _sheet_name(table.title, names)
         names.append(name)
@@ -67,14 +67,21 @@ def write_workbook(path: Path, tables: Sequence[Table], line: str, as_of: dateti
 
 
 def _sheet_name(title: str, taken: Sequence[str]) -> str:
-    """At most 31 characters, as Excel wants it, and none twice (whatever the case)."""
-    bare = _NOT_IN_SHEET_NAMES.sub(" ", title)
-    name, number = bare[:31].strip(), 1
+    """At most 31 characters, as Excel wants it, no word cut, and none twice (whatever the case)."""
+    bare = " ".join(_NOT_IN_SHEET_NAMES.sub(" ", title).split())
+    name, number = _cut(bare, 31), 1
     while name.lower() in {other.lower() for other in taken}:
         number += 1
         end = f" ({number})"
-        name = bare[: 31 - len(end)].strip() + end
+        name = _cut(bare, 31 - len(end)) + end
     return name
+
+
+def _cut(text: str, most: int) -> str:
+    """So many words that they fit; of a word that alone is too long its beginning."""
+    if len(text) <= most:
+        return text
+    return (text[: most + 1].rpartition(" ")[0] or text[:most]).rstrip(" ,;")
 
 
 def write_json(path: Path, head: dict[str, Any], tables: Sequence[Table]) -> None:

@@ -28,21 +28,25 @@ class Result:
     def numbered(self) -> list[tuple[int, Mapping[str, Any]]]:
         return list(enumerate(self.rows))
 
-    def of(self, column: str | None, value: Any) -> list[tuple[int, Mapping[str, Any]]]:
-        """The rows, with their numbers, whose `column` has the value; without a column, all."""
-        if column is None:
+    def of(self, where: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+        """The rows, with their numbers, in which every column of `where` has its value."""
+        if not where:
             return self.numbered
-        return self._parts(column).get(value, [])
+        return self._parts(tuple(where)).get(tuple(where.values()), [])
 
-    def _parts(self, column: str) -> dict[Any, list[tuple[int, Mapping[str, Any]]]]:
-        cache: dict[str, dict[Any, list[tuple[int, Mapping[str, Any]]]]]
-        cache = self.__dict__.setdefault("_cache", {})
-        if column not in cache:
-            parts: dict[Any, list[tuple[int, Mapping[str, Any]]]] = {}
+    def _parts(
+        self, columns: tuple[str, ...]
+    ) -> dict[tuple[Any, ...], list[tuple[int, Mapping[str, Any]]]]:
+        if columns not in self._cache:
+            parts: dict[tuple[Any, ...], list[tuple[int, Mapping[str, Any]]]] = {}
             for number, row in self.numbered:
-                parts.setdefault(row[column], []).append((number, row))
-            cache[column] = parts
-        return cache[column]
+                parts.setdefault(tuple(row[column] for column in columns), []).append((number, row))
+            self._cache[columns] = parts
+        return self._cache[columns]
+
+    @cached_property
+    def _cache(self) -> dict[Any, dict[tuple[Any, ...], list[tuple[int, Mapping[str, Any]]]]]:
+        return {}
 
 
 class Queries:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from warehouse.site.declared import Block, Chart, Column, Page, Series, Site
 from warehouse.site.downloads import Table, plain
+from warehouse.site.kept import made_of
 from warehouse.site.numbers import MISSING, is_number, shown_text
 from warehouse.site.results import Queries, Result
 from warehouse.site.sources import FOLDER as SOURCE_FOLDER
@@ -73,6 +78,15 @@ class BlockShown:
         return self.all_rows[: self.block.most]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a page of an earlier build showed, which this one shows too: its blocks as markup, and
+    the lists of facts of its sums."""
+
+    blocks: Markup
+    lists: Markup | None
+
+
 @dataclass
 class PageShown:
     """A page with its blocks; `file` has no suffix, and the columns of its key filled in."""
@@ -84,6 +98,7 @@ class PageShown:
     blocks: list[BlockShown]
     # facts of sums: their keys to the place on the list page, what the sum is, and the facts
     lists: dict[tuple[str, ...], tuple[str, str, list[Fact]]] = field(default_factory=dict)
+    kept: Kept | None = None  # in place of rows and lists
 
     @property
     def href(self) -> str:
@@ -97,6 +112,22 @@ class PageShown:
     def list_page(self) -> str:
         """Where the facts of sums are listed."""
         return f"{SOURCE_FOLDER}/cua-{self.slug}.html"
+
+    @property
+    def has_charts(self) -> bool:
+        if self.kept is not None:
+            return "data-charts=" in self.kept.blocks
+        return any(block.charts for block in self.blocks)
+
+    def made_of(self, sources: Sources) -> str:
+        """What blocks and lists are made of: rows, and the facts that are shown of them."""
+        facts = (
+            sources.of(_keys_behind(column, row))
+            for shown in self.blocks
+            for column in shown.block.columns
+            for _, row in shown.shown_rows
+        )
+        return made_of(self.file, [shown.all_rows for shown in self.blocks], list(facts))
 
 
 def pages_of(declared: Site, queries: Queries) -> Iterator[PageShown]:
@@ -117,7 +148,11 @@ def _page(page: Page, row: Mapping[str, Any], queries: Queries) -> PageShown:
         page.title.format_map(row),
         page.question.format_map(row),
         [
-            BlockShown(block, queries[block.query], queries[block.query].of(block.by, of))
+            BlockShown(
+                block,
+                queries[block.query],
+                queries[block.query].of(block.where | ({block.by: of} if block.by else {})),
+            )
             for block in page.blocks
         ],
     )
@@ -140,6 +175,23 @@ def _keys_behind(column: Column, row: Mapping[str, Any]) -> tuple[str, ...]:
         value = row[name]
         found.update([value] if isinstance(value, str) else value or ())
     return tuple(sorted(found))
+
+
+def keep(shown: PageShown, made_of: str, before: Path) -> None:
+    """Take over what the same page of an earlier build showed, if it was made of the same."""
+    blocks = _kept_part(before / shown.href, f'<div class="blocks[^"]*" data-made="{made_of}">')
+    if blocks is not None:
+        shown.kept = Kept(blocks, _kept_part(before / shown.list_page, '<div class="lists">'))
+
+
+def _kept_part(page: Path, begin: str) -> Markup | None:
+    """The last part of a page's main element, from a tag on."""
+    try:
+        text = page.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    found = re.search(rf"{begin}\n(.*)</div>\n</main>", text, re.DOTALL)
+    return None if found is None else Markup(found[1])  # noqa: S704  as it was written
 
 
 def fill(shown: PageShown, sources: Sources) -> None:
@@ -244,7 +296,7 @@ def _source(
     keys = tuple(fact.key for fact in facts)
     name = next((str(row[c.name]) for c in block.columns if not is_number(c.shown)), block.title)
     anchor, _, _ = shown.lists.setdefault(
-        keys, (anchor, f"{block.title}: {name}, {column.heading}", facts)
+        keys, (anchor, f"{block.title}: {name.rstrip('.')}, {column.heading}", facts)
     )
     return f"{shown.list_page}#{anchor}"
 

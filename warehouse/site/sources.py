@@ -7,12 +7,11 @@ child processes: a workbook is hostile input.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,10 @@ import duckdb
 from markupsafe import Markup, escape
 
 from expectations.numbers import cell_address
-from ingest import normalise, workbook
 from ingest.package import Unreadable
 from ingest.sandbox import read_isolated
 from ingest.workbook import Sheet, read_sheets
-from warehouse import trace
+from warehouse.site.kept import made_of
 from warehouse.trace import cell_text, place_of
 
 Place = tuple[int, int]  # row and column, from 1
@@ -45,6 +43,7 @@ class Fact:
     key: str
     value_text: str
     corrected_text: str | None
+    subject_vi: str  # the line, indicator, project or goods that it is of
     unit_vi: str
     period_vi: str
     measure_vi: str
@@ -56,6 +55,12 @@ class Fact:
     page: str | None  # of the sheet; None where it is not drawn
     is_restricted: bool
     known_from: datetime
+
+    @property
+    def about(self) -> str:
+        """What it is of, in words."""
+        words = (self.subject_vi, self.measure_vi or "số liệu", self.unit_vi, self.period_vi)
+        return "; ".join(filter(None, words))
 
     @property
     def href(self) -> str | None:
@@ -94,6 +99,7 @@ class SheetPage:
     periods: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     drawn: Drawn | str = ""  # why it could not be drawn
+    earlier: str | None = None  # what its page of an earlier build was made of, as a hash
 
     @property
     def places(self) -> frozenset[Place]:
@@ -102,8 +108,15 @@ class SheetPage:
 
     @property
     def drawing(self) -> str:
-        """What the drawing depends on besides the original, as a hash: its cells, and our code."""
-        return hashlib.sha256(_own_code() + repr(sorted(self.places)).encode()).hexdigest()[:16]
+        """What the drawing is made of: the sheet, and its cells that are places to go to."""
+        return made_of(self.file_sha256, self.sheet_name, sorted(self.places))
+
+    def made_of(self, said: Mapping[str, Said], is_simulated: bool) -> str:
+        """What the page is made of: the drawing, and what is said of the sheet and its cells."""
+        return made_of(
+            self.drawing, self.file_path, self.received_at, self.forms, self.units, self.periods,
+            [(fact, said.get(fact.key)) for fact in self.facts], is_simulated,
+        )  # fmt: skip
 
     @property
     def title(self) -> str:
@@ -114,8 +127,52 @@ class SheetPage:
 
 
 _FACTS = """
+    with subject as (
+        select fact_key, coalesce(name_vi, fct_budget.line_code) as subject_vi
+        from fct_budget
+        left join dim_budget_line using (line_code)
+        where is_current
+        union all
+        select
+            fact_key,
+            concat_ws(', ', coalesce(project.project_name, indicator.name_vi), source.label_vi)
+        from fct_investment as fact
+        left join dim_project as project using (project_code)
+        left join dim_indicator as indicator using (indicator_code)
+        left join dim_code as source
+            on fact.source_code = source.code and source.list_code = 'capital_source'
+        where fact.is_current
+        union all
+        select fact_key, name_vi from fct_indicator
+        left join dim_indicator using (indicator_code)
+        where is_current
+        union all
+        select fact_key, name_vi from fct_target
+        left join dim_indicator using (indicator_code)
+        where is_current
+        union all
+        select
+            fact_key,
+            concat_ws(', ', gate.name_vi, commodity.name_vi, basis.label_vi, direction.label_vi)
+        from fct_trade as fact
+        left join dim_border_gate as gate using (gate_code)
+        left join dim_commodity as commodity using (commodity_code)
+        left join dim_code as basis on fact.basis = basis.code and basis.list_code = 'basis'
+        left join dim_code as direction
+            on fact.direction = direction.code and direction.list_code = 'direction'
+        where fact.is_current
+        union all
+        select fact_key, concat_ws(', ', project.project_name, milestone.label_vi)
+        from fct_milestone as fact
+        left join dim_project as project using (project_code)
+        left join dim_code as milestone
+            on fact.milestone = milestone.code and milestone.list_code = 'milestone'
+        where fact.is_current
+    )
+
     select
         fact.fact_key,
+        coalesce(subject.subject_vi, '') as subject_vi,
         fact.value_text,
         fact.corrected_text,
         coalesce(unit.name_vi, fact.unit_code, '') as unit_vi,
@@ -141,6 +198,7 @@ _FACTS = """
         fact.known_from,
         left(fact.file_sha256, 10) || '-' || left(md5(fact.sheet_name), 6) as page
     from trace_fact as fact
+    left join subject on fact.fact_key = subject.fact_key
     left join submission on fact.submission_id = submission.submission_id
     left join dim_form as form
         on submission.form_code = form.form_code and submission.form_version = form.form_version
@@ -207,8 +265,8 @@ def find_sources(
         page = f"{FOLDER}/{row['page']}.html"
         is_drawn = page in pages
         fact = Fact(
-            row["fact_key"], row["value_text"] or "", row["corrected_text"], row["unit_vi"],
-            row["period_vi"], row["measure_vi"], row["form_vi"], row["file_sha256"],
+            row["fact_key"], row["value_text"] or "", row["corrected_text"], row["subject_vi"],
+            row["unit_vi"], row["period_vi"], row["measure_vi"], row["form_vi"], row["file_sha256"],
             row["sheet_name"], row["cell"], row["file_path"], page if is_drawn else None,
             is_restricted, row["known_from"],
         )  # fmt: skip
@@ -259,10 +317,7 @@ def draw_sheets(
     is the site of an earlier build: a drawing that would be the same is taken from its page."""
     by_file: dict[Path, list[SheetPage]] = {}
     for sheet in sheets:
-        earlier = _drawn_before(before / sheet.page, sheet.drawing) if before else None
-        if earlier is not None:
-            sheet.drawn = earlier
-        else:
+        if before is None or not _take_drawing(sheet, before / sheet.page):
             by_file.setdefault(archived(sheet.file_sha256), []).append(sheet)
     there = sorted(path for path in by_file if path.exists())
     wanted = {path.name: {one.sheet_name: one.places for one in by_file[path]} for path in there}
@@ -277,27 +332,24 @@ def draw_sheets(
             sheet.drawn = "Kho lưu trữ không còn tệp gốc."
 
 
-def _drawn_before(page: Path, drawing: str) -> Drawn | None:
-    """The drawing on a page of an earlier build, if it was of the same cells by the same code."""
+def _take_drawing(sheet: SheetPage, page: Path) -> bool:
+    """Take the drawing from the page of an earlier build, if it is of the same cells by the same
+    code."""
     try:
         text = page.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None
+        return False
     found = re.search(
-        rf'data-drawing="{drawing}"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', text, re.DOTALL
+        rf'data-drawing="{sheet.drawing}" data-page="(\w+)"( data-part)?>\n'
+        r"<caption[^\n]*\n(.*?)</table>",
+        text,
+        re.DOTALL,
     )
     if found is None:
-        return None
-    return Drawn(Markup(found[2]), found[1] is not None)  # noqa: S704  as it was drawn
-
-
-@cache
-def _own_code() -> bytes:
-    """What a drawing depends on: how a workbook is read, a cell written, a sheet drawn."""
-    return (
-        b"".join(Path(str(module.__file__)).read_bytes() for module in (workbook, normalise, trace))
-        + Path(__file__).read_bytes()
-    )
+        return False
+    sheet.earlier = found[1]
+    sheet.drawn = Drawn(Markup(found[3]), found[2] is not None)  # noqa: S704  as it was drawn
+    return True
 
 
 def _draw_file(

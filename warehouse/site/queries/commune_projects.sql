@@ -1,12 +1,4 @@
 -- The projects of each commune against the next floor (the last one, when all are past).
-with next_floor as (
-    select
-        stage_group,
-        coalesce(min(due_date) filter (due_date >= cast($as_of as date)), max(due_date)) as due_date
-    from mart_disbursement_floor
-    group by stage_group
-)
-
 select
     floor.reporter_unit_code as unit_code,
     floor.project_name,
@@ -25,8 +17,8 @@ select
     list_filter(floor.fact_keys, lambda key: key like '%/plan_year/%' or key like '%/plan_extended/%') as plan_keys,
     list_filter(floor.fact_keys, lambda key: key like '%/disbursed_cumulative/%') as disbursed_keys
 from mart_disbursement_floor as floor
-inner join next_floor on floor.stage_group = next_floor.stage_group and floor.due_date = next_floor.due_date
 left join dim_code as source on floor.source_code = source.code and source.list_code = 'capital_source'
 left join dim_code as stage on floor.stage_group = stage.code and stage.list_code = 'stage_group'
+where floor.is_next
 order by
     floor.reporter_unit_code, floor.still_to_disburse_vnd desc nulls last, floor.project_code, floor.source_code

@@ -63,4 +63,4 @@ from commune
 left join wide on commune.unit_code = wide.unit_code
 left join dim_period as period on wide.period_key = period.period_key
 left join project on commune.unit_code = project.unit_code
-order by commune.name_vi, commune.unit_code
+order by commune.name_vi collate vi, commune.unit_code

@@ -88,4 +88,4 @@ left join dim_period as period on newest.period_key = period.period_key
 left join target on commune.unit_code = target.unit_code
 left join report on commune.unit_code = report.unit_code
 left join sent on commune.unit_code = sent.unit_code
-order by commune.name_vi, commune.unit_code
+order by commune.name_vi collate vi, commune.unit_code

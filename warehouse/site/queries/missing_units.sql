@@ -22,7 +22,9 @@ missed_units as (
     select
         fact,
         count(*) as n_units,
-        array_to_string(list(unit_name_vi order by unit_name_vi, unit_code)[1:4], ', ') as units_vi
+        -- so many are named, and how many more there are
+        array_to_string(list(unit_name_vi order by unit_name_vi collate vi, unit_code)[1:12], ', ') as units_vi,
+        greatest(count(*) - 12, 0) as n_more
     from missed
     group by fact
 ),
@@ -31,7 +33,7 @@ unsent_forms as (
     select
         fact,
         count(*) as n_forms,
-        array_to_string(list(code_on_paper order by code_on_paper, form_code)[1:6], ', ') as forms_vi
+        string_agg(code_on_paper, ', ' order by code_on_paper, form_code) as forms_vi
     from form
     where form_code not in (
         select form_code from submission where status in ('accepted', 'superseded') and form_code is not null
@@ -44,6 +46,7 @@ select
     kind.fact_vi,
     coalesce(missed_units.n_units, 0) as n_units,
     missed_units.units_vi,
+    coalesce(missed_units.n_more, 0) as n_more,
     coalesce(unsent_forms.n_forms, 0) as n_forms,
     unsent_forms.forms_vi
 from kind

@@ -6,19 +6,10 @@ with province_target as (
         on scorecard.unit_code = unit.unit_code and unit.level = 'province' and unit.valid_to is null
 ),
 
-next_floor as (
-    select
-        stage_group,
-        coalesce(min(due_date) filter (due_date >= cast($as_of as date)), max(due_date)) as due_date
-    from mart_disbursement_floor
-    group by stage_group
-),
-
 project as (
-    select floor.project_code, bool_or(floor.status in ('due', 'missed')) as is_below
-    from mart_disbursement_floor as floor
-    inner join next_floor on floor.stage_group = next_floor.stage_group and floor.due_date = next_floor.due_date
-    group by floor.project_code
+    select project_code, bool_or(status in ('due', 'missed')) as is_below from mart_disbursement_floor
+    where is_next
+    group by project_code
 ),
 
 counted as (
@@ -65,8 +56,12 @@ select
     label_vi,
     case when out_of > 0 or figure > 0 then figure end as figure,
     nullif(out_of, 0) as out_of,
-    case when out_of = 0 and figure = 0 then 'no_data' when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached' else standing end
-        as standing,
+    case
+        when out_of = 0 and figure = 0 then 'no_data'
+        when out_of = 0 then 'on_track'
+        when figure = 0 and place in (2, 3, 6) or figure = out_of and place in (4, 5) then 'reached'
+        else standing
+    end as standing,
     page
 from counted
 order by place

@@ -1,47 +1,17 @@
 -- Each group of projects against the next floor (the last one, when all are past).
-with next_floor as (
-    select
-        stage_group,
-        coalesce(min(due_date) filter (due_date >= cast($as_of as date)), max(due_date)) as due_date
-    from mart_disbursement_floor
-    group by stage_group
-),
-
-behind as (
-    select
-        stage_group,
-        due_date,
-        max(days_left) as days_left
-    from mart_disbursement_floor
-    group by stage_group, due_date
-)
-
 select
     totals.stage_group_vi,
-    totals.due_date,
     totals.floor_pct,
     replace(cast(cast(totals.floor_pct as decimal(9, 1)) as varchar), '.0', '') || '% đến ' || strftime(totals.due_date, '%d/%m/%Y')
-    || case when behind.days_left > 0 then ', còn ' || behind.days_left || ' ngày' else '' end as floor_vi,
+    || case when totals.days_left > 0 then ', còn ' || totals.days_left || ' ngày' else '' end as floor_vi,
     totals.disbursed_of_plan_total_pct,
     totals.still_to_disburse_vnd / 1e9 as still_billion,
-    behind.days_left,
-    totals.n_projects_below,
-    case
-        when totals.n_units_included = 0 then 'no_data'
-        when totals.is_met then 'reached'
-        when totals.due_date >= cast($as_of as date) then 'behind'
-        else 'not_reached'
-    end as standing,
-    case
-        when totals.n_units_included = 0 then 'Chưa có số liệu'
-        when totals.is_met then 'Đã đạt'
-        when totals.due_date >= cast($as_of as date) then 'Chưa đạt, còn thời gian'
-        else 'Không đạt'
-    end as standing_vi,
+    coalesce(report.label_vi, totals.report_period_key) as report_vi,
+    totals.standing,
+    totals.standing_vi,
     list_filter(totals.fact_keys, lambda key: key like '%/plan_year/%' or key like '%/plan_extended/%') as plan_keys,
     list_filter(totals.fact_keys, lambda key: key like '%/disbursed_cumulative/%') as disbursed_keys
 from mart_disbursement_group as totals
-inner join next_floor on totals.stage_group = next_floor.stage_group and totals.due_date = next_floor.due_date
-left join behind on totals.stage_group = behind.stage_group and totals.due_date = behind.due_date
-where totals.scope_kind = 'province'
+left join dim_period as report on totals.report_period_key = report.period_key
+where totals.is_next and totals.scope_kind = 'province'
 order by case totals.stage_group when 'completed' then 1 when 'ongoing' then 2 when 'new_start' then 3 else 4 end

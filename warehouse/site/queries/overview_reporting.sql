@@ -7,4 +7,4 @@ select
 from mart_submission_status
 where status in ('overdue', 'missing', 'held')
 group by unit_code, unit_name_vi
-order by count(*) filter (status = 'overdue') desc, count(*) desc, unit_vi, unit_code
+order by count(*) filter (status = 'overdue') desc, count(*) desc, unit_vi collate vi, unit_code

@@ -17,4 +17,4 @@ select
     status.due_date
 from mart_submission_status as status
 left join dim_period as period on status.period_key = period.period_key
-order by period.end_date desc, period_vi, unit_vi, form_vi, status.unit_code, status.form_code
+order by period.end_date desc, period_vi, unit_vi collate vi, form_vi, status.unit_code, status.form_code

@@ -16,4 +16,4 @@ left join (
 left join dim_period as period on finding.period_key = period.period_key
 where finding.is_open and finding.severity <> 'info'
 order by
-    case finding.severity when 'error' then 1 else 2 end, finding.age_days desc, unit_vi, form_vi, finding.finding_key
+    case finding.severity when 'error' then 1 else 2 end, finding.age_days desc, unit_vi collate vi, form_vi, finding.finding_key

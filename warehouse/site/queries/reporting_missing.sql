@@ -18,4 +18,4 @@ left join dim_period as period on status.period_key = period.period_key
 where status.status in ('overdue', 'missing', 'held', 'received_late')
 order by
     case status.status when 'overdue' then 1 when 'held' then 2 when 'missing' then 3 else 4 end,
-    period.end_date desc, status.unit_name_vi, form_vi, status.unit_code
+    period.end_date desc, status.unit_name_vi collate vi, form_vi, status.unit_code

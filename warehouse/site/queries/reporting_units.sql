@@ -44,4 +44,4 @@ full join sent on owed.unit_code = sent.reporter_unit_code
 left join mending on coalesce(owed.unit_code, sent.reporter_unit_code) = mending.unit_code
 order by
     coalesce(owed.n_overdue, 0) desc, coalesce(owed.n_expected, 0) - coalesce(owed.n_received, 0) desc,
-    sent.n_errors desc nulls last, unit_vi, sent.reporter_unit_code
+    sent.n_errors desc nulls last, unit_vi collate vi, sent.reporter_unit_code

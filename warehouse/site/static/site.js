@@ -68,6 +68,11 @@
     makeFilter(table);
   });
 
+  // on a phone the names of the pages are wider than the screen
+  const bar = document.querySelector("nav");
+  const here = bar.querySelector("[aria-current]");
+  if (here) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+
   // --- charts ------------------------------------------------------------------------------------
   const COLOURS = ["#12395b", "#c47a1b", "#66558a", "#ab231c", "#9aa6ae"];
   const number = (value) => (value === null || value === undefined ? "chưa có" : value.toLocaleString("vi-VN", { maximumFractionDigits: 1 }));
@@ -80,7 +85,7 @@
     grid: { left: 8, right: 20, top: chart.series.length > 1 ? 52 : 28, bottom: 14, containLabel: true },
     legend: { show: chart.series.length > 1, top: 0, left: 0, itemWidth: 16, itemHeight: 8 },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: number },
-    xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", color: "#51606b" } },
+    xAxis: { type: "category", data: chart.x, boundaryGap: kind !== "line", axisTick: { show: false }, axisLabel: { formatter: (label) => label.replace(/^(tháng|năm) /, ""), hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", color: "#51606b" } },
     yAxis: { type: "value", name: unit, nameTextStyle: { align: "left", color: "#51606b" }, axisLabel: { formatter: number, color: "#51606b" }, splitLine: { lineStyle: { color: "#e3e8ec" } }, splitNumber: 4 },
     series: chart.series.map((series, at) => ({
       name: series.name,
@@ -94,19 +99,22 @@
   });
 
   const drawn = [];
+  // on paper a chart is as wide as its place there: its drawing is scaled
+  const scale = (chart) => chart.getDom().querySelector("svg")?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
   document.querySelectorAll("[data-charts]").forEach((holder) => {
     const { kind, unit, charts } = JSON.parse(document.getElementById(holder.dataset.charts).textContent);
     const places = holder.querySelectorAll(".chart > div");
     charts.forEach((chart, at) => {
       const made = window.echarts.init(places[at], null, { renderer: "svg" });
       made.setOption(options(kind, unit, chart));
+      scale(made);
       drawn.push(made);
     });
   });
-  const fit = () => drawn.forEach((chart) => chart.resize());
-  window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", fit);
-  window.addEventListener("afterprint", fit);
+  window.addEventListener("resize", () => drawn.forEach((chart) => {
+    chart.resize();
+    scale(chart);
+  }));
 
   // --- the cell that a figure led to ---------------------------------------------------------------
   const note = document.getElementById("o-dang-xem");

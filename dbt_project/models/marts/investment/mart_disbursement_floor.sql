@@ -77,6 +77,10 @@ select
     disbursed_of_plan_total_pct,
     cast(greatest(floor_vnd - disbursed_cumulative_vnd, 0) as decimal(24, 2)) as still_to_disburse_vnd,
     greatest(date_diff('day', cast({{ as_of() }} as date), due_date), 0) as days_left,
+    due_date = coalesce(
+        min(case when due_date >= cast({{ as_of() }} as date) then due_date end) over (partition by stage_group),
+        max(due_date) over (partition by stage_group)
+    ) as is_next,
     status,
     case status
         when 'met' then 'Đã đạt'

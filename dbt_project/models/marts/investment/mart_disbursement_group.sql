@@ -31,6 +31,9 @@ summed as (
         stage_group,
         due_date,
         max(floor_pct) as floor_pct,
+        max(days_left) as days_left,
+        bool_or(is_next) as is_next,
+        max(report_period_key) as report_period_key,
         sum(plan_total_vnd) as plan_total_vnd,
         sum(floor_vnd) as floor_vnd,
         sum(disbursed_cumulative_vnd) as disbursed_cumulative_vnd,
@@ -43,6 +46,19 @@ summed as (
     group by scope_kind, scope_code, stage_group, due_date
 ),
 
+judged as (
+    select
+        *,
+        case
+            when n_units_included = 0 then 'no_data'
+            when disbursed_cumulative_vnd >= floor_vnd and n_projects_below > 0 then 'undecided'
+            when disbursed_cumulative_vnd >= floor_vnd then 'reached'
+            when due_date >= cast({{ as_of() }} as date) then 'behind'
+            else 'not_reached'
+        end as standing
+    from summed
+),
+
 unit as (
     select * from {{ ref('dim_unit') }}
     where valid_to is null
@@ -53,34 +69,45 @@ vocabulary as (
 )
 
 select
-    summed.scope_kind,
-    summed.scope_code,
+    judged.scope_kind,
+    judged.scope_code,
     coalesce(unit.name_vi, source.label_vi) as scope_name_vi,
-    summed.stage_group,
+    judged.stage_group,
     stage_group.label_vi as stage_group_vi,
-    summed.due_date,
-    summed.floor_pct,
-    summed.n_projects,
-    summed.n_projects_below,
-    cast(summed.plan_total_vnd as decimal(24, 2)) as plan_total_vnd,
-    cast(summed.floor_vnd as decimal(24, 2)) as floor_vnd,
-    cast(summed.disbursed_cumulative_vnd as decimal(24, 2)) as disbursed_cumulative_vnd,
+    judged.due_date,
+    judged.floor_pct,
+    judged.days_left,
+    judged.is_next,
+    judged.report_period_key,
+    judged.n_projects,
+    judged.n_projects_below,
+    cast(judged.plan_total_vnd as decimal(24, 2)) as plan_total_vnd,
+    cast(judged.floor_vnd as decimal(24, 2)) as floor_vnd,
+    cast(judged.disbursed_cumulative_vnd as decimal(24, 2)) as disbursed_cumulative_vnd,
     cast(
-        100 * summed.disbursed_cumulative_vnd / nullif(summed.plan_total_vnd, 0) as decimal(18, 4)
+        100 * judged.disbursed_cumulative_vnd / nullif(judged.plan_total_vnd, 0) as decimal(18, 4)
     ) as disbursed_of_plan_total_pct,
-    cast(greatest(summed.floor_vnd - summed.disbursed_cumulative_vnd, 0) as decimal(24, 2))
+    cast(greatest(judged.floor_vnd - judged.disbursed_cumulative_vnd, 0) as decimal(24, 2))
         as still_to_disburse_vnd,
-    summed.disbursed_cumulative_vnd >= summed.floor_vnd as is_met,
-    summed.n_units_expected,
-    summed.n_units_included,
-    summed.fact_keys
-from summed
+    judged.disbursed_cumulative_vnd >= judged.floor_vnd as is_met,
+    judged.standing,
+    case judged.standing
+        when 'reached' then 'Đã đạt'
+        when 'undecided' then 'Nhóm đạt, còn dự án dưới mức'
+        when 'behind' then 'Chưa đạt, còn thời gian'
+        when 'not_reached' then 'Không đạt'
+        when 'no_data' then 'Chưa có số liệu'
+    end as standing_vi,
+    judged.n_units_expected,
+    judged.n_units_included,
+    judged.fact_keys
+from judged
 left join unit
-    on summed.scope_kind in ('province', 'owner') and summed.scope_code = unit.unit_code
+    on judged.scope_kind in ('province', 'owner') and judged.scope_code = unit.unit_code
 left join vocabulary as source
     on
-        summed.scope_kind = 'source'
-        and summed.scope_code = source.code
+        judged.scope_kind = 'source'
+        and judged.scope_code = source.code
         and source.list_code = 'capital_source'
 left join vocabulary as stage_group
-    on summed.stage_group = stage_group.code and stage_group.list_code = 'stage_group'
+    on judged.stage_group = stage_group.code and stage_group.list_code = 'stage_group'

@@ -1,4 +1,4 @@
--- Revenue by the treasury account of the newest month, by line: against estimate and last year.
+-- Revenue and expenditure of the province by line, each list at its newest report: against estimate and last year.
 with province as (
     select unit_code from dim_unit
     where level = 'province' and valid_to is null
@@ -8,7 +8,7 @@ newest as (
     select execution.*
     from mart_budget_execution as execution
     inner join province on execution.unit_code = province.unit_code
-    where execution.budget_level = 'all' and execution.list_code = 'kbnn'
+    where execution.budget_level = 'all' and execution.list_code in ('b60', 'b61', 'kbnn')
     -- a line with an estimate and no outturn has a row of the whole year, which is no newer report
     qualify execution.period_end = coalesce(
         max(execution.period_end) filter (execution.outturn_cumulative_vnd is not null) over (partition by execution.list_code),

@@ -1,7 +1,8 @@
--- Trade of the province by year and longer on three bases, never added over.
+-- Trade of the province on three bases, never added over, for the two directions together and each: the last 24
+-- months, all years and longer periods.
 with totals as (
     select * from mart_trade_by_gate
-    where gate_code = 'all' and regime_code is null and period_kind <> 'month' and direction in ('export', 'import', 'both')
+    where gate_code = 'all' and regime_code is null and direction in ('export', 'import', 'both')
     qualify
         period_kind <> 'month'
         or period_end > max(period_end) filter (period_kind = 'month') over () - interval 24 month
@@ -9,7 +10,7 @@ with totals as (
 
 select
     period.label_vi as period_vi,
-    totals.period_kind,
+    totals.period_kind = 'month' as is_month,
     totals.direction_vi,
     totals.crossing_usd / 1e6 as crossing_million,
     totals.crossing_growth_pct,
