@@ -34,7 +34,7 @@ class Validators:
     def __init__(self, count: int) -> None:
         self._count = count
         self._asked = 0
-        self._all: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._start()
 
@@ -43,13 +43,13 @@ class Validators:
             [sys.executable, "-m", "expectations.beside"], cwd=Path(__file__).parent.parent,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._all.append(process)
+        self.processes.append(process)
         self._free.put(process)
 
     def validate(self, subject: str, frame: pl.DataFrame, rules: Sequence[str]) -> list[RuleResult]:
         """As suites.validate_residuals. Raises RuntimeError where the process ended."""
         self._asked += 1
-        if self._asked % _WORTH_ANOTHER == 0 and len(self._all) < self._count:
+        if self._asked % _WORTH_ANOTHER == 0 and len(self.processes) < self._count:
             self._start()
         process = self._free.get()
         try:
@@ -66,7 +66,7 @@ class Validators:
         return found
 
     def end(self) -> None:
-        for process in self._all:
+        for process in self.processes:
             process.kill()  # nothing is left behind: it only computes
             process.wait()
             for pipe in (process.stdin, process.stdout):

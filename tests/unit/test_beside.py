@@ -1,0 +1,38 @@
+"""Suites that run in processes of their own: the same results, and no silence where one ends."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from expectations import beside
+from expectations.suites import validate_residuals
+
+FRAME = pl.DataFrame(
+    {"cell_id": [1, 2, 3], "obeyed": [0.0, None, 0.0], "broken": [0.0, 2.0, None], "words": "x"}
+)
+
+
+def test_a_suite_beside_finds_what_it_finds_here_and_what_raised_comes_back_as_raised() -> None:
+    rules = ["obeyed", "broken", "words", "absent"]
+    here = validate_residuals("f", FRAME, rules)
+    with beside.validators(2):
+        there = validate_residuals("f", FRAME, rules)
+    assert beside.running() is None
+    assert [(r.rule, r.outcome, r.evaluated, r.unexpected) for r in there] == [
+        (r.rule, r.outcome, r.evaluated, r.unexpected) for r in here
+    ]
+    assert [r.outcome for r in there] == ["passed", "failed", "raised", "raised"]
+
+
+def test_a_process_that_ends_is_said_and_what_cannot_be_run_is_too() -> None:
+    with beside.validators(1):
+        started = beside.running()
+        assert started is not None
+        with pytest.raises(RuntimeError, match="ValidationError"):
+            started.validate("f", FRAME, [None])  # type: ignore[list-item]
+        assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
+        started.processes[0].kill()
+        with pytest.raises(RuntimeError, match="f: the process of Great Expectations ended"):
+            validate_residuals("f", FRAME, ["obeyed"])
+    assert started.processes[0].returncode is not None
