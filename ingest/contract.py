@@ -18,7 +18,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
-from expectations.findings import sentences
 from ingest import reference
 from ingest.fingerprint import fingerprint
 from ingest.formula import Formula, parse_formula
@@ -364,6 +363,9 @@ class Contract(_Strict):
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Contract:
+        # what is read of all rules to check a contract, nobody needs who finds it checked
+        from expectations.findings import sentences
+
         for sender in self.senders:
             if sender not in reference.reporting_units() and sender not in LEVELS:
                 raise ValueError(f"senders: unknown unit or level {sender!r}")
