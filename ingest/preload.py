@@ -7,6 +7,12 @@ import os
 import sys
 from importlib.abc import MetaPathFinder
 
+# nothing that is loaded is garbage
+gc.disable()
+
+# no reading process multiplies matrices: threads for it would only be started, and waited for
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 # Arrow's own pool reserves a gigabyte of addresses, half of what a worker is allowed; it is chosen
 # when the library is loaded
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
@@ -40,3 +46,4 @@ pa.array([0])  # what Arrow does once, at the first array
 gc.collect()
 gc.freeze()
 gc.set_threshold(1_000_000, 20, 20)
+gc.enable()
