@@ -180,7 +180,8 @@ def test_a_site_kept_in_part_and_one_written_anew_are_the_same_bytes(
         for path in sheets
         if (first / "site" / path).exists() and (first / "site" / path).samefile(kept / path)
     ]
-    assert len(sheets) / 2 < len(same) < len(sheets) - 3
+    # the list of the sheets names the build, and a corrected workbook is another
+    assert len(sheets) / 2 < len(same) < len(sheets) - 1
 
 
 def test_a_sheet_that_was_drawn_for_the_build_before_is_not_read_again(built: Built) -> None:

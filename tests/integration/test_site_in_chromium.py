@@ -25,6 +25,7 @@ __all__ = ["empty_site", "hostile_site"]  # fixtures
 pytestmark = pytest.mark.chromium
 
 WIDTHS = (390, 820, 1440)
+PAPER = 1032  # A4 across, within its margins
 _FAULTS = Path(__file__).parents[1].joinpath("page_faults.js").read_text(encoding="utf-8")
 _CHARTS = """() => [...document.querySelectorAll(".chart > div")].map((place) => {
     const svg = place.querySelector("svg");
@@ -35,6 +36,9 @@ _FIGURES = """() => [...document.querySelectorAll("[data-row] [data-column]")].m
     cell.dataset.column, cell.textContent.replace(/\\s+/g, " ").trim()])"""
 
 
+_TOO_WIDE = """() => [...document.querySelectorAll("table")].filter(
+    (table) => table.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+).map((table) => `too wide: ${table.outerHTML.slice(0, 120)}`)"""
 # rows are all alike, and the checker looks long at each
 _SHORTENED = """() => document.querySelectorAll(
     "tbody tr:nth-child(n+9), .lists section:nth-of-type(n+9), .cells > li:nth-child(n+9)"
@@ -183,6 +187,11 @@ def test_every_kind_of_page_is_whole_quiet_and_accessible_at_every_width(
     for path in _kinds(_site(request.getfixturevalue(which))):
         faults += _look(opened, path)
         faults += _inaccessible(opened.page)
+        opened.page.emulate_media(media="print")
+        opened.resize(PAPER)
+        faults += [f"{path.name} on paper: {fault}" for fault in opened.page.evaluate(_TOO_WIDE)]
+        opened.page.emulate_media(media="screen")
+        opened.resize(width)
     opened.page.context.close()
     assert not faults
 

@@ -32,6 +32,9 @@ FOLDER = "nguon"
 LONGEST = 400
 AROUND = 8
 WIDEST = 60
+# on paper a wider sheet has its first columns, and those with cells that are shown
+WIDE_ON_PAPER, FIRST_COLUMNS = 12, 4
+_ASIDE = ' class="p"'  # not on paper (site.css)
 # from how many letters on a column is how wide (site.css)
 _WIDTHS = ((45, "longer"), (14, "long"), (5, "middle"))
 
@@ -380,11 +383,16 @@ def draw(sheet: Sheet, facts: frozenset[Place]) -> Drawn:
         (at for row in texts.values() for at, text in enumerate(row, 1) if text), default=0
     )
     letters = tuple(cell_address(1, col).rstrip("1") for col in range(1, filled + 1))
-    head = "".join(f'<th scope="col">{letter}</th>' for letter in letters)
+    kept = {*range(1, FIRST_COLUMNS + 1), *(col for _, col in facts)}
+    aside = set(range(1, filled + 1)) - kept if filled > WIDE_ON_PAPER else set()
+    head = "".join(
+        f'<th scope="col"{_ASIDE if at in aside else ""}>{letter}</th>'
+        for at, letter in enumerate(letters, 1)
+    )
     rows = "".join(
         f'<tr><th scope="row">{number}</th>'
         + "".join(
-            _cell(text, f"{letter}{number}" if (number, col) in facts else None)
+            _cell(text, f"{letter}{number}" if (number, col) in facts else None, col in aside)
             for col, (letter, text) in enumerate(zip(letters, row, strict=False), 1)
         )
         + "</tr>\n"
@@ -398,11 +406,12 @@ def draw(sheet: Sheet, facts: frozenset[Place]) -> Drawn:
     return Drawn(Markup(table), is_part)  # noqa: S704  _cell escapes
 
 
-def _cell(text: str, address: str | None) -> str:
+def _cell(text: str, address: str | None, is_aside: bool) -> str:
     """A cell of the drawn sheet; one with an address leads to what is said of it."""
     width = next((name for least, name in _WIDTHS if len(text) > least), "")
     if address is None:
-        return f'<td class="{width}">{escape(text)}</td>' if width else f"<td>{escape(text)}</td>"
+        named = f' class="{width}{" p" if is_aside else ""}"' if width else ""
+        return f"<td{named or (_ASIDE if is_aside else '')}>{escape(text)}</td>"
     return (
         f'<td id="{address}" class="fact {width}" tabindex="-1"><a href="#i-{address}">'
         f'{escape(text)}<span class="hidden"> (ô {address})</span></a></td>'
