@@ -203,8 +203,9 @@ def zip_that_leads_out(path: Path) -> Path:
 
 
 def zip_in_zip(path: Path) -> Path:
+    inner = zip_of_text(path).read_bytes()
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("thang6.zip", b"PK\x03\x04")
+        archive.writestr("thang6.zip", inner)
     return path
 
 
