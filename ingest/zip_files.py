@@ -26,11 +26,14 @@ from ingest.package import (
 )
 
 _CHUNK = 2**20
+# parts that every document of Office, of OpenDocument, and every program in Java has
+_OF_A_DOCUMENT = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.xml",
+                            "meta-inf/manifest.mf"})  # fmt: skip
 Member = tuple[str, str, int]  # path in the archive, hash, size
 
 
 def is_archive(head: bytes, file: IO[bytes]) -> bool:
-    """Whether a file is a zip, and no workbook."""
+    """Whether a file is a zip of files: no workbook, nor another document that is a zip inside."""
     if not head.startswith(ZIP_MAGIC):
         return False
     try:
@@ -38,7 +41,7 @@ def is_archive(head: bytes, file: IO[bytes]) -> bool:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError):
         return False  # read as a workbook, and said to be damaged
-    return workbook_kind(names) is None
+    return workbook_kind(names) is None and _OF_A_DOCUMENT.isdisjoint(map(str.lower, names))
 
 
 def unpack(archive: Path, wants: Callable[[str], bool], path: Path) -> list[Member]:

@@ -290,8 +290,10 @@ MISLABELLED = {
         (*_NOT, "damaged", "no_sheets"),
         ".ods",
     ),
-    "zip_of_pictures": Hostile(_package({"a.png": _png(), "b.png": _png()}), _NOT),
-    "zip_of_a_workbook": Hostile(_package({"inner.xlsx": b"PK\x03\x04" + bytes(100)}), _NOT),
+    "zip_of_pictures": Hostile(_package({"a.png": _png(), "b.png": _png()}), ("pdf_or_image",)),
+    "zip_of_a_workbook": Hostile(
+        _package({"inner.xlsx": b"PK\x03\x04" + bytes(100)}), ("damaged",)
+    ),
     "zip_empty": Hostile(content(lambda: b"PK\x05\x06" + bytes(18)), BROKEN),
     "zip_magic_only": Hostile(content(lambda: b"PK\x03\x04"), BROKEN),
     "numbers_of_another_office": Hostile(_package({"Index/Document.iwa": b"\0" * 50}), _NOT),

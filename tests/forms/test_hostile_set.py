@@ -110,9 +110,14 @@ def check_set(folder: Path, cases: dict[str, Hostile], listener: Listener) -> Ch
         assert sum(path.stat().st_size for path in made) < 60 * 2**20, "not small on disk"
         paths, sound = interleaved(folder / "set", made, 20)
         found = check_files(paths)
+        files = set(paths)
         answers: dict[str, list[dict[str, Any]]] = {}
         for answer in found:
-            answers.setdefault(Path(answer["file"]).stem, []).append(answer)
+            # what is in an archive is answered for, one by one
+            file = next(
+                p for p in (Path(answer["file"]), *Path(answer["file"]).parents) if p in files
+            )
+            answers.setdefault(file.stem, []).append(answer)
         assert set(answers) == {path.stem for path in paths}, "a file got no answer"
         touched = canary.touched()
         return Checked(

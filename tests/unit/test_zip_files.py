@@ -91,9 +91,11 @@ def test_check_answers_for_every_member_of_an_archive_and_for_one_that_stays_shu
     )
 
 
-def test_a_workbook_is_no_archive(inbox: Path, workbook: bytes) -> None:
+def test_a_workbook_is_no_archive_nor_is_another_document(inbox: Path, workbook: bytes) -> None:
     (inbox / "STC" / "a.zip").write_bytes(workbook)
-    assert [file.path for file in pulled(inbox).files] == ["STC/a.zip"]
+    zipped(inbox / "STC" / "b.docx", {"[Content_Types].xml": b"<a/>", "word/document.xml": b"<a/>"})
+    zipped(inbox / "STC" / "c.odt", {"mimetype": b"x", "content.xml": b"<a/>"})
+    assert [f.path for f in pulled(inbox).files] == ["STC/a.zip", "STC/b.docx", "STC/c.odt"]
 
 
 @pytest.mark.parametrize(
