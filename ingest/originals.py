@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+from ingest.fingerprint import sha256_of
 from ingest.seen import Seen
 
 MISSING, ALTERED = "missing", "altered"
@@ -109,9 +110,7 @@ def lost_originals(
         looks = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
         if not anew and seen.originals.get(sha256) == looks:
             continue
-        with place.open("rb") as file:
-            is_whole = hashlib.file_digest(file, "sha256").hexdigest() == sha256
-        if is_whole:
+        if sha256_of(place) == sha256:
             seen.originals[sha256] = looks
         else:
             lost[sha256] = ALTERED

@@ -8,7 +8,6 @@ and that many bytes came.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ingest.fingerprint import sha256_of
 from ingest.originals import ArchiveUnwritable, Incoming, incoming, place_of
 from ingest.package import Unreadable
 from ingest.sandbox import read_isolated
@@ -379,5 +379,4 @@ def _is_news(source: Source, seen: Seen, last: Mapping[str, str]) -> bool:
 
 
 def _hash(listing: Listing, path: str) -> str:
-    with Path(full_path(listing, path)).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(Path(full_path(listing, path)))

@@ -24,7 +24,7 @@ import ingest
 from ingest import reference
 from ingest.cell_files import SCHEMA, file_of_chunk, write_cells
 from ingest.extract import read_submissions
-from ingest.fingerprint import fingerprint
+from ingest.fingerprint import fingerprint, sha256_of
 from ingest.kept import keep, kept
 from ingest.originals import ALTERED, MISSING
 from ingest.package import Unreadable
@@ -155,7 +155,7 @@ class Readings:
             if listed is None or read is None:
                 continue
             digest, members = listed
-            if digest and not (cells.exists() and _digest(cells) == digest):
+            if digest and not (cells.exists() and sha256_of(cells) == digest):
                 continue
             whole.add(path.stem)
             found |= {sha: each for (sha, _), each in zip(members, read, strict=True)}
@@ -193,7 +193,7 @@ class Readings:
         return readings
 
     def _keep(self, cells: Path | None, members: Sequence[tuple[Member, Reading]]) -> None:
-        digest = _digest(cells) if cells is not None and cells.exists() else ""
+        digest = sha256_of(cells) if cells is not None and cells.exists() else ""
         listed = [member for member, _ in members]
         # two files may have the same cells
         named = digest + "".join(sha for sha, _ in listed)
@@ -209,11 +209,6 @@ class Readings:
             if folder.is_dir() and (anew or folder.name != self.version):
                 shutil.rmtree(folder, ignore_errors=True)
         self.folder.mkdir(exist_ok=True)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _numbered(table: pa.Table, wanted: Mapping[int, int]) -> pa.Table:

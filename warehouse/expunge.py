@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from ingest.fingerprint import sha256_of
 from warehouse.acts import FILE as ACTS
 from warehouse.acts import ActLedger, Expunge, expunged
 from warehouse.home import Home, sync_folder
@@ -59,8 +60,7 @@ def find_file(home: Home, named: str) -> Receipt:
     receipts = Ledger(home.ledger).receipts()
     found = [r for r in receipts if named in (r.file_sha256, r.file_path)]
     if not found and Path(named).is_file():
-        with Path(named).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = sha256_of(Path(named))
         found = [r for r in receipts if r.file_sha256 == sha256]
     if not found:
         raise NotExpungeable(f"Kho chưa tiếp nhận tệp nào là “{named}”.")

@@ -9,7 +9,6 @@ moved on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from ingest.fingerprint import sha256_of
 
 FACTS = (
     "fct_budget",
@@ -134,8 +135,7 @@ def _as_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kept: Path) -
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return sha256_of(path)[:16]
 
 
 def load_publishes(
