@@ -20,6 +20,15 @@
 {%- endmacro %}
 
 
+{#- Whether two rows are one version of a fact: the same value, stated by the same submission in the same cell. -#}
+{% macro same_version(one, other) -%}
+    {{ one }}.fact_key = {{ other }}.fact_key
+    and {{ one }}.content_hash = {{ other }}.content_hash
+    and {{ one }}.submission_id = {{ other }}.submission_id
+    and {{ one }}.cell_ref = {{ other }}.cell_ref
+{%- endmacro %}
+
+
 {#- Ends a fact model: the current rows, each known since the publish that first showed it as it is, and
     every version that earlier publishes showed and this one does not. A version is a value together with
     the submission and the cell that state it: what a publish showed can be shown again row by row.
@@ -70,10 +79,7 @@ gone as (
     from published
     left join hashed
         on
-            published.fact_key = hashed.fact_key
-            and published.content_hash = hashed.content_hash
-            and published.submission_id = hashed.submission_id
-            and published.cell_ref = hashed.cell_ref
+            {{ same_version('published', 'hashed') }}
     where published.known_to is not null or hashed.fact_key is null
 ),
 
@@ -93,10 +99,7 @@ select
 from hashed
 left join published
     on
-        hashed.fact_key = published.fact_key
-        and hashed.content_hash = published.content_hash
-        and hashed.submission_id = published.submission_id
-        and hashed.cell_ref = published.cell_ref
+        {{ same_version('hashed', 'published') }}
         and published.known_to is null
 union all
 select
