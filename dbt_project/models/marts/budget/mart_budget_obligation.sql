@@ -8,6 +8,24 @@ with obligation as (
         on obligation.rate_parameter_code = parameter.rule_code
 ),
 
+-- Lines and indicators that an obligation names: few of all. What else the budget states is left out before figures
+-- are compared with each other.
+named_line as (
+    select part_line_code as line_code
+    from obligation
+    union
+    select base_line_code as line_code
+    from obligation
+),
+
+named_indicator as (
+    select part_indicator_code as indicator_code
+    from obligation
+    union
+    select base_indicator_code as indicator_code
+    from obligation
+),
+
 amount as (
     select
         fact.unit_code,
@@ -24,7 +42,14 @@ amount as (
     from {{ ref('fct_budget') }} as fact
     inner join {{ ref('dim_period') }} as period
         on fact.period_key = period.period_key
-    where fact.is_current and fact.outranked_by is null and fact.amount_vnd is not null
+    where
+        fact.is_current
+        and fact.outranked_by is null
+        and fact.amount_vnd is not null
+        and (
+            fact.line_code in (select named_line.line_code from named_line)
+            or fact.indicator_code in (select named_indicator.indicator_code from named_indicator)
+        )
 ),
 
 part as (
