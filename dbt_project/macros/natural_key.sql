@@ -19,54 +19,92 @@
 {%- endmacro %}
 
 
-{#- One quantity may be stated several times, with different values; every statement is kept and
-    numbered. The period of the submission comes before the place in it, so that next month's file
-    gets the next number and does not renumber this month's. -#}
-{% macro statement_no() -%}
-    row_number() over (
-        partition by natural_key
-        order by {{ statement_order() }}
-    )
-{%- endmacro %}
+{#- One quantity may be stated several times, with different values; every statement is kept and numbered.
 
+    From `keyed`, figures with their natural_key, these CTEs make `numbered`: the statements that are in force,
+    with fact_key, statement_no and outranked_by. Most quantities are stated once; only what is stated again is
+    put in order, without its other columns.
 
-{#- The place of a statement among those of its quantity, as contracts rank forms and senders: 1 is the one that
-    counts. The number that names a statement (statement_no) does not change when a better source comes. -#}
-{% macro preference() -%}
-    row_number() over (
-        partition by natural_key
-        order by source_rank, {{ statement_order() }}
-    )
-{%- endmacro %}
+    - What is said about the year, or the period before, is said again with the next report of the same form: the
+      last report of a sender counts. A figure about the submission's own period stays.
+    - The period of the submission comes before the place in it, so that next month's file gets the next number
+      and does not renumber this month's.
+    - The statement that counts is the first as contracts rank forms and senders; the others name it in
+      outranked_by. The number that names a statement does not change when a better source comes. -#}
+{% macro numbered_statements(keyed) -%}
+{%- set cell = ['submission_id', 'area_no', 'row_no', 'col_no'] -%}
+{%- set order = ['reporter_unit_code', 'form_code', 'submission_period_key', 'table_no'] -%}
+stated_again as (
+    select natural_key
+    from {{ keyed }}
+    group by natural_key
+    having count(*) > 1
+),
 
+statement as (
+    select
+        {% for column in cell + order -%}
+            {{ keyed }}.{{ column }},
+        {% endfor -%}
+        {{ keyed }}.source_rank,
+        {{ keyed }}.natural_key,
+        case
+            when {{ keyed }}.is_said_again
+                then
+                    row_number() over (
+                        partition by
+                            {{ keyed }}.natural_key,
+                            {{ keyed }}.reporter_unit_code,
+                            {{ keyed }}.form_code,
+                            {{ keyed }}.is_said_again
+                        order by {{ keyed }}.submission_period_key desc, {{ keyed }}.submission_id asc
+                    )
+            else 1
+        end as nth_last
+    from {{ keyed }}
+    inner join stated_again
+        on {{ keyed }}.natural_key = stated_again.natural_key
+),
 
-{% macro statement_order() -%}
-    reporter_unit_code, form_code, submission_period_key nulls last, table_no, area_no, row_no, col_no, submission_id
-{%- endmacro %}
+placed as (
+    select
+        {{ cell | join(', ') }},
+        natural_key,
+        {% for number, first in [('statement_no', ''), ('preference', 'source_rank, ')] -%}
+            row_number() over (
+                partition by natural_key
+                order by
+                    {{ first }}reporter_unit_code, form_code, submission_period_key nulls last,
+                    table_no, area_no, row_no, col_no, submission_id
+            ) as {{ number }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from statement
+    where nth_last = 1
+),
 
+ranked as (
+    select
+        *,
+        max(case when preference = 1 then statement_no end) over (partition by natural_key) as preferred_no
+    from placed
+),
 
-{#- The key of the statement that counts in place of this one; null for the one that counts. -#}
-{% macro outranked_by(prefix='') -%}
-    case
-        when {{ prefix }}preference > 1
-            then
-                {{ prefix }}natural_key || '/' || max(
-                    case when {{ prefix }}preference = 1 then {{ prefix }}statement_no end
-                ) over (partition by {{ prefix }}natural_key)
-    end
-{%- endmacro %}
-
-
-{#- What is said about the year, or the period before, is said again with the next report of the same
-    form: the last report of a sender counts. A figure about the submission's own period stays. -#}
-{% macro is_latest_statement() -%}
-    case
-        when is_said_again
-            then
-                row_number() over (
-                    partition by natural_key, reporter_unit_code, form_code, is_said_again
-                    order by submission_period_key desc, submission_id asc
-                ) = 1
-        else true
-    end
+numbered as (
+    select
+        {{ keyed }}.*,
+        {{ keyed }}.natural_key || '/' || coalesce(ranked.statement_no, 1) as fact_key,
+        coalesce(ranked.statement_no, 1) as statement_no,
+        case when ranked.preference > 1 then {{ keyed }}.natural_key || '/' || ranked.preferred_no end
+            as outranked_by
+    from {{ keyed }}
+    left join stated_again
+        on {{ keyed }}.natural_key = stated_again.natural_key
+    left join ranked
+        on
+            {{ keyed }}.natural_key = ranked.natural_key
+            {% for column in cell -%}
+                and {{ keyed }}.{{ column }} = ranked.{{ column }}
+            {% endfor -%}
+    where stated_again.natural_key is null or ranked.natural_key is not null
+)
 {%- endmacro %}

@@ -38,21 +38,7 @@ keyed as (
     from observation
 ),
 
-latest as (
-    select
-        *,
-        {{ is_latest_statement() }} as is_latest_statement
-    from keyed
-),
-
-numbered as (
-    select
-        *,
-        {{ statement_no() }} as statement_no,
-        {{ preference() }} as preference
-    from latest
-    where is_latest_statement
-),
+{{ numbered_statements('keyed') }},
 
 detailed as (
     {{ detailed_lines('numbered', 'budget_line_code', 'budget_line', told_apart_by) }}
@@ -60,8 +46,6 @@ detailed as (
 
 select
     numbered.*,
-    numbered.natural_key || '/' || numbered.statement_no as fact_key,
-    {{ outranked_by('numbered.') }} as outranked_by,
     coalesce(numbered.indicator_code, budget_line.indicator_code) as budget_indicator_code,
     detailed.line_code is null and coalesce(budget_line.is_in_total, true) as is_leaf
 from numbered

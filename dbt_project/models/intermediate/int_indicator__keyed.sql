@@ -16,24 +16,6 @@ keyed as (
     from observation
 ),
 
-latest as (
-    select
-        *,
-        {{ is_latest_statement() }} as is_latest_statement
-    from keyed
-),
+{{ numbered_statements('keyed') }}
 
-numbered as (
-    select
-        *,
-        {{ statement_no() }} as statement_no,
-        {{ preference() }} as preference
-    from latest
-    where is_latest_statement
-)
-
-select
-    *,
-    natural_key || '/' || statement_no as fact_key,
-    {{ outranked_by() }} as outranked_by
-from numbered
+select * from numbered

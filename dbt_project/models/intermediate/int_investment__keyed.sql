@@ -37,21 +37,7 @@ keyed as (
     from observation
 ),
 
-latest as (
-    select
-        *,
-        {{ is_latest_statement() }} as is_latest_statement
-    from keyed
-),
-
-numbered as (
-    select
-        *,
-        {{ statement_no() }} as statement_no,
-        {{ preference() }} as preference
-    from latest
-    where is_latest_statement
-),
+{{ numbered_statements('keyed') }},
 
 detailed as (
     {{ detailed_lines('numbered', 'investment_line_code', 'investment_line', told_apart_by) }}
@@ -59,8 +45,6 @@ detailed as (
 
 select
     numbered.*,
-    numbered.natural_key || '/' || numbered.statement_no as fact_key,
-    {{ outranked_by('numbered.') }} as outranked_by,
     -- a "trong đó" line is a part of a part: it is shown, and not added
     detailed.line_code is null
     and coalesce(investment_line.is_additive or investment_line.parent_code is null, true) as is_leaf

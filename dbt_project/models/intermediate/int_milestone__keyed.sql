@@ -86,27 +86,11 @@ keyed as (
 ),
 
 -- every report repeats the dates that are known: the last report of each form counts
-latest as (
-    select
-        *,
-        {{ is_latest_statement() }} as is_latest_statement
-    from keyed
-),
-
-numbered as (
-    select
-        *,
-        {{ statement_no() }} as statement_no,
-        {{ preference() }} as preference
-    from latest
-    where is_latest_statement
-)
+{{ numbered_statements('keyed') }}
 
 select
     numbered.*,
-    newest_unit.unit_key,
-    numbered.natural_key || '/' || numbered.statement_no as fact_key,
-    {{ outranked_by('numbered.') }} as outranked_by
+    newest_unit.unit_key
 from numbered
 left join newest_unit
     on numbered.unit_code = newest_unit.unit_code

@@ -39,21 +39,7 @@ keyed as (
     from observation
 ),
 
-latest as (
-    select
-        *,
-        {{ is_latest_statement() }} as is_latest_statement
-    from keyed
-),
-
-numbered as (
-    select
-        *,
-        {{ statement_no() }} as statement_no,
-        {{ preference() }} as preference
-    from latest
-    where is_latest_statement
-),
+{{ numbered_statements('keyed') }},
 
 detailed as (
     {{ detailed_lines('numbered', 'line_code', 'trade_line', told_apart_by + ['direction']) }}
@@ -72,8 +58,6 @@ directed as (
 
 select
     numbered.*,
-    numbered.natural_key || '/' || numbered.statement_no as fact_key,
-    {{ outranked_by('numbered.') }} as outranked_by,
     detailed.line_code is null
     and not (numbered.direction = 'both' and directed.line_code is not null)
     and coalesce(path.is_in_total, true) as is_leaf
