@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def run_kho(*arguments: str | Path, environment: Mapping[str, str] | None = None
         check=False,
         env=os.environ | {"COLUMNS": "240"} | dict(environment or {}),
     )
+
+
+def as_lines(acts: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """Acts as the ledger takes the changes of a build."""
+    return (json.dumps(act, ensure_ascii=False) for act in acts)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

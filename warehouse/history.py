@@ -9,8 +9,7 @@ moved on.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ FACTS = (
     "fct_milestone",
 )
 
+_ROWS_AT_A_TIME = 10_000
 _LINE = """{
     act: 'varchar', fact_table: 'varchar', fact_key: 'varchar', content_hash: 'varchar',
     finding_key: 'varchar', moment: 'timestamp', content: 'json'
@@ -148,57 +148,78 @@ def load_publishes(
         connection.executemany("insert into history.publish values (?, ?, ?)", rows)
 
 
-def changes_of_build(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime
-) -> Iterator[dict[str, Any]]:
-    """What this build opens and closes, as lines for the ledger, from its finished tables."""
+def changes_of_build(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> Iterator[str]:
+    """What this build opens and closes, as JSON objects for the ledger, from its finished tables.
+
+    Decimals stand as text in the rows: a number of JSON is a float to whoever reads it.
+    """
     moment = as_of.isoformat(sep=" ", timespec="seconds")
     for fact in FACTS:
-        opened = connection.execute(
+        yield from _lines(
+            connection,
             f"""
-            select f.fact_key, f.content_hash, to_json(f)::varchar
-            from {fact} as f where f.known_from = ? and f.is_current order by all
+            select json_object(
+                'act', 'fact_opened', 'fact_table', '{fact}', 'fact_key', fact_key,
+                'content_hash', content_hash, 'moment', '{moment}', 'content', to_json(fact)
+            )
+            from ({_with_decimals_as_text(connection, fact)}) as fact
+            where known_from = ? and is_current order by fact_key
             """,
             [as_of],
-        ).fetchall()
-        for key, content_hash, row in opened:
-            yield {
-                "act": "fact_opened",
-                "fact_table": fact,
-                "fact_key": key,
-                "content_hash": content_hash,
-                "moment": moment,
-                "content": json.loads(row),
-            }
-        closed = connection.execute(
-            f"select fact_key, content_hash from {fact} where known_to = ? order by all",
+        )
+        yield from _lines(
+            connection,
+            f"""
+            select json_object(
+                'act', 'fact_closed', 'fact_table', '{fact}', 'fact_key', fact_key,
+                'content_hash', content_hash, 'moment', '{moment}'
+            )
+            from {fact} where known_to = ? order by fact_key, content_hash
+            """,
             [as_of],
-        ).fetchall()
-        for key, content_hash in closed:
-            yield {
-                "act": "fact_closed",
-                "fact_table": fact,
-                "fact_key": key,
-                "content_hash": content_hash,
-                "moment": moment,
-            }
+        )
     known = "select finding_key from history.finding where closed_at is null"
-    for key, row in connection.execute(
+    yield from _lines(
+        connection,
         f"""
-        select d.finding_key, to_json(d)::varchar from dq_result as d
-        where d.closed is null and d.finding_key not in ({known}) order by all
-        """
-    ).fetchall():
-        yield {
-            "act": "finding_opened",
-            "finding_key": key,
-            "moment": moment,
-            "content": json.loads(row),
-        }
-    for (key,) in connection.execute(
+        select json_object(
+            'act', 'finding_opened', 'finding_key', finding_key, 'moment', '{moment}',
+            'content', to_json(finding)
+        )
+        from ({_with_decimals_as_text(connection, "dq_result")}) as finding
+        where closed is null and finding_key not in ({known}) order by finding_key
+        """,
+    )
+    yield from _lines(
+        connection,
         f"""
-        select distinct d.finding_key from dq_result as d
-        where d.closed is not null and d.finding_key in ({known}) order by all
-        """
-    ).fetchall():
-        yield {"act": "finding_closed", "finding_key": key, "moment": moment}
+        select json_object(
+            'act', 'finding_closed', 'finding_key', finding_key, 'moment', '{moment}'
+        )
+        from (select distinct finding_key from dq_result
+            where closed is not null and finding_key in ({known}))
+        order by finding_key
+        """,
+    )
+
+
+def _with_decimals_as_text(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where table_name = ? "
+        "and schema_name = 'main' and database_name = current_database() order by column_index",
+        [table],
+    ).fetchall()
+    shown = (
+        f"cast({name} as varchar) as {name}" if kind.startswith("DECIMAL") else name
+        for name, kind in columns
+    )
+    return f"select {', '.join(shown)} from {table}"
+
+
+def _lines(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()
+) -> Iterator[str]:
+    # a first publish opens every fact: never all of them in memory
+    found = connection.execute(query, parameters)
+    while rows := found.fetchmany(_ROWS_AT_A_TIME):
+        yield from (line for (line,) in rows)

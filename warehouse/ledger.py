@@ -108,14 +108,15 @@ class Ledger:
     def add_mail_act(self, act: Mapping[str, Any]) -> None:
         self._append("mail.jsonl", [act])
 
-    def write_changes(self, build_id: str, changes: Iterable[Mapping[str, Any]]) -> Path:
-        """Write what a build changes, whole or not at all. Replaces what a killed try wrote."""
+    def write_changes(self, build_id: str, changes: Iterable[str]) -> Path:
+        """Write what a build changes, each a JSON object as text, whole or not at all. Replaces
+        what a killed try wrote."""
         path = self.change_file(build_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
         with temporary.open("w", encoding="utf-8") as file:
             for change in changes:
-                file.write(json.dumps({"v": SCHEMA_VERSION, **change}, ensure_ascii=False) + "\n")
+                file.write(f'{{"v": {SCHEMA_VERSION}, {change[1:]}\n')
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

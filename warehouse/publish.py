@@ -7,7 +7,6 @@ into the ledger by the next run (`recover`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from ingest.fingerprint import sha256_of
 from warehouse.history import FACTS, changes_of_build
 from warehouse.home import Home, sync_folder
 from warehouse.ledger import Ledger
@@ -181,7 +181,7 @@ def publish_staged(
     changes = ledger.write_changes(build_id, changes_of_build(connection, as_of))
     description = description | {
         "changes": sum(1 for _ in changes.open("rb")),
-        "changes_sha256": hashlib.sha256(changes.read_bytes()).hexdigest(),
+        "changes_sha256": sha256_of(changes),
     }
     staging, final = home.staging(build_id), home.builds / build_id
     with (staging / "build.json").open("w", encoding="utf-8") as file:

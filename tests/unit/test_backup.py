@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shared import run_kho
+from tests.shared import as_lines, run_kho
 from warehouse.backup import BackupError, restore_backup, write_backup
 from warehouse.home import Home
 from warehouse.ledger import Ledger, Receipt
@@ -35,7 +35,7 @@ def keep(home: Home, number: int, content: bytes) -> str:
 
 def enter_publish(home: Home, build_id: str) -> None:
     ledger = Ledger(home.ledger)
-    changes = ledger.write_changes(build_id, [{"act": "fact_opened", "moment": AT}])
+    changes = ledger.write_changes(build_id, as_lines([{"act": "fact_opened", "moment": AT}]))
     sha256 = hashlib.sha256(changes.read_bytes()).hexdigest()
     ledger.add_publish({"build_id": build_id, "as_of": AT, "changes_sha256": sha256})
 
@@ -116,7 +116,7 @@ def test_backup_of_a_growing_home_ends_with_complete_lines(home: Home, tmp_path:
     whole = (home.ledger / "receipts.jsonl").read_bytes()
     with (home.ledger / "receipts.jsonl").open("ab") as file:
         file.write(b'{"v": 1, "receipt_no": 3, "file_pa')  # a night is writing
-    Ledger(home.ledger).write_changes("b2", [{"act": "fact_opened"}])  # its publish is not entered
+    Ledger(home.ledger).write_changes("b2", as_lines([{"act": "fact_opened"}]))  # not published
     path, restored = tmp_path / "kho.tar.gz", Home(tmp_path / "restored")
     with home.locked():  # no lock is waited for
         write_backup(home, path)

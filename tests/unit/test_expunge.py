@@ -15,7 +15,7 @@ import pytest
 
 from expectations.validate import file_findings
 from ingest.register import ACCEPTED, EXPUNGED, judge, register
-from tests.shared import run_kho
+from tests.shared import as_lines, run_kho
 from warehouse import expunge
 from warehouse.acts import (
     Acceptance,
@@ -108,15 +108,19 @@ def home(tmp_path: Path) -> Home:
             [Receipt(number, f"STC/{number}.xlsx", sha, len(content), "STC", "2026-07-01 02:00:00")]
         )
     wrong, right = ids
-    ledger.write_changes(NIGHTS[0], [opened("k1", right, "15"), opened("k2", right, "16")])
+    ledger.write_changes(
+        NIGHTS[0], as_lines([opened("k1", right, "15"), opened("k2", right, "16")])
+    )
     ledger.write_changes(
         NIGHTS[1],
-        [closed("k1", "15"), opened("k1", wrong, SECRET), finding("f1", wrong, f"Ô B2: {SECRET}"),
-         finding("f2", right, "Ô C3: 16")],
+        as_lines([closed("k1", "15"), opened("k1", wrong, SECRET),
+                  finding("f1", wrong, f"Ô B2: {SECRET}"), finding("f2", right, "Ô C3: 16")]),
     )  # fmt: skip
     ledger.write_changes(
         NIGHTS[2],
-        [closed("k1", SECRET), {"act": "finding_closed", "finding_key": "f1", "moment": AT}],
+        as_lines(
+            [closed("k1", SECRET), {"act": "finding_closed", "finding_key": "f1", "moment": AT}]
+        ),
     )
     for night, shas in zip(NIGHTS, ([OTHER], [OTHER, SHA], [OTHER, SHA]), strict=True):
         build(place, night, shas)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from tests.shared import as_lines
 from warehouse.connection import create_working
-from warehouse.history import load_history
+from warehouse.history import FACTS, changes_of_build, load_history
 from warehouse.ledger import Ledger
 
 DAYS = [f"2026-07-0{day} 06:30:00" for day in range(1, 7)]
@@ -27,7 +29,7 @@ def closed(at: str, content: str = "h1", key: str = "k") -> dict[str, object]:
 def versions(folder: Path, nights: list[list[dict[str, object]]]) -> list[tuple[object, ...]]:
     ledger = Ledger(folder / "ledger")
     for number, acts in enumerate(nights):
-        ledger.write_changes(f"b{number}", acts)
+        ledger.write_changes(f"b{number}", as_lines(acts))
         ledger.add_publish({"build_id": f"b{number}"})
     with create_working(folder / "w.duckdb") as connection:
         load_history(connection, ledger.change_files(), folder / "kept")
@@ -99,7 +101,7 @@ def test_finding_is_open_until_it_is_closed(tmp_path: Path) -> None:
         [{"act": "finding_closed", "finding_key": "a", "moment": DAYS[2]}],
     ]  # fmt: skip
     for number, acts in enumerate(nights):
-        ledger.write_changes(f"b{number}", acts)
+        ledger.write_changes(f"b{number}", as_lines(acts))
         ledger.add_publish({"build_id": f"b{number}"})
     with create_working(tmp_path / "w.duckdb") as connection:
         load_history(connection, ledger.change_files(), tmp_path / "kept")
@@ -114,7 +116,7 @@ def test_row_of_a_version_is_as_its_publish_wrote_it_whatever_became_of_what_is_
 ) -> None:
     ledger, kept = Ledger(tmp_path / "ledger"), tmp_path / "it's kept"
     for number, acts in enumerate([[opened(DAYS[0])], [closed(DAYS[1]), opened(DAYS[1], "h2")]]):
-        ledger.write_changes(f"b{number}", acts)
+        ledger.write_changes(f"b{number}", as_lines(acts))
         ledger.add_publish({"build_id": f"b{number}"})
     for harm in (b"", b"torn", None):
         for path in kept.glob("*"):
@@ -132,6 +134,28 @@ def test_row_of_a_version_is_as_its_publish_wrote_it_whatever_became_of_what_is_
             ("h2", day(1), '{"value_text":"h2"}'),
         ]
         assert len(list(kept.iterdir())) == 2
+
+
+def test_row_in_the_ledger_is_exact_whatever_reads_it(tmp_path: Path) -> None:
+    amount = "123456789012345678901.25"  # no float holds it
+    ledger, columns = Ledger(tmp_path / "ledger"), "fact_key varchar, content_hash varchar"
+    with create_working(tmp_path / "w.duckdb") as connection:
+        for fact in FACTS:
+            connection.execute(
+                f"create table main.{fact} ({columns}, amount_vnd decimal(24, 2), "
+                "known_from timestamp, known_to timestamp, is_current boolean)"
+            )
+        connection.execute("create table main.dq_result (finding_key varchar, closed timestamp)")
+        connection.execute(
+            "insert into main.fct_budget values ('k', 'h', ?, ?, null, true)", [amount, day(0)]
+        )
+        ledger.write_changes("b0", changes_of_build(connection, day(0)))
+        ledger.add_publish({"build_id": "b0"})
+        load_history(connection, ledger.change_files(), tmp_path / "kept")
+        [(row,)] = connection.execute("select row_json from history.fact_row").fetchall()
+    [line] = map(json.loads, ledger.change_file("b0").open())
+    assert line["content"]["amount_vnd"] == json.loads(row)["amount_vnd"] == amount
+    assert (line["v"], line["act"], line["fact_table"]) == (1, "fact_opened", "fct_budget")
 
 
 def test_working_file_is_a_duckdb_file_with_the_tables_of_ingest(tmp_path: Path) -> None:

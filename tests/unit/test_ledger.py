@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from tests.shared import as_lines
 from warehouse.ledger import Ledger, LedgerError, Receipt, Verdict, timestamp
 
 AT = "2026-07-05 06:30:00"
@@ -121,8 +123,8 @@ def test_publish_of_one_build_is_written_once(tmp_path: Path) -> None:
 
 def test_changes_count_only_once_their_publish_stands(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    first = ledger.write_changes("b1", [{"act": "fact_opened"}])
-    ledger.write_changes("b2", [{"act": "fact_opened"}])
+    first = ledger.write_changes("b1", as_lines([{"act": "fact_opened"}]))
+    ledger.write_changes("b2", as_lines([{"act": "fact_opened"}]))
     assert ledger.change_files() == []
     ledger.add_publish({"build_id": "b1"})
     assert ledger.change_files() == [first]
@@ -130,17 +132,17 @@ def test_changes_count_only_once_their_publish_stands(tmp_path: Path) -> None:
 
 def test_changes_of_a_build_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    path = ledger.write_changes("b1", [{"act": "a"}, {"act": "b"}])
+    path = ledger.write_changes("b1", as_lines([{"act": "a"}, {"act": "b"}]))
     whole = path.read_bytes()
 
-    def killed() -> object:
-        yield {"act": "c"}
+    def killed() -> Iterator[str]:
+        yield from as_lines([{"act": "c"}])
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ledger.write_changes("b1", killed())  # type: ignore[arg-type]
+        ledger.write_changes("b1", killed())
     assert path.read_bytes() == whole
-    assert ledger.write_changes("b1", [{"act": "c"}]) == path
+    assert ledger.write_changes("b1", as_lines([{"act": "c"}])) == path
     assert [json.loads(line) for line in path.open()] == [{"v": 1, "act": "c"}]
 
 
