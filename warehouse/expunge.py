@@ -30,8 +30,8 @@ from warehouse.mailbook import ACCEPTED, UNKNOWN, MailBook
 
 # all of them can be made again; each may hold cells of any file
 _DISPOSABLE = (
-    "warehouse.duckdb", "warehouse.duckdb.wal", ".reading", "readings", "validations", "history",
-    "dbt", "dagster/storage", "logs/dbt.log",
+    "warehouse.duckdb", "warehouse.duckdb.wal", "warehouse.json", ".reading", "readings",
+    "validations", "history", "dbt", "dagster/storage", "logs/dbt.log",
 )  # fmt: skip
 GONE = "(đã xóa)"
 

@@ -3,6 +3,7 @@
 <home>/archive/            originals by hash, never changed
 <home>/ledger/             acts, append-only (see ledger.py)
 <home>/warehouse.duckdb    the working file of the last build, disposable
+<home>/warehouse.json      what it looked like then: the next build builds on it if it still does
 <home>/builds/<build id>/  complete builds; `current` points to the newest
 <home>/outbox/             mails that are not handed to a server (yet), as .eml
 <home>/contacts.csv        who gets the mails of a unit
@@ -69,6 +70,11 @@ class Home:
     @property
     def working_file(self) -> Path:
         return self.root / "warehouse.duckdb"
+
+    @property
+    def working_note(self) -> Path:
+        """What the working file looked like when its build was published (kept_tables.py)."""
+        return self.root / "warehouse.json"
 
     @property
     def builds(self) -> Path:
@@ -166,14 +172,12 @@ class Home:
             yield
 
     def clear_interrupted(self) -> None:
-        """Remove what a killed build left: staging folders and the working file.
+        """Remove the staging folders that a killed build left.
 
         Call only while holding the lock. The published build and the ledger are not touched.
         """
         for folder in self.builds.glob(f"{STAGING_PREFIX}*"):
             shutil.rmtree(folder)
-        for leftover in self.root.glob("warehouse.duckdb*"):
-            leftover.unlink()
 
     def switch_current(self, build_id: str) -> None:
         """Point `current` to a complete build, atomically."""

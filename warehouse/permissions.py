@@ -26,7 +26,7 @@ PRIVATE_OF_BUILD = frozenset({"reports"})
 PRIVATE_OF_HOME = (
     "archive", "ledger", "outbox", "dagster", "logs", "dbt", "readings", "validations", "history",
     ".lock", "contacts.csv", "sources.yml", "seen.json", "pull.json", "warehouse.duckdb",
-    "warehouse.duckdb.wal",
+    "warehouse.duckdb.wal", "warehouse.json",
 )  # fmt: skip
 UMASK = 0o077
 

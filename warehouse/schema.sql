@@ -5,6 +5,19 @@ create schema if not exists raw;
 create schema if not exists contract;
 create schema if not exists quality;
 create schema if not exists history;
+create schema if not exists kept;
+
+-- What stands in each table, or in a part of it, and what each node of dbt was made of: a build that follows on the
+-- same working file leaves alone what would come out as it is (kept_tables.py, dbt_project/macros/kept.sql).
+create table if not exists kept.content (
+    table_name varchar not null,
+    part       varchar not null,           -- '' for the whole
+    digest     varchar not null
+);
+create table if not exists kept.made (
+    node     varchar not null,
+    read_key varchar not null
+);
 
 -- One row: what this build is. Time is an input, so models read it here and never from a clock.
 create or replace table raw.build (

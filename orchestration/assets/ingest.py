@@ -29,6 +29,7 @@ from orchestration.inputs import note_problems
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
+from warehouse import kept_tables
 from warehouse.acts import Act, ActLedger, corrections, expunged, reprocessings
 from warehouse.answers import Answer, explanations_in
 from warehouse.connection import create_working, open_published
@@ -203,10 +204,14 @@ def raw_cells(
     read_submissions_of_files: list[Submission],
     acts_of_people: list[Act],
 ) -> dg.MaterializeResult:
-    """A new working file: contracts, periods, history from the ledger, and every cell read."""
+    """The working file: contracts, periods, history from the ledger, and every cell read. What dbt
+    made in the build before stands in it where that build ended well, by the same code."""
     home, submissions = build.place, read_submissions_of_files
-    for leftover in home.root.glob("warehouse.duckdb*"):
-        leftover.unlink()
+    is_kept = not build.full and kept_tables.is_kept(home, code_version())
+    kept_tables.forget(home)
+    if not is_kept:
+        for leftover in home.root.glob("warehouse.duckdb*"):
+            leftover.unlink()
     contracts = all_contracts()
     with create_working(home.working_file) as connection:
         is_simulated = any(s.receipt.is_simulated for s in submissions)
@@ -232,5 +237,6 @@ def raw_cells(
             "dagster/row_count": cells,
             "submissions": len(submissions),
             "bytes": home.working_file.stat().st_size,
+            "built_on_last_build": is_kept,
         }
     )

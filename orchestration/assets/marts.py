@@ -25,6 +25,7 @@ from orchestration.measured import measured
 from orchestration.resources import BuildResource
 from warehouse.acts import Act, explained
 from warehouse.connection import open_working
+from warehouse.kept_tables import note_contents
 from warehouse.results import (
     check_run_frame,
     finding_frame,
@@ -91,6 +92,7 @@ def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.Ma
         insert(connection, "quality.result", findings, replace=False)
         insert(connection, "quality.check_run", runs, replace=False)
         insert(connection, "quality.identity_result", identity_frame(outcomes))
+        note_contents(connection, "quality")
     counts = Counter(outcome.outcome for outcome in outcomes)
     broken = [outcome for outcome in outcomes if outcome.outcome == BROKEN]
     log("identities", **counts)

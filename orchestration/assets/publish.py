@@ -23,6 +23,7 @@ from orchestration.mailing import letters_before, send_mails
 from orchestration.measured import bytes_below, measured
 from orchestration.resources import BuildResource
 from orchestration.settings import Settings
+from warehouse import kept_tables
 from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
@@ -156,6 +157,7 @@ def published_build(
         )
         folder = publish_staged(connection, home, staged_build, build.moment, description)
         changes = _changes(connection)
+    kept_tables.keep(home, staged_build, code_version())
     log("published", build=staged_build, **description["counts"])
     return dg.MaterializeResult(
         metadata={

@@ -28,6 +28,7 @@ from warehouse.acts import (
     releases,
 )
 from warehouse.connection import open_working
+from warehouse.kept_tables import FILLED, note_contents
 from warehouse.ledger import Ledger, Receipt, Verdict, timestamp
 from warehouse.results import (
     check_run_frame,
@@ -167,6 +168,7 @@ def accepted_submissions(
         insert(connection, "quality.check_run", _check_runs(form_validations))
         failed = refused | failed_corrections(connection, corrections(acts), judged)
         insert(connection, "raw.act", act_frame(acts, day, failed))
+        note_contents(connection, *FILLED)
         checks = gate_before_dbt(
             connection, len(archived_files), cells_as_read(submissions), raised
         )

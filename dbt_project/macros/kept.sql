@@ -1,0 +1,126 @@
+{#- A table is not built again where all that it reads is as it was when it was built, and a test is not run again
+    where it passed on what it reads. Schema `kept` of the working file says what stands in each table: a digest that
+    does not depend on the order of rows. A table that is built and comes out as it was keeps what reads it.
+    warehouse/kept_tables.py says when a working file is kept; with other code there is a new one, so that code, seeds
+    among it, is no input here. What nothing is said of (history, the build itself) is never as it was.
+
+    What a node reads is what it depends on, but for its `meta`:
+    - `parts: {model: part}`: of this model it reads only the rows whose `parts_by` column has this value;
+    - `whatever: [schema.table, ...]`: what stands there does not change what comes out. -#}
+
+
+{#- Tables that a node reads, as SQL pairs of `schema.name` and part ('' for the whole): through views, which hold
+    nothing themselves. -#}
+{% macro kept_inputs(node) -%}
+    {%- set found = [] -%}
+    {%- set meta = node.config.get('meta', {}) -%}
+    {%- for unique_id in node.depends_on.nodes -%}
+        {%- set input = graph.nodes.get(unique_id) or graph.sources.get(unique_id) -%}
+        {%- set table = input.schema ~ '.' ~ input.name -%}
+        {%- if input.resource_type == 'seed' or table in meta.get('whatever', []) -%}
+        {%- elif input.config.get('materialized') == 'view' -%}
+            {%- do found.extend(kept_inputs(input)) -%}
+        {%- else -%}
+            {%- do found.append("('" ~ table ~ "', '" ~ meta.get('parts', {}).get(input.name, '') ~ "')") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found | unique | list) }}
+{%- endmacro %}
+
+
+{#- Whether a node was made of what it reads now (`is_kept`), and the digest of that (`key`; null where not all of
+    it is known). -#}
+{% macro kept_state() -%}
+    {%- set inputs = kept_inputs(model) -%}
+    {%- set query -%}
+        with input as (
+            select
+                count(*) as n_known,
+                md5(coalesce(string_agg(digest, ',' order by table_name, part), '')) as read_key
+            from kept.content
+            where (table_name, part) in ({{ inputs | join(', ') or "('', '')" }})
+        )
+
+        select
+            case when input.n_known = {{ inputs | length }} then input.read_key end as read_key,
+            made.node is not null as is_kept
+        from input
+        left join kept.made as made
+            on
+                input.n_known = {{ inputs | length }}
+                and input.read_key = made.read_key
+                and made.node = '{{ model.unique_id }}'
+    {%- endset -%}
+    {%- set row = run_query(query).rows[0] -%}
+    {{ return({'key': row[0], 'is_kept': row[1]}) }}
+{%- endmacro %}
+
+
+{#- Says what a node was made of, or of a failed test that it was not. -#}
+{% macro note_made(key) -%}
+    {%- call statement('note_made') -%}
+        delete from kept.made where node = '{{ model.unique_id }}';
+        {%- if key is not none %}
+            insert into kept.made values ('{{ model.unique_id }}', '{{ key }}');
+        {%- endif %}
+    {%- endcall -%}
+{%- endmacro %}
+
+
+{#- Says what stands in a table, and in its parts where its meta names the column that tells them apart. -#}
+{% macro note_content(relation) -%}
+    {%- set table = relation.schema ~ '.' ~ relation.identifier -%}
+    {%- set parts_by = config.get('meta', {}).get('parts_by') -%}
+    {%- call statement('note_content') -%}
+        delete from kept.content where table_name = '{{ table }}';
+        insert into kept.content
+        select '{{ table }}', '', {{ content_digest('content') }} from {{ relation }} as content;
+        {%- if parts_by %}
+            insert into kept.content
+            select '{{ table }}', {{ parts_by }}, {{ content_digest('content') }}
+            from {{ relation }} as content
+            where {{ parts_by }} is not null
+            group by {{ parts_by }};
+        {%- endif %}
+    {%- endcall -%}
+{%- endmacro %}
+
+
+{#- 128 bits and a count of all rows, in whatever order. -#}
+{% macro content_digest(rows) -%}
+    concat_ws(':', count(*), sum(hash({{ rows }})), bit_xor(hash({{ rows }})))
+{%- endmacro %}
+
+
+{% materialization table, adapter='duckdb' -%}
+    {%- set state = kept_state() -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if state.is_kept and existing is not none -%}
+        {%- call noop_statement('main', 'KEPT', 'KEPT', 0) -%}
+            -- what it reads is as it was
+        {%- endcall -%}
+        {{ return({'relations': [existing]}) }}
+    {%- endif -%}
+    {%- set built = dbt.materialization_table_duckdb() -%}
+    {%- do note_content(this) -%}
+    {%- do note_made(state.key) -%}
+    {%- do adapter.commit() -%}
+    {{ return(built) }}
+{%- endmaterialization %}
+
+
+{% materialization test, default -%}
+    {%- set state = kept_state() -%}
+    {%- if state.is_kept -%}
+        {%- call statement('main', fetch_result=true) -%}
+            -- it passed on what it reads
+            select 0 as failures, false as should_warn, false as should_error
+        {%- endcall -%}
+        {{ return({'relations': []}) }}
+    {%- endif -%}
+    {%- set tested = dbt.materialization_test_default() -%}
+    {%- set outcome = load_result('main').table.rows[0] -%}
+    {%- do note_made(none if outcome[1] or outcome[2] else state.key) -%}
+    {%- do adapter.commit() -%}
+    {{ return(tested) }}
+{%- endmaterialization %}

@@ -1,0 +1,92 @@
+"""Whether the working file of the last build is built on, and what stands in its tables.
+
+A build that ended as it should leaves a note beside its working file: which build, by which code,
+and what the file looked like. Where all of that is still so, the next build fills the tables of
+ingest and checks anew, and dbt builds only what reads something else than it was made of
+(dbt_project/macros/kept.sql). Whatever else happened, be it a kill, other code or a file that
+somebody wrote to, the working file is a new one. Both files may be deleted: it costs time only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+
+from warehouse.home import Home
+from warehouse.ledger import Ledger
+
+FILLED = ("raw", "contract", "quality")
+"""Schemas that ingest and checks fill, and dbt reads. What nothing is said of is never as it was:
+raw.build, which is of this build alone."""
+_SAID_BY_NOBODY = ("raw.build",)
+# raw.cell_named is a view of these
+_CELLS = ("raw.cell", "raw.sheet_area", "raw.sheet_column", "raw.sheet_row", "raw.submission")
+
+
+def is_kept(home: Home, code: str) -> bool:
+    """Whether the working file is as the last published build left it, made by this code."""
+    try:
+        note = json.loads(home.working_note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    publishes = Ledger(home.ledger).publishes()
+    return bool(publishes) and note == _note(home, publishes[-1]["build_id"], code)
+
+
+def forget(home: Home) -> None:
+    """From here on the working file is being written to."""
+    home.working_note.unlink(missing_ok=True)
+
+
+def keep(home: Home, build_id: str, code: str) -> None:
+    """The build is published, and nobody has the working file open."""
+    home.working_note.write_text(json.dumps(_note(home, build_id, code)), encoding="utf-8")
+
+
+def _note(home: Home, build_id: str, code: str) -> dict[str, Any] | None:
+    files = sorted(home.root.glob(f"{home.working_file.name}*"))
+    if files != [home.working_file]:  # what DuckDB had still to write is in a file beside it
+        return None
+    found = home.working_file.stat()
+    return {"build_id": build_id, "code": code, "bytes": found.st_size, "at": found.st_mtime_ns}
+
+
+def note_contents(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
+    """kept.content: what stands in the tables of these schemas, as dbt's content_digest has it."""
+    tables = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where schema_name in (select unnest(?)) and database_name = current_database() order by 1",
+        [list(schemas)],
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute("delete from kept.content where table_name = ?", [table])
+        if table not in _SAID_BY_NOBODY:
+            connection.execute(
+                f"""
+                insert into kept.content
+                select '{table}', '',
+                    concat_ws(':', count(*), sum(hash(content)), bit_xor(hash(content)))
+                from {table} as content
+                """
+            )
+    connection.execute("delete from kept.content where table_name = 'raw.cell_named'")
+    connection.execute(
+        """
+        insert into kept.content
+        select 'raw.cell_named', '', md5(string_agg(digest, ',' order by table_name))
+        from kept.content where table_name in (select unnest(?))
+        """,
+        [list(_CELLS)],
+    )
+
+
+def has_seeds(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the working file has dbt's seeds already."""
+    return bool(
+        connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'reference' "
+            "and database_name = current_database()"
+        ).fetchall()[0][0]
+    )
