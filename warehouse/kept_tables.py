@@ -35,6 +35,16 @@ def is_kept(home: Home, code: str) -> bool:
     return bool(publishes) and note == _note(home, publishes[-1]["build_id"], code)
 
 
+def clear_unless_kept(home: Home, code: str, *, anew: bool) -> bool:
+    """Remove the working file unless it is kept; with `anew` in any case. Whether it is kept."""
+    if not anew and is_kept(home, code):
+        return True
+    for leftover in home.root.glob(f"{home.working_file.name}*"):
+        leftover.unlink()
+    forget(home)
+    return False
+
+
 def forget(home: Home) -> None:
     """From here on the working file is being written to."""
     home.working_note.unlink(missing_ok=True)
@@ -80,6 +90,16 @@ def note_contents(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
         """,
         [list(_CELLS)],
     )
+
+
+def made_and_kept(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many tables and tests of dbt this build made, and how many stand as an earlier one made
+    them; those that are made in every build are not counted."""
+    [(made, kept)] = connection.execute(
+        "select count(*) filter (made.build_id = build.build_id), "
+        "count(*) filter (made.build_id <> build.build_id) from kept.made cross join raw.build"
+    ).fetchall()
+    return made, kept
 
 
 def has_seeds(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -16,7 +16,8 @@ create table if not exists kept.content (
 );
 create table if not exists kept.made (
     node     varchar not null,
-    read_key varchar not null
+    read_key varchar not null,
+    build_id varchar not null              -- that made it
 );
 
 -- One row: what this build is. Time is an input, so models read it here and never from a clock.

@@ -61,7 +61,8 @@
     {%- call statement('note_made') -%}
         delete from kept.made where node = '{{ model.unique_id }}';
         {%- if key is not none %}
-            insert into kept.made values ('{{ model.unique_id }}', '{{ key }}');
+            insert into kept.made
+            select '{{ model.unique_id }}', '{{ key }}', build.build_id from raw.build;
         {%- endif %}
     {%- endcall -%}
 {%- endmacro %}

@@ -17,10 +17,11 @@ from dagster_dbt import (
 )
 from packaging.version import Version
 
+from orchestration.logs import log
 from orchestration.resources import BuildResource
 from orchestration.warm_dbt import DBT_FOLDER, target_of
 from warehouse.connection import open_working
-from warehouse.kept_tables import has_seeds
+from warehouse.kept_tables import has_seeds, made_and_kept
 
 
 class _Translator(DagsterDbtTranslator):
@@ -95,6 +96,9 @@ def _run(
     # unit tests try the logic on made-up rows: that is the test suite's work, not the night's
     arguments = ["build", "--exclude-resource-type", "unit_test", *left_out]
     yield from dbt.cli(arguments, context=context, target_path=target_of(build.place)).stream()
+    with open_working(build.place.working_file) as connection:
+        made, kept = made_and_kept(connection)
+    log("dbt", made=made, kept=kept)
 
 
 def _seeds() -> list[str]:

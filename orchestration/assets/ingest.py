@@ -29,12 +29,12 @@ from orchestration.inputs import note_problems
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
-from warehouse import kept_tables
 from warehouse.acts import Act, ActLedger, corrections, expunged, reprocessings
 from warehouse.answers import Answer, explanations_in
 from warehouse.connection import create_working, open_published
 from warehouse.expunge import complete_expunges, drop_expunged
 from warehouse.history import load_history, load_publishes
+from warehouse.kept_tables import clear_unless_kept, forget
 from warehouse.ledger import Ledger, Receipt
 from warehouse.publish import recover
 
@@ -68,6 +68,7 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     home = build.place
     recover(home)
     home.clear_interrupted()
+    clear_unless_kept(home, code_version(), anew=build.full)
     clear_incoming(home.archive)
     complete_expunges(home)
     ledger, sources = Ledger(home.ledger), build.origins
@@ -207,11 +208,8 @@ def raw_cells(
     """The working file: contracts, periods, history from the ledger, and every cell read. What dbt
     made in the build before stands in it where that build ended well, by the same code."""
     home, submissions = build.place, read_submissions_of_files
-    is_kept = not build.full and kept_tables.is_kept(home, code_version())
-    kept_tables.forget(home)
-    if not is_kept:
-        for leftover in home.root.glob("warehouse.duckdb*"):
-            leftover.unlink()
+    is_kept = clear_unless_kept(home, code_version(), anew=build.full)
+    forget(home)
     contracts = all_contracts()
     with create_working(home.working_file) as connection:
         is_simulated = any(s.receipt.is_simulated for s in submissions)
