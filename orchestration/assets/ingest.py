@@ -29,6 +29,7 @@ from orchestration.inputs import note_problems
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
+from orchestration.several import several
 from warehouse.acts import Act, ActLedger, corrections, expunged, reprocessings
 from warehouse.answers import Answer, explanations_in
 from warehouse.connection import create_working, open_published
@@ -110,7 +111,7 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
                 check_name=PULL_CHECK,
                 passed=not pulled.problems,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"problems": [problem.says_vi for problem in pulled.problems]},
+                metadata={"problems": several([problem.says_vi for problem in pulled.problems])},
             ),
             dg.AssetCheckResult(
                 check_name=ARCHIVE_CHECK,

@@ -23,6 +23,7 @@ from orchestration.mailing import letters_before, send_mails
 from orchestration.measured import bytes_below, measured
 from orchestration.resources import BuildResource
 from orchestration.settings import Settings
+from orchestration.several import several
 from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
@@ -111,7 +112,7 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
         metadata={
             "letters": len(paths),
             "bytes": bytes_below(folder / "reports" / "letters"),
-            "not_set": [" ".join(key) for key in failed],
+            "not_set": several([" ".join(key) for key in failed]),
             "reminders": len(drafts),
         }
     )

@@ -11,6 +11,7 @@ import dagster as dg
 
 from ingest.contract import all_contracts
 from orchestration.resources import BuildResource
+from orchestration.several import several
 from warehouse.connection import open_published
 
 SAMPLE = 10
@@ -90,6 +91,6 @@ def _check(form: str, found: Punctuality) -> dg.AssetCheckResult:
             "missing_without_due_day": found.missing,
             "overdue": found.overdue,
             "most_days_late": found.most_days_late,
-            "late_units": list(found.late_units[:SAMPLE]),
+            "late_units": several(found.late_units, SAMPLE),
         },
     )

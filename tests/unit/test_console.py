@@ -19,6 +19,7 @@ from orchestration.assets.punctuality import Punctuality, punctuality
 from orchestration.definitions import OWNERS, defs
 from orchestration.left_over import GRACE_SECONDS, close_left_over
 from orchestration.run_tags import shown
+from orchestration.several import counted, several
 from orchestration.stages import STAGES
 from warehouse.home import Home
 
@@ -176,6 +177,13 @@ def test_form_is_late_while_a_sender_is_overdue_and_says_who() -> None:
     assert not found["a"].is_on_time
     assert found["b"].is_on_time  # what came late is there; b has no due day for who is missing
     assert (found["b"].received_late, found["b"].missing, found["b"].held) == (1, 1, 1)
+
+
+def test_several_things_are_read_without_a_click() -> None:
+    assert several(()) == "none"
+    assert several(["SXD", "SYT"]) == "SXD, SYT"
+    assert several([*"abcdefg"], 5) == "a, b, c, d, e and 2 more"
+    assert counted({"header": 1, "total": 4, "range": 4}) == "range: 4, total: 4, header: 1"
 
 
 def test_run_in_a_home_that_another_holds_is_refused_and_the_team_is_told(
