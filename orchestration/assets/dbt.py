@@ -17,6 +17,7 @@ from dagster_dbt import (
 from packaging.version import Version
 
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
 from orchestration.warm_dbt import DBT_FOLDER, target_of
 
 
@@ -98,6 +99,7 @@ def _run(
     dagster_dbt_translator=_translator,
     name="dbt_facts",
 )
+@tried_again
 def dbt_facts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:
@@ -111,6 +113,7 @@ def dbt_facts(
     dagster_dbt_translator=_translator,
     name="dbt_marts",
 )
+@tried_again
 def dbt_marts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:

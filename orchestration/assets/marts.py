@@ -23,6 +23,7 @@ from ingest.load import insert
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
 from orchestration.several import several
 from warehouse.acts import Act, explained
 from warehouse.connection import open_working
@@ -64,6 +65,7 @@ NO_RULE_RAISED = "no_rule_between_forms_raised"
     ],
 )
 @measured
+@tried_again
 def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.MaterializeResult:
     """Every identity that the figures allow: how many hold, which cannot."""
     with open_working(build.place.working_file) as connection:
@@ -157,6 +159,7 @@ def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
     ],
 )  # fmt: skip
 @measured
+@tried_again
 def gated_marts(build: BuildResource) -> Iterator[dg.MaterializeResult]:
     """The second gate: Great Expectations on the finished facts and marts."""
     with open_working(build.place.working_file) as connection:

@@ -11,6 +11,7 @@ import dagster as dg
 
 from ingest.contract import all_contracts
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
 from orchestration.several import several
 from warehouse.connection import open_published
 
@@ -69,6 +70,7 @@ def punctuality(connection: Any) -> dict[str, Punctuality]:
         for form, title in _FORMS.items()
     ],
 )
+@tried_again
 def forms_on_time(build: BuildResource) -> Iterator[dg.AssetCheckResult]:
     """Which forms have senders that are overdue, as of the build."""
     with open_published(build.place.published_file) as connection:

@@ -18,6 +18,7 @@ from ingest.register import SUPERSEDED, Submission, judge
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
+from orchestration.second_try import tried_again
 from orchestration.several import counted, several
 from warehouse.act_table import act_frame
 from warehouse.acts import (
@@ -63,6 +64,7 @@ ACTS_CHECK = "acts_of_people_apply"
     ],
 )
 @measured
+@tried_again
 def form_validations(
     build: BuildResource,
     read_submissions_of_files: list[Submission],
@@ -136,6 +138,7 @@ def _form_check(form: str, validations: list[FormValidation]) -> dg.AssetCheckRe
     ],
 )
 @measured
+@tried_again
 def accepted_submissions(
     build: BuildResource,
     archived_files: list[Receipt],
