@@ -13,6 +13,13 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from orchestration import sensors
 from orchestration.assets.punctuality import Punctuality, punctuality
@@ -120,7 +127,7 @@ def test_run_that_was_killed_is_closed_once_nobody_holds_the_home(
     home.create()
     run = instance.add_run(dg.DagsterRun(job_name="nightly", status=dg.DagsterRunStatus.STARTED))
     [record] = instance.get_run_records()
-    begun = record.create_timestamp.timestamp()
+    begun = record.update_timestamp.timestamp()
     assert close_left_over(instance, home, lambda: begun + GRACE_SECONDS) == []  # it may be loading
     with home.locked():
         assert close_left_over(instance, home, lambda: begun + GRACE_SECONDS + 1) == []
@@ -129,11 +136,91 @@ def test_run_that_was_killed_is_closed_once_nobody_holds_the_home(
     assert record.dagster_run.status == dg.DagsterRunStatus.FAILURE
 
 
+def failed(
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    data: JobFailureData | None,
+    *,
+    by_daemon: bool = True,
+    tags: dict[str, str] | None = None,
+) -> tuple[dg.RunRequest | dg.SkipReason, str]:
+    """What the sensor answers to a run that failed so, and the mail to the team."""
+    home, inbox = Home(tmp_path / "home"), tmp_path / "inbox"
+    home.create()
+    inbox.mkdir(exist_ok=True)
+    monkeypatch.setenv("KHO_HOME", str(home.root))
+    monkeypatch.setenv("KHO_INBOX", str(inbox))
+    origin = RemoteJobOrigin(
+        RemoteRepositoryOrigin(InProcessCodeLocationOrigin(
+            LoadableTargetOrigin(module_name="orchestration.definitions")), "repository"),
+        "nightly",
+    ) if by_daemon else None  # fmt: skip
+    run = instance.add_run(
+        dg.DagsterRun(
+            job_name="nightly", status=dg.DagsterRunStatus.STARTED, tags=tags or {},
+            remote_job_origin=origin,
+        )
+    )  # fmt: skip
+    event = instance.report_run_failed(run, job_failure_data=data)
+    context = dg.build_run_status_sensor_context(
+        sensor_name="failed_run", dagster_event=event, dagster_instance=instance,
+        dagster_run=instance.get_run_by_id(run.run_id) or run,
+    ).for_run_failure()  # fmt: skip
+    [answer] = sensors.failed_run(context)
+    [path] = home.outbox.glob("*.eml")
+    return answer, message_from_bytes(path.read_bytes(), policy=default).get_content()
+
+
+def test_run_that_was_killed_is_begun_again_as_of_now_and_the_team_reads_so(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensors, "local_now", lambda: START)
+    answer, mail = failed(instance, tmp_path, monkeypatch, None, tags={"kho/begun_by": "schedule"})
+    assert isinstance(answer, dg.RunRequest)
+    [record] = instance.get_run_records()
+    killed = record.dagster_run.run_id
+    assert answer.run_key == f"again-{killed}"
+    assert answer.run_config["resources"]["build"]["config"] == {"as_of": START.isoformat()}
+    assert (answer.tags["kho/begun_by"], answer.tags["kho/again_after"]) == ("again", killed)
+    assert "Nguyên nhân: Tiến trình bị dừng đột ngột" in mail
+    assert "Hệ thống tự chạy lại một lần." in mail
+
+
+@pytest.mark.parametrize(
+    ("data", "by_daemon", "tags", "why"),
+    [
+        (None, True, {"kho/again_after": "x"}, "it was the second try"),
+        (None, False, {}, "it was begun by a command"),
+        (JobFailureData(None, RunFailureReason.STEP_FAILURE), True, {}, "it was not killed"),
+        (JobFailureData(None, RunFailureReason.RUN_EXCEPTION), True, {}, "it was not killed"),
+    ],
+)
+def test_run_that_failed_otherwise_or_again_is_told_and_not_begun_anew(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: JobFailureData | None, by_daemon: bool, tags: dict[str, str], why: str,
+) -> None:  # fmt: skip
+    answer, mail = failed(instance, tmp_path, monkeypatch, data, by_daemon=by_daemon, tags=tags)
+    assert isinstance(answer, dg.SkipReason)
+    assert str(answer.skip_message).endswith(f"not again: {why}")
+    assert "không hoàn thành" in mail and "tự chạy lại" not in mail
+
+
+def test_run_that_was_killed_waits_for_no_other_that_takes_all(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.add_run(dg.DagsterRun(job_name="nightly", status=dg.DagsterRunStatus.STARTED))
+    answer, _ = failed(instance, tmp_path, monkeypatch, None)
+    assert isinstance(answer, dg.SkipReason)
+    assert "a run is waiting or running; it takes what is there" in str(answer.skip_message)
+
+
 def test_sensors_and_schedule_are_as_they_are_said_to_be() -> None:
     stopped = dg.DefaultSensorStatus.STOPPED
     assert {sensor.name: sensor.default_status for sensor in defs.sensors or ()} == {
         "files_arrived": stopped,
         "failed_run": dg.DefaultSensorStatus.RUNNING,
+        "killed_run": dg.DefaultSensorStatus.RUNNING,
     }
 
 
