@@ -18,8 +18,9 @@ _LONGEST = 200
 
 
 def run_config(as_of: datetime, **build: Any) -> dict[str, Any]:
-    """The config of a run as of a time: read once, where the run is asked for."""
-    return {"resources": {"build": {"config": {"as_of": as_of.isoformat(), **build}}}}
+    """The config of a run as of a time: read once from the clock, where the run is asked for."""
+    config = {"as_of": as_of.isoformat(), "by_clock": True, **build}
+    return {"resources": {"build": {"config": config}}}
 
 
 def run_tags(home: Home, sources: Sequence[Source], as_of: datetime) -> dict[str, str]:

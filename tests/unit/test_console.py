@@ -25,7 +25,7 @@ from orchestration import sensors
 from orchestration.assets.punctuality import Punctuality, punctuality
 from orchestration.definitions import OWNERS, defs
 from orchestration.left_over import GRACE_SECONDS, close_left_over
-from orchestration.run_tags import shown
+from orchestration.run_tags import run_config, shown
 from orchestration.several import counted, several
 from orchestration.stages import STAGES
 from warehouse.home import Home
@@ -89,7 +89,7 @@ def test_files_that_arrive_are_built_once_when_nothing_moved_for_a_while(ticks: 
     assert isinstance(answer, dg.SensorResult)
     [request] = answer.run_requests or ()
     assert request.run_config == {
-        "resources": {"build": {"config": {"as_of": "2026-07-05T09:07:00"}}}
+        "resources": {"build": {"config": {"as_of": "2026-07-05T09:07:00", "by_clock": True}}}
     }
     assert request.tags["kho/as_of"] == "2026-07-05 09:07"
     assert request.tags["kho/begun_by"] == "files"
@@ -181,7 +181,7 @@ def test_run_that_was_killed_is_begun_again_as_of_now_and_the_team_reads_so(
     [record] = instance.get_run_records()
     killed = record.dagster_run.run_id
     assert answer.run_key == f"again-{killed}"
-    assert answer.run_config["resources"]["build"]["config"] == {"as_of": START.isoformat()}
+    assert answer.run_config["resources"]["build"]["config"]["as_of"] == START.isoformat()
     assert (answer.tags["kho/begun_by"], answer.tags["kho/again_after"]) == ("again", killed)
     assert "Nguyên nhân: Tiến trình bị dừng đột ngột" in mail
     assert "Hệ thống tự chạy lại một lần." in mail
@@ -271,6 +271,23 @@ def test_several_things_are_read_without_a_click() -> None:
     assert several(["SXD", "SYT"]) == "SXD, SYT"
     assert several([*"abcdefg"], 5) == "a, b, c, d, e and 2 more"
     assert counted({"header": 1, "total": 4, "range": 4}) == "range: 4, total: 4, header: 1"
+
+
+def test_run_of_the_daemon_is_refused_where_the_clock_leapt(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    monkeypatch.setenv("KHO_HOME", str(home.root))
+    (home.builds / "b").mkdir()
+    last = {"build_id": "b", "as_of": "2026-07-05 02:00:00"}
+    (home.builds / "b" / "build.json").write_text(json.dumps(last), encoding="utf-8")
+    home.switch_current("b")
+    result = defs.resolve_job_def("nightly").execute_in_process(
+        instance=instance, run_config=run_config(datetime(2036, 7, 5, 2)), raise_on_error=False
+    )
+    assert not result.success
+    assert "more than 180 days after the last published build" in str(result.all_events)
 
 
 def test_run_in_a_home_that_another_holds_is_refused_and_the_team_is_told(
