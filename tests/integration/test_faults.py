@@ -131,8 +131,14 @@ def leave_free(place: Path, kilobytes: int) -> None:
 
 @pytest.mark.slow
 def test_a_disk_that_fills_up_at_any_stage_costs_nothing(
-    built: Built, small_disk: Path, inbox: Path, nightly: Nightly, undisturbed: Facts
+    built: Built,
+    small_disk: Path,
+    inbox: Path,
+    nightly: Nightly,
+    undisturbed: Facts,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("KHO_STEP_PAUSE_SECONDS", "0")  # the disk stays full
     before = read_all_facts(built.home)
     home = small_disk / "home"
     shutil.copytree(built.home, home, symlinks=True)
