@@ -27,6 +27,7 @@ from warehouse.ledger import Ledger
 
 _LOOK_SECONDS = 60
 AGAIN_AFTER = "kho/again_after"
+_SHOWN_OF_ID = 8  # as the pages name a run
 TAKES_ALL = "a run is waiting or running; it takes what is there"
 KILLED_VI = "Tiến trình bị dừng đột ngột (hết bộ nhớ, bị hệ điều hành kết thúc, máy khởi động lại)"
 UNFINISHED = [
@@ -165,7 +166,7 @@ def _again(
         return dg.SkipReason("it was the second try")
     if _one_waits_or_runs(context.instance):
         return dg.SkipReason(TAKES_ALL)
-    tags = {BEGUN_BY: "again", AGAIN_AFTER: run.run_id}
+    tags = {BEGUN_BY: "again", AGAIN_AFTER: run.run_id[:_SHOWN_OF_ID]}
     return run_of_news(home, settings, local_now(), tags, run_key=f"again-{run.run_id}")
 
 
