@@ -167,15 +167,18 @@ def _again(
     if _one_waits_or_runs(context.instance):
         return dg.SkipReason(TAKES_ALL)
     tags = {BEGUN_BY: "again", AGAIN_AFTER: run.run_id[:_SHOWN_OF_ID]}
-    return run_of_news(home, settings, local_now(), tags, run_key=f"again-{run.run_id}")
+    try:
+        return run_of_news(home, settings, local_now(), tags, run_key=f"again-{run.run_id}")
+    except Exception as error:  # sources that are not there: the team must be told all the same
+        return dg.SkipReason(f"{type(error).__name__}: {error}")
 
 
 def was_killed(context: dg.RunFailureSensorContext) -> bool:
-    """Whether the run's process ended without a word, or was told to end by nobody of us."""
+    """Whether the run's process ended without a word, or was told to end by the machine."""
     said = context.failure_event.event_specific_data
-    return not context.get_step_failure_events() and (
-        said is None or getattr(said, "failure_reason", None) in _KILLED
-    )
+    if said is None:  # a step that failed before was no accident
+        return not context.get_step_failure_events()
+    return getattr(said, "failure_reason", None) in _KILLED
 
 
 def _one_waits_or_runs(instance: dg.DagsterInstance) -> bool:

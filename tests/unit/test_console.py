@@ -172,11 +172,15 @@ def failed(
     return answer, message_from_bytes(path.read_bytes(), policy=default).get_content()
 
 
+@pytest.mark.parametrize(
+    "data", [None, JobFailureData(None, RunFailureReason.UNEXPECTED_TERMINATION)]
+)
 def test_run_that_was_killed_is_begun_again_as_of_now_and_the_team_reads_so(
-    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: JobFailureData | None,
+) -> None:  # fmt: skip
     monkeypatch.setattr(sensors, "local_now", lambda: START)
-    answer, mail = failed(instance, tmp_path, monkeypatch, None, tags={"kho/begun_by": "schedule"})
+    answer, mail = failed(instance, tmp_path, monkeypatch, data, tags={"kho/begun_by": "schedule"})
     assert isinstance(answer, dg.RunRequest)
     [record] = instance.get_run_records()
     killed = record.dagster_run.run_id
@@ -203,6 +207,17 @@ def test_run_that_failed_otherwise_or_again_is_told_and_not_begun_anew(
     answer, mail = failed(instance, tmp_path, monkeypatch, data, by_daemon=by_daemon, tags=tags)
     assert isinstance(answer, dg.SkipReason)
     assert str(answer.skip_message).endswith(f"not again: {why}")
+    assert "không hoàn thành" in mail and "tự chạy lại" not in mail
+
+
+def test_team_is_told_of_a_killed_run_whose_sources_are_gone(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    home.sources.write_text("sources: nonsense", encoding="utf-8")
+    answer, mail = failed(instance, tmp_path, monkeypatch, None)
+    assert isinstance(answer, dg.SkipReason)
     assert "không hoàn thành" in mail and "tự chạy lại" not in mail
 
 
