@@ -12,7 +12,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
@@ -47,31 +47,41 @@ class Validators:
         self._free.put(process)
 
     def validate(self, subject: str, frame: pl.DataFrame, rules: Sequence[str]) -> list[RuleResult]:
-        """As suites.validate_residuals. Raises RuntimeError where the process ended."""
+        """As suites.validate_residuals. A process that was killed has another one take its place,
+        once. Raises RuntimeError where that ends too."""
         self._asked += 1
         if self._asked % _WORTH_ANOTHER == 0 and len(self.processes) < self._count:
             self._start()
-        process = self._free.get()
+        question = (subject, _packed(frame), list(rules))
         try:
-            assert process.stdin is not None and process.stdout is not None
-            _write(process.stdin, (subject, _packed(frame), list(rules)))
-            answer = _read(process.stdout)
-        except (BrokenPipeError, EOFError) as error:
-            raise RuntimeError(f"{subject}: the process of Great Expectations ended") from error
-        finally:
-            self._free.put(process)
+            answer = self._answer(question)
+        except (BrokenPipeError, EOFError):
+            try:
+                answer = self._answer(question)
+            except (BrokenPipeError, EOFError) as error:
+                raise RuntimeError(f"{subject}: the process of Great Expectations ended") from error
         if isinstance(answer, Exception):
             raise answer
         found: list[RuleResult] = answer
         return found
 
+    def _answer(self, question: Any) -> Any:
+        process = self._free.get()
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            _write(process.stdin, question)
+            answer = _read(process.stdout)
+        except (BrokenPipeError, EOFError):
+            self.processes.remove(process)
+            _end(process)
+            self._start()
+            raise
+        self._free.put(process)
+        return answer
+
     def end(self) -> None:
         for process in self.processes:
-            process.kill()  # nothing is left behind: it only computes
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            _end(process)
 
 
 @contextmanager
@@ -84,6 +94,15 @@ def validators(count: int) -> Iterator[None]:
     finally:
         _running.remove(started)
         started.end()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()  # nothing is left behind: it only computes
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(BrokenPipeError):  # what was not written yet
+            if pipe is not None:
+                pipe.close()
 
 
 def running() -> Validators | None:

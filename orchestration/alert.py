@@ -29,6 +29,9 @@ from warehouse.mailbook import DEFERRED, Mail, MailBook
 
 ALERT = "alert"
 LONGEST_CAUSE = 300
+_BEGUN_AGAIN = (
+    "Hệ thống tự chạy lại một lần. Nếu lần chạy lại cũng không hoàn thành, sẽ có thư báo riêng."
+)
 Pause = Callable[[float], None]
 
 
@@ -41,6 +44,7 @@ class Failure:
     causes: tuple[str, ...]
     steps: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    is_begun_again: bool = False
 
 
 class AlertLedger(Ledger):
@@ -103,6 +107,7 @@ def alert_mail(failure: Failure, is_published: bool) -> EmailMessage:
         *(f"Bước lỗi: {stage_vi(step)} ({step})" for step in failure.steps),
         *(f"Cổng kiểm tra chặn: {check}" for check in failure.checks),
         *(f"Nguyên nhân: {one_line(without_secrets(c), LONGEST_CAUSE)}" for c in failure.causes),
+        *(["", _BEGUN_AGAIN] if failure.is_begun_again else []),
         "",
         f"Lần chạy: {failure.run_id} (xem trang Dagster của kho).",
         "Cách xử lý: tài liệu vận hành, mục “When a build does not finish”.",

@@ -26,7 +26,7 @@ def main() -> int:
         socket.send_fds(connection, [len(request).to_bytes(8)], [1, 2])
         connection.sendall(request)
         answer = connection.recv(1)
-    return answer[0] if answer else 1
+    return answer[0] if answer else os.EX_TEMPFAIL  # it was killed
 
 
 if __name__ == "__main__":

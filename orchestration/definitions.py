@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.assets import dbt, ingest, marts, publish, punctuality, quality
 from orchestration.resources import IN_MEMORY, BuildResource
 from orchestration.schedules import every_night, nightly
-from orchestration.sensors import failed_run, files_arrived
+from orchestration.sensors import failed_run, files_arrived, killed_run
 from orchestration.warm_dbt import COMMAND
 
 OWNERS = ("team:to-du-lieu",)
@@ -26,7 +26,7 @@ defs = dg.Definitions(
     asset_checks=dg.load_asset_checks_from_modules([punctuality]),
     jobs=[nightly],
     schedules=[every_night],
-    sensors=[files_arrived, failed_run],
+    sensors=[files_arrived, failed_run, killed_run],
     executor=dg.in_process_executor,
     resources={
         "build": BuildResource(),

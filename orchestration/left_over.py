@@ -27,7 +27,8 @@ def close_left_over(
     old = [
         record.dagster_run
         for record in records
-        if clock() - record.create_timestamp.timestamp() > GRACE_SECONDS
+        # since it was begun: before, it may have waited in the queue for long
+        if clock() - record.update_timestamp.timestamp() > GRACE_SECONDS
     ]
     if not old:
         return []

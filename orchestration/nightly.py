@@ -21,7 +21,7 @@ from orchestration.beside import loaded_beside
 from orchestration.fingerprint import code_version, files_version
 from orchestration.inputs import note_problems, noted_problems, sources_of
 from orchestration.mailing import mail_is_due
-from orchestration.run_tags import run_tags
+from orchestration.run_tags import BEGUN_BY, run_tags
 from orchestration.settings import Settings
 from warehouse.acts import ActLedger, acts_version
 from warehouse.home import Home, HomeBusy
@@ -122,7 +122,8 @@ def run_nightly(
     }
     progress("loading", 0, 1)
     with nullcontext() if only_mail else loaded_beside(home, workers):
-        return _run_job(home, config, run_tags(home, sources, as_of, "command"), progress)
+        tags = {**run_tags(home, sources, as_of), BEGUN_BY: "command"}
+        return _run_job(home, config, tags, progress)
 
 
 def _run_job(

@@ -12,18 +12,19 @@ from orchestration.fingerprint import code_version
 from warehouse.home import Home
 from warehouse.ledger import Ledger
 
+BEGUN_BY = "kho/begun_by"
+"""command, schedule, files, or again (a run that was killed); one begun in the pages has none."""
 _LONGEST = 200
 
 
 def run_config(as_of: datetime, **build: Any) -> dict[str, Any]:
-    """The config of a run as of a time: read once, where the run is asked for."""
-    return {"resources": {"build": {"config": {"as_of": as_of.isoformat(), **build}}}}
+    """The config of a run as of a time: read once from the clock, where the run is asked for."""
+    config = {"as_of": as_of.isoformat(), "by_clock": True, **build}
+    return {"resources": {"build": {"config": config}}}
 
 
-def run_tags(
-    home: Home, sources: Sequence[Source], as_of: datetime, begun_by: str
-) -> dict[str, str]:
-    """`begun_by` is command, schedule, files; a run begun in the pages has no such tag."""
+def run_tags(home: Home, sources: Sequence[Source], as_of: datetime) -> dict[str, str]:
+    """All but who began the run."""
     return {
         "kho/as_of": as_of.isoformat(sep=" ", timespec="minutes"),
         "kho/inbox": ", ".join(source.name or shown(source.address) for source in sources)[
@@ -31,7 +32,6 @@ def run_tags(
         ],
         "kho/simulated": "yes" if is_simulated(home, sources) else "no",
         "kho/version": code_version(),
-        "kho/begun_by": begun_by,
     }
 
 

@@ -1,15 +1,17 @@
-"""What starts a build or a mail between two nights: files that arrived, a run that failed."""
+"""What starts a build or a mail between two nights: files that arrived, a run that failed or was
+killed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 
 from ingest.pull import looks_new
 from ingest.seen import Seen
@@ -17,17 +19,25 @@ from ingest.sources import Source, list_source
 from orchestration.alert import Failure, alert_team
 from orchestration.inputs import sources_of
 from orchestration.left_over import close_left_over
-from orchestration.run_tags import run_config, run_tags
-from orchestration.schedules import nightly
+from orchestration.run_tags import BEGUN_BY, run_config, run_tags
+from orchestration.schedules import nightly, run_of_news
 from orchestration.settings import Settings, local_now
 from warehouse.home import Home
 from warehouse.ledger import Ledger
 
 _LOOK_SECONDS = 60
+AGAIN_AFTER = "kho/again_after"
+_SHOWN_OF_ID = 8  # as the pages name a run
+TAKES_ALL = "a run is waiting or running; it takes what is there"
+KILLED_VI = "Tiến trình bị dừng đột ngột (hết bộ nhớ, bị hệ điều hành kết thúc, máy khởi động lại)"
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
 ]  # fmt: skip
+_KILLED = {
+    RunFailureReason.UNEXPECTED_TERMINATION, RunFailureReason.RUN_WORKER_RESTART,
+    RunFailureReason.START_TIMEOUT,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,8 @@ def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     settings, now = Settings(), local_now()
     home = Home(settings.home)
     home.create()
-    close_left_over(context.instance, home)
-    if context.instance.get_runs_count(dg.RunsFilter(statuses=UNFINISHED)):
-        return dg.SkipReason("a run is waiting or running; it takes what is there")
+    if _one_waits_or_runs(context.instance):
+        return dg.SkipReason(TAKES_ALL)
     sources = sources_of(home)
     last = {receipt.file_path: receipt.file_sha256 for receipt in Ledger(home.ledger).receipts()}
     if not has_news(sources, home, last):
@@ -93,7 +102,7 @@ def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     request = dg.RunRequest(
         run_key=f"files-{quiet.looks[:20]}",
         run_config=run_config(now),
-        tags=run_tags(home, sources, now, "files"),
+        tags={**run_tags(home, sources, now), BEGUN_BY: "files"},
     )
     return dg.SensorResult(run_requests=[request], cursor=cursor)
 
@@ -110,26 +119,79 @@ def _cursor(text: str | None) -> Quiet | None:
         return None
 
 
-# on from the start: it only mails, and only where there is a mail server
+# on from the start: a queue that waits for a dead run would wait for ever
+@dg.sensor(minimum_interval_seconds=_LOOK_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def killed_run(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Call runs failed that nobody holds the home for: after a power loss, or a killed daemon."""
+    closed = close_left_over(context.instance, Home(Settings().home))
+    return dg.SkipReason(f"killed: {', '.join(closed)}" if closed else "no run was left over")
+
+
+# on from the start: it mails where there is a mail server, and completes what others began
 @dg.run_failure_sensor(
     monitored_jobs=[nightly],
+    request_job=nightly,
     minimum_interval_seconds=_LOOK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def failed_run(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
-    """Tell the data team of a night that did not finish; `kho nightly` tells of its own."""
+def failed_run(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Tell the data team of a night that did not finish; `kho nightly` tells of its own. A night
+    that was killed is begun again, once."""
     settings = Settings()
-    failure = failure_of(context)
+    home = Home(settings.home)
+    again = _again(context, home, settings)
+    is_begun_again = isinstance(again, dg.RunRequest)
+    failure = replace(failure_of(context), is_begun_again=is_begun_again)
     # without pauses: the daemon's other sensors wait for this one
-    told = alert_team(Home(settings.home), settings, failure, pause=lambda _: None)
-    yield dg.SkipReason(f"run {failure.run_id}: {told or 'told before'}")
+    told = alert_team(home, settings, failure, pause=lambda _: None)
+    if isinstance(again, dg.RunRequest):
+        yield again
+    else:
+        yield dg.SkipReason(
+            f"run {failure.run_id}: {told or 'told before'}; not again: {again.skip_message}"
+        )
+
+
+def _again(
+    context: dg.RunFailureSensorContext, home: Home, settings: Settings
+) -> dg.RunRequest | dg.SkipReason:
+    """A run as of now in place of one that was killed. Dagster's own run retries would repeat the
+    time that was asked for, which may be published, and would repeat a home that was held."""
+    run = context.dagster_run
+    if not was_killed(context):
+        return dg.SkipReason("it was not killed")
+    if run.remote_job_origin is None:
+        return dg.SkipReason("it was begun by a command")
+    if AGAIN_AFTER in run.tags:
+        return dg.SkipReason("it was the second try")
+    if _one_waits_or_runs(context.instance):
+        return dg.SkipReason(TAKES_ALL)
+    tags = {BEGUN_BY: "again", AGAIN_AFTER: run.run_id[:_SHOWN_OF_ID]}
+    try:
+        return run_of_news(home, settings, local_now(), tags, run_key=f"again-{run.run_id}")
+    except Exception as error:  # sources that are not there: the team must be told all the same
+        return dg.SkipReason(f"{type(error).__name__}: {error}")
+
+
+def was_killed(context: dg.RunFailureSensorContext) -> bool:
+    """Whether the run's process ended without a word, or was told to end by the machine."""
+    said = context.failure_event.event_specific_data
+    if said is None:  # a step that failed before was no accident
+        return not context.get_step_failure_events()
+    return getattr(said, "failure_reason", None) in _KILLED
+
+
+def _one_waits_or_runs(instance: dg.DagsterInstance) -> bool:
+    return instance.get_runs_count(dg.RunsFilter(statuses=UNFINISHED)) > 0
 
 
 def failure_of(context: dg.RunFailureSensorContext) -> Failure:
     """The steps that failed and why; or why the run could not begin (a home that is held)."""
     events = context.get_step_failure_events()
     causes = [_bottom(event.step_failure_data.error) for event in events]
-    if not events:
+    if was_killed(context):
+        causes = [KILLED_VI]
+    elif not events:
         causes = [_bottom(context.failure_event.job_failure_data.error)]
     return Failure(
         context.dagster_run.run_id,

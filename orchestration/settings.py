@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     quiet_minutes: int = Field(default=10, ge=1, le=240)
     """How long nothing must move in the sources before files that arrived are built."""
 
+    step_pause_seconds: float = Field(default=30, ge=0, le=3600)
+    """How long a step waits before its second try, where the machine failed it."""
+
     mend_days: int = Field(default=5, ge=1, le=60)
     """Days that a sender has to mend what was found."""
 

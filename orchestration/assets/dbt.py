@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from orchestration.logs import log
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
 from orchestration.warm_dbt import DBT_FOLDER, target_of
 from warehouse.connection import open_working
 from warehouse.kept_tables import has_seeds, made_and_kept
@@ -112,6 +113,7 @@ def _seeds() -> list[str]:
     dagster_dbt_translator=_translator,
     name="dbt_facts",
 )
+@tried_again
 def dbt_facts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:
@@ -129,6 +131,7 @@ def dbt_facts(
     dagster_dbt_translator=_translator,
     name="dbt_marts",
 )
+@tried_again
 def dbt_marts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:

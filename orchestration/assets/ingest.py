@@ -29,6 +29,8 @@ from orchestration.inputs import note_problems
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
+from orchestration.second_try import tried_again
+from orchestration.several import several
 from warehouse.acts import Act, ActLedger, corrections, expunged, reprocessings
 from warehouse.answers import Answer, explanations_in
 from warehouse.connection import create_working, open_published
@@ -63,6 +65,7 @@ PULL_CHECK, ARCHIVE_CHECK = "every_source_was_read", "every_original_is_whole"
     ],
 )
 @measured
+@tried_again
 def archived_files(build: BuildResource) -> dg.MaterializeResult:
     """Pull the sources into the archive by hash, and enter what is new into the ledger."""
     home = build.place
@@ -112,7 +115,7 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
                 check_name=PULL_CHECK,
                 passed=not pulled.problems,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"problems": [problem.says_vi for problem in pulled.problems]},
+                metadata={"problems": several([problem.says_vi for problem in pulled.problems])},
             ),
             dg.AssetCheckResult(
                 check_name=ARCHIVE_CHECK,
@@ -133,6 +136,7 @@ def _file_numbers(receipts: Iterable[Receipt], gone: Collection[str]) -> dict[st
 
 @dg.asset(group_name=GROUP, io_manager_key=IN_MEMORY, kinds={"python"})
 @measured
+@tried_again
 def read_submissions_of_files(
     build: BuildResource, archived_files: list[Receipt]
 ) -> dg.MaterializeResult:
@@ -191,6 +195,7 @@ def _enter_explanations(
     deps=["read_submissions_of_files"],
 )
 @measured
+@tried_again
 def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
     """Releases, explanations, corrections from the ledger: read once, so that an act that comes
     while the build runs is the next one's. What came in workbooks is in it already."""
@@ -200,6 +205,7 @@ def acts_of_people(build: BuildResource) -> dg.MaterializeResult:
 
 @dg.asset(group_name=GROUP, kinds={"duckdb"})
 @measured
+@tried_again
 def raw_cells(
     build: BuildResource,
     read_submissions_of_files: list[Submission],

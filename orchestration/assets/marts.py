@@ -23,6 +23,8 @@ from ingest.load import insert
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
+from orchestration.several import several
 from warehouse.acts import Act, explained
 from warehouse.connection import open_working
 from warehouse.kept_tables import note_contents
@@ -36,7 +38,6 @@ from warehouse.results import (
 )
 
 GROUP = "identities"
-SAMPLE = 5
 _MART_RULES = read_mart_rules()
 _CROSS_RULES = [rule for rule in all_rules() if rule.sql is not None and rule.is_on]
 NO_RULE_RAISED = "no_rule_between_forms_raised"
@@ -65,6 +66,7 @@ NO_RULE_RAISED = "no_rule_between_forms_raised"
     ],
 )
 @measured
+@tried_again
 def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.MaterializeResult:
     """Every identity that the figures allow: how many hold, which cannot."""
     with open_working(build.place.working_file) as connection:
@@ -106,8 +108,8 @@ def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.Ma
                 metadata={
                     "holds": counts[HOLDS],
                     "broken": counts[BROKEN],
-                    "sample": [outcome.identity.code for outcome in broken[:SAMPLE]],
-                    "sample_cells": [o.figures[0][1].cell_ref for o in broken[:SAMPLE]],
+                    "sample": several([outcome.identity.code for outcome in broken]),
+                    "sample_cells": several([o.figures[0][1].cell_ref for o in broken]),
                 },
             ),
             dg.AssetCheckResult(
@@ -132,7 +134,7 @@ def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
             "outcome": each.result.outcome,
             "evaluated": each.result.evaluated,
             "unexpected": len(each.findings),
-            "sample_cells": [finding.cell_ref or "" for finding in each.findings[:SAMPLE]],
+            "sample_cells": several([finding.cell_ref or "" for finding in each.findings]),
             "raised": each.result.raised or "",
         },
     )
@@ -159,6 +161,7 @@ def _cross_check(each: CrossResult) -> dg.AssetCheckResult:
     ],
 )  # fmt: skip
 @measured
+@tried_again
 def gated_marts(build: BuildResource) -> Iterator[dg.MaterializeResult]:
     """The second gate: Great Expectations on the finished facts and marts."""
     with open_working(build.place.working_file) as connection:
@@ -181,7 +184,7 @@ def gated_marts(build: BuildResource) -> Iterator[dg.MaterializeResult]:
                     "outcome": result.outcome,
                     "evaluated": result.evaluated,
                     "unexpected": len(keys),
-                    "sample": keys[:SAMPLE],
+                    "sample": several([*map(str, keys)]),
                     "raised": result.raised or "",
                 },
             )

@@ -1,5 +1,6 @@
 """Stage 5: write the published file, the reports and letters, switch `current`, send."""
 
+import shutil
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +23,9 @@ from orchestration.logs import log
 from orchestration.mailing import letters_before, send_mails
 from orchestration.measured import bytes_below, measured
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
 from orchestration.settings import Settings
+from orchestration.several import several
 from warehouse import kept_tables
 from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
@@ -41,6 +44,7 @@ def _build_id(connection: Any) -> str:
 
 @dg.asset(group_name=GROUP, kinds={"duckdb", "parquet"}, deps=["gated_marts"])
 @measured
+@tried_again
 def staged_build(build: BuildResource) -> dg.MaterializeResult:
     """The published tables in a new DuckDB file (storage of 1.2) and as Parquet."""
     with open_working(build.place.working_file) as connection:
@@ -59,6 +63,7 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
 
 @dg.asset(group_name=GROUP, kinds={"excel"})
 @measured
+@tried_again
 def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """Every mart as a formatted workbook with Vietnamese headings."""
     folder = build.place.staging(staged_build)
@@ -73,6 +78,7 @@ def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.Materialize
 
 @dg.asset(group_name=GROUP, kinds={"html", "excel"})
 @measured
+@tried_again
 def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """A data-quality report in Vietnamese for every sender, and its own workbooks, marked."""
     folder = build.place.staging(staged_build)
@@ -94,6 +100,7 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
 
 @dg.asset(group_name=GROUP, kinds={"typst"})
 @measured
+@tried_again
 def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """A PDF letter for every sender and period, and drafts that remind late units."""
     settings = Settings()
@@ -112,7 +119,7 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
         metadata={
             "letters": len(paths),
             "bytes": bytes_below(folder / "reports" / "letters"),
-            "not_set": [" ".join(key) for key in failed],
+            "not_set": several([" ".join(key) for key in failed]),
             "reminders": len(drafts),
         }
     )
@@ -120,10 +127,12 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
 
 @dg.asset(group_name=GROUP, kinds={"html"})
 @measured
+@tried_again
 def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """The static site for leaders: scorecard, budget, investment, trade, communes, and the way from
     each figure to its cell."""
     folder = build.place.staging(staged_build)
+    shutil.rmtree(folder / "site", ignore_errors=True)  # of a first try
     with open_published(folder / "kho.duckdb") as connection:
         pages = build_site(
             connection, folder / "site", build.place.archived, staged_build, build.moment,

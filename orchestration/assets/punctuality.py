@@ -11,6 +11,8 @@ import dagster as dg
 
 from ingest.contract import all_contracts
 from orchestration.resources import BuildResource
+from orchestration.second_try import tried_again
+from orchestration.several import several
 from warehouse.connection import open_published
 
 SAMPLE = 10
@@ -68,6 +70,7 @@ def punctuality(connection: Any) -> dict[str, Punctuality]:
         for form, title in _FORMS.items()
     ],
 )
+@tried_again
 def forms_on_time(build: BuildResource) -> Iterator[dg.AssetCheckResult]:
     """Which forms have senders that are overdue, as of the build."""
     with open_published(build.place.published_file) as connection:
@@ -90,6 +93,6 @@ def _check(form: str, found: Punctuality) -> dg.AssetCheckResult:
             "missing_without_due_day": found.missing,
             "overdue": found.overdue,
             "most_days_late": found.most_days_late,
-            "late_units": list(found.late_units[:SAMPLE]),
+            "late_units": several(found.late_units, SAMPLE),
         },
     )

@@ -18,6 +18,8 @@ from ingest.register import SUPERSEDED, Submission, judge
 from orchestration.logs import log
 from orchestration.measured import measured
 from orchestration.resources import IN_MEMORY, BuildResource
+from orchestration.second_try import tried_again
+from orchestration.several import counted, several
 from warehouse.act_table import act_frame
 from warehouse.acts import (
     Act,
@@ -42,8 +44,7 @@ from warehouse.results import (
 )
 
 GROUP = "quality"
-SAMPLE = 5
-_FORMS = sorted({contract.form for contract in all_contracts()})
+_FORMS = {contract.form: contract.title for contract in all_contracts()}
 GATE_CHECKS = ("every_file_has_an_answer", "every_cell_was_loaded", "no_rule_raised")
 ACTS_CHECK = "acts_of_people_apply"
 
@@ -58,12 +59,13 @@ ACTS_CHECK = "acts_of_people_apply"
         dg.AssetCheckSpec(
             name=form,
             asset="form_validations",
-            description="Great Expectations: every rule of this form's contract",
+            description=f"Great Expectations, every rule of the contract of: {title}",
         )
-        for form in _FORMS
+        for form, title in sorted(_FORMS.items())
     ],
 )
 @measured
+@tried_again
 def form_validations(
     build: BuildResource,
     read_submissions_of_files: list[Submission],
@@ -89,10 +91,11 @@ def form_validations(
         value=validations,
         metadata={
             "forms": len(validations),
-            "forms_run": run,
+            "forms_run": len(run),
+            "which_forms_run": several(run, len(run)),
             "rules": sum(len(v.results) for v in validations),
         },
-        check_results=[_form_check(form, by_form.get(form, [])) for form in _FORMS],
+        check_results=[_form_check(form, by_form.get(form, [])) for form in sorted(_FORMS)],
     )
 
 
@@ -111,8 +114,8 @@ def _form_check(form: str, validations: list[FormValidation]) -> dg.AssetCheckRe
             "errors": errors,
             "warnings": len(findings) - errors,
             "raised": len(raised),
-            "by_rule": dict(rules),
-            "sample_cells": [f.cell_ref or f.sheet or "" for f in findings[:SAMPLE]],
+            "by_rule": counted(rules),
+            "sample_cells": several([f.cell_ref or f.sheet or "" for f in findings]),
         },
     )
 
@@ -136,6 +139,7 @@ def _form_check(form: str, validations: list[FormValidation]) -> dg.AssetCheckRe
     ],
 )
 @measured
+@tried_again
 def accepted_submissions(
     build: BuildResource,
     archived_files: list[Receipt],

@@ -7,10 +7,13 @@ import json
 import os
 import random
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -128,8 +131,14 @@ def leave_free(place: Path, kilobytes: int) -> None:
 
 @pytest.mark.slow
 def test_a_disk_that_fills_up_at_any_stage_costs_nothing(
-    built: Built, small_disk: Path, inbox: Path, nightly: Nightly, undisturbed: Facts
+    built: Built,
+    small_disk: Path,
+    inbox: Path,
+    nightly: Nightly,
+    undisturbed: Facts,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("KHO_STEP_PAUSE_SECONDS", "0")  # the disk stays full
     before = read_all_facts(built.home)
     home = small_disk / "home"
     shutil.copytree(built.home, home, symlinks=True)
@@ -145,6 +154,76 @@ def test_a_disk_that_fills_up_at_any_stage_costs_nothing(
     run = nightly(home, inbox, THIRD_NIGHT)
     assert run.returncode == 0, run.stderr
     assert_whole(home, undisturbed)
+
+
+# --- a step that fails once ---------------------------------------------------------------------
+
+
+def events(home: Path, kind: str) -> list[str]:
+    """The steps that had an event of this kind, in whichever run."""
+    found: list[str] = []
+    for path in (home / "dagster/history/runs").glob("*-*.db"):
+        with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
+            found += connection.execute(
+                "select step_key from event_logs where dagster_event_type = ? order by id", [kind]
+            ).fetchall()
+    return [step for (step,) in found]
+
+
+def parents() -> dict[int, int]:
+    """The parent of every process of this machine."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            found[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    return found
+
+
+def dbt_command_of(night: int) -> int | None:
+    """The process that runs a dbt command for a night: forked from the one that has dbt loaded."""
+    known = parents()
+    for child, parent in known.items():
+        if known.get(parent) == night:
+            with suppress(OSError):
+                if b"orchestration.warm_dbt" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return child
+    return None
+
+
+@pytest.mark.slow
+def test_steps_that_find_the_working_file_locked_or_dbt_killed_are_tried_again_and_the_night_ends(
+    copied: Built, inbox: Path, undisturbed: Facts
+) -> None:
+    correct(inbox)
+    known = len(events(copied.home, "ASSET_MATERIALIZATION"))
+    client = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("left_connected.py")),
+         str(copied.home / "warehouse.duckdb")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    night = subprocess.Popen(
+        [str(KHO), "nightly", "--home", str(copied.home), "--inbox", str(inbox),
+         "--as-of", SECOND_NIGHT],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=os.environ | {"KHO_STEP_PAUSE_SECONDS": "3"},
+    )  # fmt: skip
+    assert client.stdout is not None and client.stdout.readline() == "held\n"
+    while night.poll() is None and not events(copied.home, "STEP_UP_FOR_RETRY"):
+        time.sleep(0.2)
+    client.kill()
+    client.communicate()
+    # in the middle of the facts: seven steps have made one thing each at most
+    while night.poll() is None and len(events(copied.home, "ASSET_MATERIALIZATION")) < known + 20:
+        time.sleep(0.05)
+    command = dbt_command_of(night.pid)
+    assert command is not None
+    os.kill(command, signal.SIGKILL)
+    assert night.wait() == 0
+    [locked, killed] = events(copied.home, "STEP_UP_FOR_RETRY")
+    assert locked in ("form_validations", "accepted_submissions")
+    assert killed == "dbt_facts"
+    assert events(copied.home, "STEP_FAILURE") == []
+    assert_whole(copied.home, undisturbed)
 
 
 # --- the archive --------------------------------------------------------------------------------

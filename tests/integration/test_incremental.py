@@ -7,9 +7,18 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from tests.integration.conftest import CORRECTED, SECOND_NIGHT, Built, NextNights, change_cell
+from orchestration.definitions import defs
+from tests.integration.conftest import (
+    CORRECTED,
+    SAMPLES,
+    SECOND_NIGHT,
+    Built,
+    NextNights,
+    change_cell,
+)
 from tests.shared import Run, run_kho
 
 Nightly = Callable[[Path, Path, str], Run]
@@ -26,7 +35,7 @@ def events(home: Path, name: str) -> list[dict[str, object]]:
     return [event for event in map(json.loads, lines) if event["event"] == name]
 
 
-def test_a_night_hashes_reads_and_validates_only_what_came(
+def test_what_a_killed_night_read_and_validated_the_next_one_does_not_again(
     built: Built, next_nights: NextNights
 ) -> None:
     """Seven files came, of which the killed night had read and validated all."""
@@ -38,6 +47,50 @@ def test_a_night_hashes_reads_and_validates_only_what_came(
     assert 0 < int(str(runs[1]["run"])) < int(str(runs[1]["forms"]))
     assert runs[2]["run"] == 0
     assert last["new"] == 0
+
+
+@pytest.mark.slow
+def test_a_night_hashes_reads_and_validates_only_what_came(copied: Built, tmp_path: Path) -> None:
+    """One corrected file came beside the samples, which did not move: the first steps of a run."""
+    (tmp_path / "came" / "HQ6").mkdir(parents=True)
+    came = tmp_path / "came" / "HQ6" / "dinh-chinh.xlsx"
+    shutil.copy(SAMPLES / CORRECTED, came)
+    change_cell(came, "LS-06", "L17", "89")
+    listed = tmp_path / "sources.yml"
+    address = json.dumps(str(tmp_path / "came"))
+    listed.write_text(f"sources:\n  - name: more\n    address: {address}\n", encoding="utf-8")
+    build = {
+        "home": str(copied.home), "inbox": str(SAMPLES), "sources": str(listed),
+        "as_of": SECOND_NIGHT,
+    }  # fmt: skip
+    steps = [
+        "archived_files", "read_submissions_of_files", "acts_of_people", "raw_cells",
+        "form_validations",
+    ]  # fmt: skip
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = defs.resolve_job_def("nightly").execute_in_process(
+            instance=instance,
+            run_config={
+                "resources": {"build": {"config": build}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            asset_selection=[dg.AssetKey(step) for step in steps],
+        )
+
+    def said(step: str, name: str) -> object:
+        [made] = result.asset_materializations_for_node(step)
+        return made.metadata[name].value
+
+    received = (copied.home / "ledger/receipts.jsonl").read_text("utf-8").count("\n")
+    assert said("archived_files", "files_in_inbox") == received
+    assert said("archived_files", "files_hashed") == 1
+    assert said("archived_files", "new_files") == 1
+    assert said("archived_files", "bytes_hashed") == came.stat().st_size
+    assert said("read_submissions_of_files", "files") == received
+    assert said("read_submissions_of_files", "files_opened") == 1
+    assert said("form_validations", "forms_run") == 1
+    assert said("form_validations", "which_forms_run") == "ls06_xuat_nhap_khau.v1"
+    assert int(str(said("form_validations", "forms"))) > 1
 
 
 def test_what_says_the_same_keeps_its_file(built: Built, next_nights: NextNights) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -10,12 +12,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from tests.integration.conftest import CORRECTED, SECOND_NIGHT, Built, change_cell
 from warehouse.home import Home
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -70,12 +77,9 @@ def answers(address: str) -> bytes:
             time.sleep(0.5)
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment_of(home: Home, inbox: Path) -> dict[str, str]:
     """What kho.env says, on a home of this test."""
-    home = Home(tmp_path / "home")
     home.create()
-    (tmp_path / "inbox").mkdir()
     said = dict(
         line.split("=", 1)
         for line in (UNITS / "kho.env").read_text(encoding="utf-8").splitlines()
@@ -83,10 +87,16 @@ def environment(tmp_path: Path) -> dict[str, str]:
     )
     assert set(said) >= {"KHO_HOME", "KHO_INBOX", "DAGSTER_HOME"}
     mine = {
-        "KHO_HOME": str(home.root), "KHO_INBOX": str(tmp_path / "inbox"),
+        "KHO_HOME": str(home.root), "KHO_INBOX": str(inbox),
         "DAGSTER_HOME": str(home.dagster),
     }  # fmt: skip
     return os.environ | said | mine | {"PYTHONPATH": str(PROJECT)}
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "inbox").mkdir()
+    return environment_of(Home(tmp_path / "home"), tmp_path / "inbox")
 
 
 @pytest.mark.slow
@@ -107,6 +117,68 @@ def test_daemon_ticks(environment: dict[str, str]) -> None:
         while subprocess.run(check, env=environment, capture_output=True, cwd=PROJECT).returncode:
             assert time.monotonic() < end, "no heartbeat of the daemon"
             time.sleep(1)
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + 4 * PATIENCE
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(1)
+
+
+@pytest.mark.slow
+def test_run_whose_process_is_killed_is_begun_again_by_the_daemon_and_publishes(
+    copied: Built, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_cell(inbox / CORRECTED, "LS-06", "L17", "89")
+    home = Home(copied.home)
+    environment = environment_of(home, inbox)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    config = {"resources": {"build": {"config": {"as_of": SECOND_NIGHT}}}}
+    launch = [
+        str(BIN / "dagster"), "job", "launch", "-m", "orchestration.definitions", "-j", "nightly",
+        "--config-json", json.dumps(config),
+    ]  # fmt: skip
+    first = home.published()
+    with (
+        running(command("kho-daemon.service", 0), environment),
+        dg.DagsterInstance.from_config(str(home.dagster)) as instance,
+    ):
+        subprocess.run(launch, env=environment, cwd=PROJECT, check=True, capture_output=True)
+        [record] = instance.get_run_records(limit=1)
+        killed = record.dagster_run.run_id
+
+        def read() -> bool:
+            kind = dg.DagsterEventType.STEP_SUCCESS
+            return len(instance.get_records_for_run(killed, of_type=kind).records) > 3
+
+        wait_for(read, "the run does not begin")
+        [pid] = re.findall(
+            r"Started process for run \(pid: (\d+)\)",
+            "\n".join(entry.message for entry in instance.all_logs(killed)),
+        )
+        os.kill(int(pid), signal.SIGKILL)
+        wait_for(lambda: home.published() != first, "no run in place of the killed one")
+        wait_for(lambda: instance.get_run_records(limit=1)[0].dagster_run.is_finished, "no end")
+        again, was = (r.dagster_run for r in instance.get_run_records(limit=2))
+    assert (was.run_id, was.status) == (killed, dg.DagsterRunStatus.FAILURE)
+    assert again.tags["kho/again_after"] == killed[:8]
+    assert again.status == dg.DagsterRunStatus.SUCCESS
+    [alert] = [
+        message
+        for path in home.outbox.glob("*.eml")
+        if "không hoàn thành" in (message := read_mail(path))["subject"]
+    ]
+    assert "Hệ thống tự chạy lại một lần." in alert.get_content()
+    rows = copied.query(
+        "select distinct value_text from fct_trade where cell_ref = 'LS-06!L17' and is_current"
+    )
+    assert rows == [("89",)]
+
+
+def read_mail(path: Path) -> EmailMessage:
+    return message_from_bytes(path.read_bytes(), policy=default)
 
 
 def test_units_close_what_they_make_and_hold_no_secret() -> None:

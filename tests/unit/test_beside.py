@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+
 import polars as pl
 import pytest
 
@@ -25,14 +28,23 @@ def test_a_suite_beside_finds_what_it_finds_here_and_what_raised_comes_back_as_r
     assert [r.outcome for r in there] == ["passed", "failed", "raised", "raised"]
 
 
-def test_a_process_that_ends_is_said_and_what_cannot_be_run_is_too() -> None:
+def test_a_process_that_ends_is_replaced_once_and_then_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with beside.validators(1):
         started = beside.running()
         assert started is not None
         with pytest.raises(RuntimeError, match="ValidationError"):
             started.validate("f", FRAME, [None])  # type: ignore[list-item]
         assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
-        started.processes[0].kill()
+        [killed] = started.processes
+        killed.kill()
+        assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
+        [other] = started.processes
+        assert killed.returncode is not None and other is not killed
+        monkeypatch.setattr(sys, "executable", shutil.which("false"))
+        other.kill()
         with pytest.raises(RuntimeError, match="f: the process of Great Expectations ended"):
             validate_residuals("f", FRAME, ["obeyed"])
-    assert started.processes[0].returncode is not None
+    assert other.returncode is not None
+    assert all(process.returncode is not None for process in started.processes)

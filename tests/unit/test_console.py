@@ -13,12 +13,20 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from orchestration import sensors
 from orchestration.assets.punctuality import Punctuality, punctuality
 from orchestration.definitions import OWNERS, defs
 from orchestration.left_over import GRACE_SECONDS, close_left_over
-from orchestration.run_tags import shown
+from orchestration.run_tags import run_config, shown
+from orchestration.several import counted, several
 from orchestration.stages import STAGES
 from warehouse.home import Home
 
@@ -81,7 +89,7 @@ def test_files_that_arrive_are_built_once_when_nothing_moved_for_a_while(ticks: 
     assert isinstance(answer, dg.SensorResult)
     [request] = answer.run_requests or ()
     assert request.run_config == {
-        "resources": {"build": {"config": {"as_of": "2026-07-05T09:07:00"}}}
+        "resources": {"build": {"config": {"as_of": "2026-07-05T09:07:00", "by_clock": True}}}
     }
     assert request.tags["kho/as_of"] == "2026-07-05 09:07"
     assert request.tags["kho/begun_by"] == "files"
@@ -119,7 +127,7 @@ def test_run_that_was_killed_is_closed_once_nobody_holds_the_home(
     home.create()
     run = instance.add_run(dg.DagsterRun(job_name="nightly", status=dg.DagsterRunStatus.STARTED))
     [record] = instance.get_run_records()
-    begun = record.create_timestamp.timestamp()
+    begun = record.update_timestamp.timestamp()
     assert close_left_over(instance, home, lambda: begun + GRACE_SECONDS) == []  # it may be loading
     with home.locked():
         assert close_left_over(instance, home, lambda: begun + GRACE_SECONDS + 1) == []
@@ -128,11 +136,106 @@ def test_run_that_was_killed_is_closed_once_nobody_holds_the_home(
     assert record.dagster_run.status == dg.DagsterRunStatus.FAILURE
 
 
+def failed(
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    data: JobFailureData | None,
+    *,
+    by_daemon: bool = True,
+    tags: dict[str, str] | None = None,
+) -> tuple[dg.RunRequest | dg.SkipReason, str]:
+    """What the sensor answers to a run that failed so, and the mail to the team."""
+    home, inbox = Home(tmp_path / "home"), tmp_path / "inbox"
+    home.create()
+    inbox.mkdir(exist_ok=True)
+    monkeypatch.setenv("KHO_HOME", str(home.root))
+    monkeypatch.setenv("KHO_INBOX", str(inbox))
+    origin = RemoteJobOrigin(
+        RemoteRepositoryOrigin(InProcessCodeLocationOrigin(
+            LoadableTargetOrigin(module_name="orchestration.definitions")), "repository"),
+        "nightly",
+    ) if by_daemon else None  # fmt: skip
+    run = instance.add_run(
+        dg.DagsterRun(
+            job_name="nightly", status=dg.DagsterRunStatus.STARTED, tags=tags or {},
+            remote_job_origin=origin,
+        )
+    )  # fmt: skip
+    event = instance.report_run_failed(run, job_failure_data=data)
+    context = dg.build_run_status_sensor_context(
+        sensor_name="failed_run", dagster_event=event, dagster_instance=instance,
+        dagster_run=instance.get_run_by_id(run.run_id) or run,
+    ).for_run_failure()  # fmt: skip
+    [answer] = sensors.failed_run(context)
+    [path] = home.outbox.glob("*.eml")
+    return answer, message_from_bytes(path.read_bytes(), policy=default).get_content()
+
+
+@pytest.mark.parametrize(
+    "data", [None, JobFailureData(None, RunFailureReason.UNEXPECTED_TERMINATION)]
+)
+def test_run_that_was_killed_is_begun_again_as_of_now_and_the_team_reads_so(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: JobFailureData | None,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sensors, "local_now", lambda: START)
+    answer, mail = failed(instance, tmp_path, monkeypatch, data, tags={"kho/begun_by": "schedule"})
+    assert isinstance(answer, dg.RunRequest)
+    [record] = instance.get_run_records()
+    killed = record.dagster_run.run_id
+    assert answer.run_key == f"again-{killed}"
+    assert answer.run_config["resources"]["build"]["config"]["as_of"] == START.isoformat()
+    assert (answer.tags["kho/begun_by"], answer.tags["kho/again_after"]) == ("again", killed[:8])
+    assert "Nguyên nhân: Tiến trình bị dừng đột ngột" in mail
+    assert "Hệ thống tự chạy lại một lần." in mail
+
+
+@pytest.mark.parametrize(
+    ("data", "by_daemon", "tags", "why"),
+    [
+        (None, True, {"kho/again_after": "x"}, "it was the second try"),
+        (None, False, {}, "it was begun by a command"),
+        (JobFailureData(None, RunFailureReason.STEP_FAILURE), True, {}, "it was not killed"),
+        (JobFailureData(None, RunFailureReason.RUN_EXCEPTION), True, {}, "it was not killed"),
+    ],
+)
+def test_run_that_failed_otherwise_or_again_is_told_and_not_begun_anew(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: JobFailureData | None, by_daemon: bool, tags: dict[str, str], why: str,
+) -> None:  # fmt: skip
+    answer, mail = failed(instance, tmp_path, monkeypatch, data, by_daemon=by_daemon, tags=tags)
+    assert isinstance(answer, dg.SkipReason)
+    assert str(answer.skip_message).endswith(f"not again: {why}")
+    assert "không hoàn thành" in mail and "tự chạy lại" not in mail
+
+
+def test_team_is_told_of_a_killed_run_whose_sources_are_gone(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    home.sources.write_text("sources: nonsense", encoding="utf-8")
+    answer, mail = failed(instance, tmp_path, monkeypatch, None)
+    assert isinstance(answer, dg.SkipReason)
+    assert "không hoàn thành" in mail and "tự chạy lại" not in mail
+
+
+def test_run_that_was_killed_waits_for_no_other_that_takes_all(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.add_run(dg.DagsterRun(job_name="nightly", status=dg.DagsterRunStatus.STARTED))
+    answer, _ = failed(instance, tmp_path, monkeypatch, None)
+    assert isinstance(answer, dg.SkipReason)
+    assert "a run is waiting or running; it takes what is there" in str(answer.skip_message)
+
+
 def test_sensors_and_schedule_are_as_they_are_said_to_be() -> None:
     stopped = dg.DefaultSensorStatus.STOPPED
     assert {sensor.name: sensor.default_status for sensor in defs.sensors or ()} == {
         "files_arrived": stopped,
         "failed_run": dg.DefaultSensorStatus.RUNNING,
+        "killed_run": dg.DefaultSensorStatus.RUNNING,
     }
 
 
@@ -176,6 +279,30 @@ def test_form_is_late_while_a_sender_is_overdue_and_says_who() -> None:
     assert not found["a"].is_on_time
     assert found["b"].is_on_time  # what came late is there; b has no due day for who is missing
     assert (found["b"].received_late, found["b"].missing, found["b"].held) == (1, 1, 1)
+
+
+def test_several_things_are_read_without_a_click() -> None:
+    assert several(()) == "none"
+    assert several(["SXD", "SYT"]) == "SXD, SYT"
+    assert several([*"abcdefg"], 5) == "a, b, c, d, e and 2 more"
+    assert counted({"header": 1, "total": 4, "range": 4}) == "range: 4, total: 4, header: 1"
+
+
+def test_run_of_the_daemon_is_refused_where_the_clock_leapt(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    monkeypatch.setenv("KHO_HOME", str(home.root))
+    (home.builds / "b").mkdir()
+    last = {"build_id": "b", "as_of": "2026-07-05 02:00:00"}
+    (home.builds / "b" / "build.json").write_text(json.dumps(last), encoding="utf-8")
+    home.switch_current("b")
+    result = defs.resolve_job_def("nightly").execute_in_process(
+        instance=instance, run_config=run_config(datetime(2036, 7, 5, 2)), raise_on_error=False
+    )
+    assert not result.success
+    assert "more than 180 days after the last published build" in str(result.all_events)
 
 
 def test_run_in_a_home_that_another_holds_is_refused_and_the_team_is_told(
