@@ -195,6 +195,7 @@ STAGES = {
     "figures": "columns",
     "cells": "Arrow",
     "cell_files": "Arrow",
+    "cell_tables": "Arrow",
     "register": "register",
     "load": "INSERT",
 }

@@ -16,7 +16,7 @@ import polars as pl
 import yaml
 
 from expectations.suites import RuleResult, validate_residuals
-from ingest.cell_files import EXACT_DIGITS
+from ingest.cell_tables import EXACT_DIGITS
 
 MART_RULES = Path(__file__).with_name("rules") / "marts"
 

@@ -12,7 +12,8 @@ import polars as pl
 import pyarrow as pa
 
 from ingest import reference
-from ingest.cell_files import EXACT_DIGITS, count_cells, table_of
+from ingest.cell_files import table_of
+from ingest.cell_tables import EXACT_DIGITS, count_cells
 from ingest.cells import STATES
 from ingest.contract import Contract
 from ingest.expected import expected_submissions

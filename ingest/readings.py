@@ -22,7 +22,8 @@ import pyarrow as pa
 
 import ingest
 from ingest import reference
-from ingest.cell_files import SCHEMA, file_of_chunk, write_cells
+from ingest.cell_files import file_of_chunk, write_cells
+from ingest.cell_tables import SCHEMA
 from ingest.extract import read_submissions
 from ingest.fingerprint import fingerprint, sha256_of
 from ingest.kept import keep, kept

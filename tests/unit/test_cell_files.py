@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cell_files import EXACT_DIGITS, SCHEMA, count_cells, read_cells, table_of, write_cells
+from ingest.cell_files import read_cells, table_of, write_cells
+from ingest.cell_tables import EXACT_DIGITS, SCHEMA, count_cells
 from ingest.cells import STATE_NO, STATES, CellColumns
 from ingest.normalise import BLANK, NUMBER, TEXT, UNREAD
 from ingest.package import Unreadable
