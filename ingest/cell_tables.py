@@ -1,33 +1,38 @@
-"""Cells as an Arrow table: what the reading processes write and raw.cell is loaded from.
+"""Cells, and the rows and columns that they lie in, as Arrow tables: what the reading processes
+write and raw.cell, raw.sheet_row and raw.sheet_column are loaded from.
 
 Numbers typed as numbers are a whole mantissa and a scale, so that no decimal passes through a
-float. Whole lists become columns; a huge one becomes them a piece at a time.
+float. Whole lists become columns; cells of a huge list become them a piece at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ingest.cells import CellColumn, CellColumns
+from ingest.cells import CellColumn
 from ingest.decimals import LARGEST, decimals_of
 from ingest.normalise import read_number_float
-from ingest.reading import CellCount
+from ingest.reading import AreaColumn, AreaRow, CellCount, ReadFile, ReadSubmission
 
 PIECE = 2**18  # a huge list is not held twice
+NOTHING = CellCount(0, 0, Decimal(0))
 EXACT_DIGITS = 80  # a sum of numbers of 38 digits, however many
-SCHEMA = pa.schema(
+_PLACE = [
+    ("file_no", pa.int32()),  # place of the file in the list that was read
+    ("submission_in_file", pa.int16()),  # from 0
+    ("area_no", pa.int16()),
+]
+CELLS = pa.schema(
     [
-        ("file_no", pa.int32()),  # place of the file in the list that was read
-        ("submission_in_file", pa.int16()),  # from 0
-        ("area_no", pa.int16()),
+        *_PLACE,
         ("row_no", pa.int32()),
         ("col_no", pa.int16()),
         ("state_no", pa.int8()),
@@ -40,9 +45,38 @@ SCHEMA = pa.schema(
         ("problem", pa.string()),
     ]
 )
-
+# the properties of an AreaRow and of an AreaColumn, in their order
+ROWS = pa.schema([*_PLACE, ("row_no", pa.int32()), ("line_code", pa.string())])
+COLUMNS = pa.schema(
+    [*_PLACE, ("col_no", pa.int16()), ("field", pa.string()), ("unit_code", pa.string())]
+)
+SCHEMAS = CELLS, ROWS, COLUMNS
 
 Owner = tuple[int, int]  # number of the file, and place of the submission in it
+
+
+class CellTables(NamedTuple):
+    """Tables of the schemas `CELLS`, `ROWS` and `COLUMNS`."""
+
+    cells: pa.Table
+    rows: pa.Table
+    columns: pa.Table
+
+
+def concatenated(tables: Sequence[CellTables]) -> CellTables:
+    """All of many tables, not copied."""
+    if not tables:
+        return CellTables(*(schema.empty_table() for schema in SCHEMAS))
+    return CellTables(*map(pa.concat_tables, zip(*tables, strict=True)))
+
+
+def owned(files: Iterable[tuple[int, ReadFile]]) -> list[tuple[Owner, ReadSubmission]]:
+    """The submissions of numbered files, with whose what is in them is."""
+    return [
+        ((number, place), submission)
+        for number, file in files
+        for place, submission in enumerate(file.submissions)
+    ]
 
 
 @dataclass
@@ -71,12 +105,11 @@ class Piece:
         return owners, starts
 
 
-def pieces_of(parts: Iterable[tuple[int, int, CellColumns]]) -> Iterator[Piece]:
+def pieces_of(submissions: Iterable[tuple[Owner, ReadSubmission]]) -> Iterator[Piece]:
     """The cells of many submissions, or of a huge one, a piece at a time."""
     piece = Piece()
-    for number, place, cells in parts:
-        owner = number, place
-        for column in cells.columns:
+    for owner, submission in submissions:
+        for column in submission.cells.columns:
             if piece.size + len(column.rows) <= PIECE:
                 piece.add(owner, column)
                 continue
@@ -98,12 +131,18 @@ def added(one: CellCount | None, other: CellCount) -> CellCount:
     return CellCount(one.cells + other.cells, one.numbers + other.numbers, total)
 
 
-def count_cells(cells: CellColumns) -> CellCount:
-    """Count cells that are held in memory."""
-    if not len(cells):
-        return CellCount(0, 0, Decimal(0))
-    [count] = numbers_of(cells.columns).counts([0])
-    return count
+def count_of(submission: ReadSubmission) -> CellCount:
+    """What is in a submission, whether it holds its cells itself or gave them away."""
+    if submission.count is not None:
+        return submission.count
+    columns = submission.cells.columns
+    [count] = numbers_of(columns).counts([0]) if len(submission.cells) else [NOTHING]
+    return with_places(count, submission)
+
+
+def with_places(count: CellCount, submission: ReadSubmission) -> CellCount:
+    """A count of cells with the rows and columns that the submission still holds."""
+    return replace(count, rows=len(submission.rows), columns=len(submission.columns))
 
 
 @dataclass
@@ -214,5 +253,42 @@ def table_of_piece(piece: Piece, numbers: Numbers) -> pa.Table:
             strings(_joined(columns, attrgetter("codes"))),
             strings(_joined(columns, attrgetter("problems"))),
         ],
-        schema=SCHEMA,
+        schema=CELLS,
     )
+
+
+def rows_of(submissions: Sequence[tuple[Owner, ReadSubmission]]) -> pa.Table:
+    """The rows of many submissions."""
+    return _places_table([(owner, submission.rows) for owner, submission in submissions], ROWS)
+
+
+def columns_of(submissions: Sequence[tuple[Owner, ReadSubmission]]) -> pa.Table:
+    """The columns of many submissions."""
+    return _places_table(
+        [(owner, submission.columns) for owner, submission in submissions], COLUMNS
+    )
+
+
+def _places_table(
+    places: Sequence[tuple[Owner, Sequence[AreaRow] | Sequence[AreaColumn]]], schema: pa.Schema
+) -> pa.Table:
+    sizes = [len(each) for _, each in places]
+    files = np.fromiter((number for (number, _), _ in places), np.int32)
+    submissions = np.fromiter((place for (_, place), _ in places), np.int16)
+    properties = [
+        pa.array([place[n] for _, each in places for place in each], kind)
+        for n, kind in enumerate(schema.types[2:])
+    ]
+    owners = [pa.array(np.repeat(owner, sizes)) for owner in (files, submissions)]
+    return pa.table([*owners, *properties], schema=schema)
+
+
+def tables_of(files: Sequence[ReadFile]) -> CellTables:
+    """What is in files read in this process, as the reading processes would have written it."""
+    submissions = owned(enumerate(files))
+    piece = Piece()
+    for owner, submission in submissions:
+        for column in submission.cells.columns:
+            piece.add(owner, column)
+    cells = table_of_piece(piece, numbers_of(piece.columns)) if piece.size else CELLS.empty_table()
+    return CellTables(cells, rows_of(submissions), columns_of(submissions))

@@ -41,7 +41,7 @@ def test_pieces_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pi
         CellCount(7, 7, Decimal("24.5")),
         CellCount(1, 1, Decimal("0.5")),
     ]
-    table = read_cells(tmp_path)
+    table = read_cells(tmp_path).cells
     owners = list(zip(*(table.column(n).to_pylist() for n in ("file_no", "submission_in_file")),
                       strict=True))  # fmt: skip
     assert owners == [(4, 0)] * 2 + [(4, 2)] * 7 + [(6, 0)]
@@ -65,4 +65,4 @@ def test_a_file_of_a_worker_that_died_while_writing_is_not_read(
     monkeypatch.setattr(cell_files, "table_of_piece", die)
     with pytest.raises(KeyboardInterrupt):
         write_cells(tmp_path, [1], [file_of(6)])
-    assert read_cells(tmp_path).column("file_no").to_pylist() == [0, 0, 0]
+    assert read_cells(tmp_path).cells.column("file_no").to_pylist() == [0, 0, 0]
