@@ -53,6 +53,7 @@ COLUMNS = pa.schema(
 SCHEMAS = CELLS, ROWS, COLUMNS
 
 Owner = tuple[int, int]  # number of the file, and place of the submission in it
+Owned = Sequence[tuple[Owner, ReadSubmission]]
 
 
 class CellTables(NamedTuple):
@@ -70,7 +71,7 @@ def concatenated(tables: Sequence[CellTables]) -> CellTables:
     return CellTables(*map(pa.concat_tables, zip(*tables, strict=True)))
 
 
-def owned(files: Iterable[tuple[int, ReadFile]]) -> list[tuple[Owner, ReadSubmission]]:
+def owned(files: Iterable[tuple[int, ReadFile]]) -> Owned:
     """The submissions of numbered files, with whose what is in them is."""
     return [
         ((number, place), submission)
@@ -105,7 +106,7 @@ class Piece:
         return owners, starts
 
 
-def pieces_of(submissions: Iterable[tuple[Owner, ReadSubmission]]) -> Iterator[Piece]:
+def pieces_of(submissions: Owned) -> Iterator[Piece]:
     """The cells of many submissions, or of a huge one, a piece at a time."""
     piece = Piece()
     for owner, submission in submissions:
@@ -124,6 +125,7 @@ def pieces_of(submissions: Iterable[tuple[Owner, ReadSubmission]]) -> Iterator[P
 
 
 def added(one: CellCount | None, other: CellCount) -> CellCount:
+    """Both counts of cells in one."""
     if one is None:
         return other
     with localcontext(prec=EXACT_DIGITS):
@@ -257,12 +259,12 @@ def table_of_piece(piece: Piece, numbers: Numbers) -> pa.Table:
     )
 
 
-def rows_of(submissions: Sequence[tuple[Owner, ReadSubmission]]) -> pa.Table:
+def rows_of(submissions: Owned) -> pa.Table:
     """The rows of many submissions."""
     return _places_table([(owner, submission.rows) for owner, submission in submissions], ROWS)
 
 
-def columns_of(submissions: Sequence[tuple[Owner, ReadSubmission]]) -> pa.Table:
+def columns_of(submissions: Owned) -> pa.Table:
     """The columns of many submissions."""
     return _places_table(
         [(owner, submission.columns) for owner, submission in submissions], COLUMNS

@@ -25,9 +25,9 @@ class Remark:
     detail: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Area:
-    """A part of a sheet that holds a table of the form, or some of its lines."""
+class Area(NamedTuple):
+    """A part of a sheet that holds a table of the form, or some of its lines. Every submission
+    keeps its own as long as it is held, hence a tuple."""
 
     area_no: int
     table_no: int
