@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 WORKERS = 2
 CHUNK = 32
 RECEIVED_AT = "2027-01-20T02:00:00"
+_LOADED = {"cells": "raw.cell", "rows": "raw.sheet_row"}
 
 
 def calamine(paths: Sequence[Path]) -> dict[str, Any]:
@@ -78,8 +79,7 @@ def product(paths: Sequence[Path]) -> dict[str, Any]:
     return {
         "submissions": sum(s.read is not None for s in submissions),
         "unreadable": refused,
-        "cells": loaded,
-        "rows": sum(len(s.read.rows) for s in submissions if s.read is not None),
+        **loaded,
         "worker_peaks": [note["peak"] for note in used],
         "worker_cpu": [note["cpu"] for note in used],
     }
@@ -109,9 +109,10 @@ def _write_and_note(
     return bare
 
 
-def _load(file: Path, submissions: Sequence[Submission], cells: Path) -> int:
+def _load(file: Path, submissions: Sequence[Submission], cells: Path) -> dict[str, int]:
+    """How many cells and rows were loaded."""
     from ingest.cell_files import read_cells
-    from ingest.load import load_cells, load_places, load_submissions
+    from ingest.load import load_cells, load_submissions
     from warehouse.connection import create_working
 
     numbers: dict[str, int] = {}
@@ -119,10 +120,9 @@ def _load(file: Path, submissions: Sequence[Submission], cells: Path) -> int:
         numbers.setdefault(submission.receipt.file_sha256, submission.receipt.receipt_no - 1)
     with create_working(file) as connection:
         load_submissions(connection, submissions)
-        load_places(connection, submissions)
         load_cells(connection, submissions, read_cells(cells), numbers)
-        row = connection.execute("select count(*) from raw.cell").fetchone()
-    return int(row[0]) if row else 0
+        counted = {name: connection.table(table) for name, table in _LOADED.items()}
+        return {name: len(relation) for name, relation in counted.items()}
 
 
 # --- the peers ------------------------------------------------------------------------------------
@@ -195,6 +195,7 @@ STAGES = {
     "figures": "columns",
     "cells": "Arrow",
     "cell_files": "Arrow",
+    "cell_tables": "Arrow",
     "register": "register",
     "load": "INSERT",
 }
@@ -224,7 +225,7 @@ def profile(paths: Sequence[Path]) -> dict[str, Any]:
             submissions = register(receipts, by_hash, all_contracts())
             loaded = _load(Path(folder) / "warehouse.duckdb", submissions, cells)
         unit = (before + _seconds_of_calamine(paths)) / 2
-    return {"cells": loaded, "unit": unit, "seconds": seconds}
+    return {**loaded, "unit": unit, "seconds": seconds}
 
 
 def _seconds_of_calamine(paths: Sequence[Path]) -> float:

@@ -24,11 +24,13 @@ from ingest import reference
 from ingest.cells import STATE_NO, STATES
 from ingest.columns import unit_factor
 from ingest.contract import Column, Contract, Table
+from ingest.load import CellFrames
 from ingest.normalise import CODE, NONE, NUMBER, UNREAD
 from ingest.reading import ReadSubmission
 from ingest.reference import Line
 
 NOWHERE = -1
+_AREA = ["submission_no", "area_no"]
 MOST_ROWS, MOST_COLUMNS = 2**20 + 1, 2**14 + 1  # of a sheet
 Codes = Mapping[str, int]
 
@@ -97,9 +99,9 @@ class Batch:
     """
 
     def __init__(
-        self, contract: Contract, submissions: Mapping[int, ReadSubmission], cells: pl.DataFrame
+        self, contract: Contract, submissions: Mapping[int, ReadSubmission], cells: CellFrames
     ) -> None:
-        """`cells` as ingest.load.cells_of gives them, in the order of their rows."""
+        """`cells` as ingest.load.cells_of gives them."""
         self.contract = contract
         self.submissions = submissions
         self.numbers = list(submissions)
@@ -116,16 +118,17 @@ class Batch:
 
     # --- cells ------------------------------------------------------------------------------------
 
-    def _take(self, cells: pl.DataFrame) -> None:
-        frame = self._with_names(cells)
+    def _take(self, frames: CellFrames) -> None:
+        frame = self._with_names(frames)
         self._frame = frame
         self.n_cells = frame.height
         self.submission: Numbers = frame["submission"].to_numpy()
         self.table: Numbers = frame["table"].to_numpy()
-        self.column: Numbers = frame["column"].to_numpy()
+        kind: Numbers = frame["kind"].to_numpy()
+        self.column: Numbers = np.array([number for number, _ in self._kinds], np.int64)[kind]
         self.line: Numbers = frame["line"].to_numpy()
         self.state: Numbers = frame["state"].cast(pl.Enum(STATES)).to_physical().to_numpy()
-        factor = frame["factor"].to_numpy()
+        factor: Floats = np.array([factor for _, factor in self._kinds], np.float64)[kind]
         self.value: Floats = frame["value"].to_numpy() * factor
         self.is_in_other_unit: Flags = factor != 1  # than the form's, by what the sheet says
         self.typed_step: Floats = frame["step"].to_numpy()
@@ -145,64 +148,67 @@ class Batch:
         self.row_start: Numbers = np.flatnonzero(begins)  # the first cell of each row
         self._by_row = _Lookup(self.row * len(self.columns) + self.column)
 
-    def _with_names(self, cells: pl.DataFrame) -> pl.DataFrame:
+    def _with_names(self, frames: CellFrames) -> pl.DataFrame:
         """The cells with what their places mean, as numbers."""
-        areas, columns, rows = [], [], []
-        sheets: dict[str, int] = {}
-        field_no = {
-            (table, column.field): number
-            for number, (table, column) in enumerate(
-                zip(self.table_of_column, self.columns, strict=True)
-            )
-        }
-        line_no: list[dict[str, int]] = []
-        for table in self.tables:
-            start = sum(map(len, line_no))
-            line_no.append({line.code: start + n for n, line in enumerate(table.lines)})
-        for n, (number, read) in enumerate(self.submissions.items()):
-            table_of = {area.area_no: area.table_no - 1 for area in read.areas}
-            for area in read.areas:
-                sheet = sheets.setdefault(area.sheet, len(sheets))
-                areas.append((number, area.area_no, n, area.table_no - 1, sheet))
-            for column in read.columns:
-                table_no = table_of[column.area_no]
-                factor = float(unit_factor(self.tables[table_no], column))
-                place = field_no[table_no, column.field]
-                columns.append((number, column.area_no, column.col_no, place, factor))
-            rows += [
-                (number, area_no, row_no, line_no[table_of[area_no]].get(line_code, NOWHERE))
-                for area_no, row_no, line_code in read.rows
-                if line_code is not None
-            ]
-        self.sheets = list(sheets)
-        place_of_area = {"submission_no": pl.Int32, "area_no": pl.Int16}
+        areas = self._areas()
+        columns, self._kinds = self._columns(frames.columns, areas)
+        rows = frames.rows.join(areas, on=_AREA).join(
+            self._line_numbers(), on=["table", "line_code"]
+        )
         return (
-            cells.join(
-                _frame(
-                    areas,
-                    place_of_area | {"submission": pl.Int64, "table": pl.Int64, "sheet": pl.Int64},
-                ),
-                on=["submission_no", "area_no"],
-                how="left",
-                maintain_order="left",
-            )
+            frames.cells.join(areas, on=_AREA, how="left", maintain_order="left")
+            .join(columns, on=[*_AREA, "col_no"], how="left", maintain_order="left")
             .join(
-                _frame(
-                    columns,
-                    place_of_area | {"col_no": pl.Int16, "column": pl.Int64, "factor": pl.Float64},
-                ),
-                on=["submission_no", "area_no", "col_no"],
-                how="left",
-                maintain_order="left",
-            )
-            .join(
-                _frame(rows, place_of_area | {"row_no": pl.Int32, "line": pl.Int64}),
-                on=["submission_no", "area_no", "row_no"],
+                rows.select(*_AREA, "row_no", "line"),
+                on=[*_AREA, "row_no"],
                 how="left",
                 maintain_order="left",
             )
             .with_columns(pl.col("line").fill_null(NOWHERE))
         )
+
+    def _areas(self) -> pl.DataFrame:
+        """Which submission, table and sheet each area is of."""
+        sheets: dict[str, int] = {}
+        areas = [
+            (number, area.area_no, place, area.table_no - 1,
+             sheets.setdefault(area.sheet, len(sheets)))
+            for place, (number, read) in enumerate(self.submissions.items())
+            for area in read.areas
+        ]  # fmt: skip
+        self.sheets = list(sheets)
+        place = {"submission_no": pl.Int32, "area_no": pl.Int16}
+        return _frame(areas, place | dict.fromkeys(("submission", "table", "sheet"), pl.Int64))
+
+    def _columns(
+        self, columns: pl.DataFrame, areas: pl.DataFrame
+    ) -> tuple[pl.DataFrame, list[tuple[int, Decimal]]]:
+        """Which kind each sheet's column is of, and the kinds: a column of the form in a unit, as
+        its number, and as the factor that brings its figures into the form's unit."""
+        number_of = {
+            (table, column.field): number
+            for number, (table, column) in enumerate(
+                zip(self.table_of_column, self.columns, strict=True)
+            )
+        }
+        key = ["table", "field", "unit_code"]
+        columns = columns.join(areas, on=_AREA)
+        kinds = columns.select(key).unique(maintain_order=True).with_row_index("kind")
+        found = [
+            (number_of[table, field], unit_factor(self.tables[table], field, unit_code))
+            for table, field, unit_code in kinds.select(key).iter_rows()
+        ]
+        columns = columns.join(kinds, on=key, nulls_equal=True)
+        return columns.select(*_AREA, "col_no", pl.col("kind").cast(pl.Int64)), found
+
+    def _line_numbers(self) -> pl.DataFrame:
+        """The numbers of the lines that each table prints, by their codes."""
+        tables = (n for n, table in enumerate(self.tables) for _ in table.lines)
+        return _frame(
+            [(table, line.code, number) for number, (table, line) in enumerate(
+                zip(tables, self.lines, strict=True))],
+            {"table": pl.Int64, "line_code": pl.String, "line": pl.Int64},
+        )  # fmt: skip
 
     # --- finding cells ----------------------------------------------------------------------------
 
@@ -441,18 +447,8 @@ class Batch:
         number = self._frame["number"][place] if place != NOWHERE else None
         if number is None:
             return Decimal(0)
-        factor = self._frame["factor"][place]
-        return Decimal(number) if factor == 1 else Decimal(number) * self._exact_factor(place)
-
-    def _exact_factor(self, place: int) -> Decimal:
-        """By what a figure in a unit that the sheet states becomes one in the form's."""
-        read = self.submissions[self.submission_no(place)]
-        [column] = [
-            c
-            for c in read.columns
-            if (c.area_no, c.col_no) == (self._frame["area_no"][place], self.col_no[place])
-        ]
-        return unit_factor(self.tables[self.table[place]], column)
+        _, factor = self._kinds[self._frame["kind"][place]]
+        return Decimal(number) if factor == 1 else Decimal(number) * factor
 
     def submission_no(self, place: int) -> int:
         return self.numbers[int(self.submission[place])]
@@ -489,7 +485,7 @@ class Batch:
             typed = vietnamese(Decimal(number))
         elif typed is not None:
             typed = _as_seen(typed, self.problem(place))
-        if number is not None and self._frame["factor"][place] != 1:
+        if number is not None and self.is_in_other_unit[place]:
             # a sentence names the cell's figure beside others: all are in the form's unit
             typed = f"{vietnamese(self.exact(place))} (ô ghi “{typed}”)"
         return Place(

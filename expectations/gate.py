@@ -16,7 +16,7 @@ import polars as pl
 import yaml
 
 from expectations.suites import RuleResult, validate_residuals
-from ingest.cell_files import EXACT_DIGITS
+from ingest.cell_tables import EXACT_DIGITS
 
 MART_RULES = Path(__file__).with_name("rules") / "marts"
 
@@ -57,6 +57,9 @@ def gate_before_dbt(
         from cell
         """
     ).fetchone()
+    rows, columns = connection.execute(
+        "select (select count(*) from raw.sheet_row), (select count(*) from raw.sheet_column)"
+    ).fetchone()
     with localcontext(prec=EXACT_DIGITS):
         total = Decimal(int(whole)) + Decimal(int(decimals)).scaleb(-12)
     return [
@@ -69,7 +72,8 @@ def gate_before_dbt(
             "every_cell_was_loaded",
             cells == as_read["cells"]
             and numbers == as_read["numbers"]
-            and total == as_read["total"],
+            and total == as_read["total"]
+            and (rows, columns) == (as_read["rows"], as_read["columns"]),
             {"read": int(as_read["cells"]), "loaded": cells, "numbers": numbers},
         ),
         GateCheck("no_rule_raised", not raised, {"raised": ", ".join(raised)}),

@@ -18,8 +18,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import polars as pl
-
 import expectations
 from expectations.breaches import Forgiven
 from expectations.row_mechanisms import days_looked_at
@@ -27,6 +25,7 @@ from expectations.rule_files import all_rules
 from expectations.validate import FormValidation, validate_form
 from ingest.contract import Contract
 from ingest.kept import keep, kept
+from ingest.load import CellFrames
 from ingest.period import period_of
 from ingest.readings import reader_version
 from ingest.register import Submission
@@ -59,7 +58,7 @@ class Validations:
         self,
         contracts: Mapping[str, Contract],
         submissions: Iterable[Submission],
-        cells_of: Callable[[Sequence[int]], pl.DataFrame],
+        cells_of: Callable[[Sequence[int]], CellFrames],
         as_of: date,
         acts: str,
         forgiven: Forgiven | None = None,

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import polars as pl
 
 from expectations import period_rules, table_rules
 from expectations.batch import Batch, Breach, Place
@@ -38,6 +37,7 @@ from ingest.contract import (
     UniqueRowsCheck,
     WithinCheck,
 )
+from ingest.load import CellFrames
 from ingest.reading import ReadSubmission
 
 # what stood out about a sheet while it was read; one column of residuals for all of them
@@ -98,7 +98,7 @@ PERIOD_RULES = (
 def build_batch(
     contract: Contract,
     submissions: Mapping[int, ReadSubmission],
-    cells: pl.DataFrame,
+    cells: CellFrames,
     as_of: date | None = None,
     forgiven: Forgiven | None = None,
 ) -> Batch:

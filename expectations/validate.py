@@ -6,11 +6,9 @@ One Great Expectations batch a form a build. Used by the nightly build and by `k
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-
-import polars as pl
 
 from expectations.batch import Batch
 from expectations.breaches import Forgiven, finding_of
@@ -18,7 +16,7 @@ from expectations.findings import Finding, compose
 from expectations.residuals import build_batch
 from expectations.suites import RuleResult, validate_residuals
 from ingest.contract import Contract
-from ingest.load import cells_held
+from ingest.load import CellFrames, cells_held
 from ingest.reading import ReadSubmission
 from ingest.register import Submission
 
@@ -39,24 +37,22 @@ class FormValidation:
 def validate_submissions(
     contracts: Mapping[str, Contract],
     submissions: Iterable[tuple[int, ReadSubmission]],
-    cells_of: Callable[[Sequence[int]], pl.DataFrame] | None = None,
     as_of: date | None = None,
     forgiven: Forgiven | None = None,
 ) -> list[FormValidation]:
     """Validate every submission against its contract (`contracts` by `form.vN`), form by form.
 
-    `cells_of` gives the cells of the submissions of one form, where these do not hold them. `as_of`
-    is the day of the build; without one, rules with a date look at nothing. `forgiven` says which
-    errors people put up with: a submission without others counts for the periods after it.
+    They hold their cells themselves. `as_of` is the day of the build; without one, rules with a
+    date look at nothing. `forgiven` says which errors people put up with: a submission without
+    others counts for the periods after it.
     """
     by_form: dict[str, dict[int, ReadSubmission]] = defaultdict(dict)
     for number, submission in submissions:
         by_form[f"{submission.form}.v{submission.version}"][number] = submission
-    validations = []
-    for form, members in sorted(by_form.items()):
-        cells = cells_of(list(members)) if cells_of is not None else None
-        validations.append(validate_form(contracts[form], members.items(), cells, as_of, forgiven))
-    return validations
+    return [
+        validate_form(contracts[form], members.items(), as_of=as_of, forgiven=forgiven)
+        for form, members in sorted(by_form.items())
+    ]
 
 
 def file_findings(submissions: Iterable[Submission]) -> Iterator[Finding]:
@@ -76,7 +72,7 @@ def file_findings(submissions: Iterable[Submission]) -> Iterator[Finding]:
 def validate_form(
     contract: Contract,
     submissions: Iterable[tuple[int, ReadSubmission]],
-    cells: pl.DataFrame | None = None,
+    cells: CellFrames | None = None,
     as_of: date | None = None,
     forgiven: Forgiven | None = None,
 ) -> FormValidation:

@@ -205,13 +205,14 @@ def _disagree(one: str, other: str | None) -> bool:
     return other is not None and one != other and units[one].base_code == units[other].base_code
 
 
-def unit_factor(table: Table, column: AreaColumn) -> Decimal:
-    """How many of the form's unit one of the stated unit is; 1 where the sheet states none."""
-    own = table.column(column.field).unit
-    if own is None or column.unit_code is None:
+def unit_factor(table: Table, field: str, unit_code: str | None) -> Decimal:
+    """How many of the form's unit one of the unit stated for a field is; 1 where the sheet states
+    none."""
+    own = table.column(field).unit
+    if own is None or unit_code is None:
         return Decimal(1)
     units = reference.units()
-    return units[column.unit_code].factor / units[own].factor
+    return units[unit_code].factor / units[own].factor
 
 
 @cache

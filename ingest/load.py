@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 
 from ingest import reference
-from ingest.cell_files import EXACT_DIGITS, count_cells, table_of
+from ingest.cell_tables import EXACT_DIGITS, CellTables, count_of, tables_of
 from ingest.cells import STATES
 from ingest.contract import Contract
 from ingest.expected import expected_submissions
@@ -72,7 +72,7 @@ def load_submissions(
             "status": s.status,
             "reason_vi": s.reason_vi,
             "is_simulated": s.receipt.is_simulated,
-            "cells_in_tables": n_cells(s.read) if s.read else 0,
+            "cells_in_tables": count_of(s.read).cells if s.read else 0,
             "cells_outside": s.read.cells_outside if s.read else 0,
         }
         for s in submissions
@@ -98,52 +98,51 @@ def load_submissions(
     insert(connection, "raw.submission", pl.DataFrame(rows, schema=schema))
 
 
-def n_cells(read: ReadSubmission) -> int:
-    """How many cells were read, whether they are held here or in a file."""
-    return read.count.cells if read.count is not None else len(read.cells)
+class CellFrames(NamedTuple):
+    """Cells of some submissions as the rules want them, in the order of their rows, and what the
+    rows and columns are that they lie in: the tables raw.cell, raw.sheet_row, raw.sheet_column."""
 
-
-def load_places(connection: duckdb.DuckDBPyConnection, submissions: Iterable[Submission]) -> None:
-    """Where the cells lie: raw.sheet_area, raw.sheet_column, raw.sheet_row."""
-    areas: list[tuple[object, ...]] = []
-    columns: list[tuple[object, ...]] = []
-    rows: list[tuple[object, ...]] = []
-    for submission in submissions:
-        read, number = submission.read, submission.submission_no
-        if read is not None:
-            areas += [(number, a.area_no, a.table_no, a.sheet) for a in read.areas]
-            columns += [(number, c.area_no, c.col_no, c.field, c.unit_code) for c in read.columns]
-            rows += [(number, r.area_no, r.row_no, r.line_code) for r in read.rows]
-    place: Schema = {"submission_no": pl.Int32, "area_no": pl.Int16}
-    area: Schema = place | {"table_no": pl.Int16, "sheet_name": pl.String}
-    column: Schema = place | {"col_no": pl.Int16, "field": pl.String, "unit_code": pl.String}
-    row: Schema = place | {"row_no": pl.Int32, "line_code": pl.String}
-    insert(connection, "raw.sheet_area", _frame(areas, area))
-    insert(connection, "raw.sheet_column", _frame(columns, column))
-    insert(connection, "raw.sheet_row", _frame(rows, row))
+    cells: pl.DataFrame  # with `value` and `step`, the numbers for arithmetic
+    rows: pl.DataFrame
+    columns: pl.DataFrame
 
 
 def load_cells(
     connection: duckdb.DuckDBPyConnection,
-    submissions: Iterable[Submission],
-    cells: pa.Table,
+    submissions: Sequence[Submission],
+    tables: CellTables,
     file_numbers: Mapping[str, int],
 ) -> None:
-    """raw.cell, with one INSERT: `cells` as the reading processes wrote them (cell_files.py), and
-    the number there of each file by its hash."""
-    owners: list[tuple[object, ...]] = [
-        (s.submission_no, file_numbers[s.receipt.file_sha256], s.place_in_file)
-        for s in submissions
-        if s.read is not None
-    ]
-    connection.execute("delete from raw.cell")
-    with _incoming(connection, cells, owners):
-        connection.execute(f"insert into raw.cell by name {_CELLS}")
+    """raw.cell, and where the cells lie: raw.sheet_area, raw.sheet_column, raw.sheet_row; one
+    INSERT each. `tables` as the reading processes wrote them (cell_files.py), and the number there
+    of each file by its hash."""
+    areas: list[tuple[object, ...]] = []
+    owners: list[tuple[object, ...]] = []
+    for each in submissions:
+        if each.read is not None:
+            number = each.submission_no
+            owners.append((number, file_numbers[each.receipt.file_sha256], each.place_in_file))
+            areas += [(number, a.area_no, a.table_no, a.sheet) for a in each.read.areas]
+    schema: Schema = {
+        "submission_no": pl.Int32,
+        "area_no": pl.Int16,
+        "table_no": pl.Int16,
+        "sheet_name": pl.String,
+    }
+    insert(connection, "raw.sheet_area", _frame(areas, schema))
+    with _incoming(connection, tables, owners):
+        for table, query in _INCOMING.items():
+            connection.execute(f"delete from {table}")
+            connection.execute(f"insert into {table} by name {query}")
 
 
-# a number typed as one is a whole mantissa and its decimals: exact without a float between. Of two
+# what is loaded into each table; `place` are the columns that all of them begin with.
+# A number typed as one is a whole mantissa and its decimals: exact without a float between. Of two
 # decimals of up to 18 digits DuckDB makes one of 18, too few from a million on: hence 19
-_CELLS = f"""
+_OF_OWNER = """inner join incoming_owner as owner
+    on incoming.file_no = owner.file_no and incoming.submission_in_file = owner.place"""
+_INCOMING = {
+    "raw.cell": f"""
 with power as (
     select scale::tinyint as scale, cast(value as decimal(13, 12)) as value
     from (values {", ".join(f"({d}, '{Decimal(1).scaleb(-d):f}')" for d in range(13))})
@@ -151,67 +150,106 @@ with power as (
 )
 select
     owner.submission_no,
-    cell.area_no,
-    cell.row_no,
-    cell.col_no,
+    incoming.area_no,
+    incoming.row_no,
+    incoming.col_no,
     state.state,
     coalesce(
-        cast(cell.exact as decimal(38, 12)),
-        cast(cast(cell.mantissa as decimal(19, 0)) * power.value as decimal(38, 12))
+        cast(incoming.exact as decimal(38, 12)),
+        cast(cast(incoming.mantissa as decimal(19, 0)) * power.value as decimal(38, 12))
     ) as number,
-    coalesce(cast(cell.step as decimal(38, 12)), cast(power.value as decimal(38, 12)))
+    coalesce(cast(incoming.step as decimal(38, 12)), cast(power.value as decimal(38, 12)))
         as printed_step,
-    cell.text,
-    cell.code,
-    cell.problem
-from incoming_cell as cell
-inner join incoming_owner as owner
-    on cell.file_no = owner.file_no and cell.submission_in_file = owner.place
-inner join incoming_state as state on cell.state_no = state.state_no
-left join power on cell.scale = power.scale
-"""
+    incoming.text,
+    incoming.code,
+    incoming.problem
+from incoming_cell as incoming
+{_OF_OWNER}
+inner join incoming_state as state on incoming.state_no = state.state_no
+left join power on incoming.scale = power.scale
+""",
+    "raw.sheet_row": f"""
+select owner.submission_no, incoming.area_no, incoming.row_no, incoming.line_code
+from incoming_row as incoming
+{_OF_OWNER}
+""",
+    "raw.sheet_column": f"""
+select owner.submission_no, incoming.area_no, incoming.col_no, incoming.field, incoming.unit_code
+from incoming_column as incoming
+{_OF_OWNER}
+""",
+}
 
 
 @contextmanager
 def _incoming(
-    connection: duckdb.DuckDBPyConnection, cells: pa.Table, owners: Sequence[tuple[object, ...]]
+    connection: duckdb.DuckDBPyConnection, tables: CellTables, owners: Sequence[tuple[object, ...]]
 ) -> Iterator[None]:
-    """What `_CELLS` reads: `owners` are submission number, number of the file, place in it."""
+    """What `_INCOMING` reads: `owners` are submission number, number of the file, place in it."""
     schema: Schema = {"submission_no": pl.Int32, "file_no": pl.Int32, "place": pl.Int16}
     states = pl.DataFrame({"state_no": list(range(len(STATES))), "state": list(STATES)})
-    connection.register("incoming_cell", cells)
-    connection.register("incoming_owner", _frame(owners, schema).to_arrow())
-    connection.register("incoming_state", states.to_arrow())
+    incoming = {
+        "incoming_cell": tables.cells,
+        "incoming_row": tables.rows,
+        "incoming_column": tables.columns,
+        "incoming_owner": _frame(owners, schema).to_arrow(),
+        "incoming_state": states.to_arrow(),
+    }
+    for name, table in incoming.items():
+        connection.register(name, table)
     yield
-    for name in ("incoming_cell", "incoming_owner", "incoming_state"):
+    for name in incoming:
         connection.unregister(name)
 
 
-# cells as the rules want them: numbers for arithmetic beside the exact ones
-_CELLS_FOR_RULES = """
+# the cells with numbers for arithmetic beside the exact ones
+_FOR_RULES = {
+    "raw.cell": """
 select submission_no, area_no, row_no, col_no, state, number, text, code, problem,
     cast(number as double) as value, cast(printed_step as double) as step
 from {source}
 {condition}
 order by submission_no, area_no, row_no, col_no
-"""
+""",
+    "raw.sheet_row": """
+select submission_no, area_no, row_no, line_code from {source} {condition}
+""",
+    "raw.sheet_column": """
+select submission_no, area_no, col_no, field, unit_code from {source} {condition}
+""",
+}
 
 
-def cells_of(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> pl.DataFrame:
-    """The cells of some submissions from raw.cell, in the order of their rows."""
-    query = _CELLS_FOR_RULES.format(
-        source="raw.cell", condition="where submission_no in (select unnest(?))"
+def cells_of(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> CellFrames:
+    """The cells of some submissions that were loaded."""
+    condition = "where submission_no in (select unnest(?))"
+    return CellFrames(
+        *(
+            _as_frame(
+                connection.sql(
+                    query.format(source=table, condition=condition), params=[list(numbers)]
+                )
+            )
+            for table, query in _FOR_RULES.items()
+        )
     )
-    return _as_frame(connection.sql(query, params=[list(numbers)]))
 
 
-def cells_held(submissions: Mapping[int, ReadSubmission]) -> pl.DataFrame:
+def cells_held(submissions: Mapping[int, ReadSubmission]) -> CellFrames:
     """The same of submissions that hold their cells themselves, by number."""
     files = [ReadFile((read,), None, (), 0) for read in submissions.values()]
     owners = [(number, place, 0) for place, number in enumerate(submissions)]
-    with duckdb.connect() as connection, _incoming(connection, table_of(files), owners):
-        query = _CELLS_FOR_RULES.format(source=f"({_CELLS}) as cell", condition="")
-        return _as_frame(connection.sql(query))
+    with duckdb.connect() as connection, _incoming(connection, tables_of(files), owners):
+        return CellFrames(
+            *(
+                _as_frame(
+                    connection.sql(
+                        query.format(source=f"({_INCOMING[table]}) as held", condition="")
+                    )
+                )
+                for table, query in _FOR_RULES.items()
+            )
+        )
 
 
 def _as_frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
@@ -384,11 +422,14 @@ def load_contracts(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
 
 
 def cells_as_read(submissions: Iterable[Submission]) -> dict[str, Decimal | int]:
-    """Counts to hold against what was loaded: cells, and the sum of their numbers."""
-    counts = [s.read.count or count_cells(s.read.cells) for s in submissions if s.read]
+    """Counts to hold against what was loaded: cells, the sum of their numbers, and the rows and
+    columns that they lie in."""
+    counts = [count_of(s.read) for s in submissions if s.read]
     with localcontext(prec=EXACT_DIGITS):
         return {
             "cells": sum(count.cells for count in counts),
             "numbers": sum(count.numbers for count in counts),
             "total": sum((count.total for count in counts), Decimal(0)),
+            "rows": sum(count.rows for count in counts),
+            "columns": sum(count.columns for count in counts),
         }

@@ -77,7 +77,8 @@ def _reported(contract: Contract, submission: ReadSubmission, period_key: str) -
     tables = {area.area_no: area.table_no for area in submission.areas}
     keys = _row_keys(contract, submission)
     for cell in submission.cells:
-        name = fields[cell.area_no, cell.col_no].field
+        place = fields[cell.area_no, cell.col_no]
+        name = place.field
         table_no = tables[cell.area_no]
         table = contract.tables[table_no - 1]
         if all(column.field != name for column in table.columns):
@@ -85,7 +86,7 @@ def _reported(contract: Contract, submission: ReadSubmission, period_key: str) -
         column = table.column(name)
         key = (table_no, keys[cell.area_no, cell.row_no], name)
         if column.role == "value" and cell.state == NUMBER and cell.number is not None:
-            factor = unit_factor(table, fields[cell.area_no, cell.col_no])
+            factor = unit_factor(table, name, place.unit_code)
             reported.figures[key] = cell.number * factor
         elif table.rows.kind == "records" and _names_row(column.role, name, table.rows.key):
             text = _text(cell)

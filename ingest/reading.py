@@ -25,9 +25,9 @@ class Remark:
     detail: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Area:
-    """A part of a sheet that holds a table of the form, or some of its lines."""
+class Area(NamedTuple):
+    """A part of a sheet that holds a table of the form, or some of its lines. Every submission
+    keeps its own as long as it is held, hence a tuple."""
 
     area_no: int
     table_no: int
@@ -53,20 +53,24 @@ class AreaRow(NamedTuple):
     line_code: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CellCount:
-    """How many cells and numbers were read, and what the numbers add up to exactly."""
+    """How many cells and numbers were read, what the numbers add up to exactly, and how many rows
+    and columns the cells lie in."""
 
     cells: int
     numbers: int
     total: Decimal
+    rows: int = 0
+    columns: int = 0
 
 
 @dataclass(frozen=True)
 class ReadSubmission:
     """One form of one file, as read: identity, areas and every cell in them.
 
-    `cells` are left out where they were written to a file of their own; `count` then counts them.
+    `columns`, `rows` and `cells` are left out where they were written to a file of their own;
+    `count` then counts them.
     """
 
     form: str

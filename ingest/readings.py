@@ -2,9 +2,9 @@
 
 A reading depends on the file's content, on the contracts and lists, and on the code that reads:
 the first is the name it is kept by, the others are the folder's. A reading process writes the cells
-of its chunk to one Arrow file, a pack; beside it stand which files are in it, the hash of their
-cells, and what else was read of them. Deleting the folder costs time only; a pack of which
-any part is torn or altered is not there, and its files are read again.
+of its chunk, with their rows and columns, to one file, a pack; beside it stand which files are in
+it, the hash of that file, and what else was read of them. Deleting the folder costs time only; a
+pack of which any part is torn or altered is not there, and its files are read again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import pyarrow as pa
 
 import ingest
 from ingest import reference
-from ingest.cell_files import SCHEMA, file_of_chunk, write_cells
+from ingest.cell_files import file_of_chunk, read_cell_file, write_cells
+from ingest.cell_tables import CellTables, concatenated
 from ingest.extract import read_submissions
 from ingest.fingerprint import fingerprint, sha256_of
 from ingest.kept import keep, kept
@@ -129,8 +130,9 @@ class Readings:
         found = self._read_missing(missing, workers)
         return {sha: found[sha] if sha in found else known[sha] for sha in originals}, len(missing)
 
-    def cells(self, numbers: Mapping[str, int]) -> pa.Table:
-        """The cells of these files, with the number that each is to have."""
+    def cells(self, numbers: Mapping[str, int]) -> CellTables:
+        """The cells of these files, their rows and columns, with the number that each file is to
+        have."""
         tables = []
         taken: set[str] = set()
         for path in sorted(self.folder.glob(f"*{_CELLS}")):
@@ -140,9 +142,8 @@ class Readings:
             members = listed[1]
             wanted = {n: numbers[s] for s, n in members if s in numbers and s not in taken}
             taken |= {sha for sha, _ in members}
-            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            tables.append(_numbered(table, wanted))
-        return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+            tables.append(CellTables(*(_numbered(t, wanted) for t in read_cell_file(path))))
+        return concatenated(tables)
 
     def _known(self) -> dict[str, Reading]:
         """What every whole pack holds; what is not whole is removed."""
@@ -212,7 +213,7 @@ class Readings:
 
 
 def _numbered(table: pa.Table, wanted: Mapping[int, int]) -> pa.Table:
-    """The cells of the wanted files (old number to new) under their new numbers."""
+    """What is of the wanted files (old number to new) under their new numbers."""
     old = table.column("file_no").to_numpy()
     if not len(old):
         return table
@@ -222,5 +223,5 @@ def _numbered(table: pa.Table, wanted: Mapping[int, int]) -> pa.Table:
             new[number] = other
     numbers = new[old]
     at = table.schema.get_field_index("file_no")
-    table = table.set_column(at, SCHEMA.field("file_no"), pa.array(numbers, pa.int32()))
+    table = table.set_column(at, table.schema.field(at), pa.array(numbers, pa.int32()))
     return table if (numbers >= 0).all() else table.filter(pa.array(numbers >= 0))

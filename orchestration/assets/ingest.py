@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import dagster as dg
 
+from ingest.cell_tables import count_of
 from ingest.contract import all_contracts
 from ingest.corrections import apply_corrections
 from ingest.load import (
@@ -12,9 +13,7 @@ from ingest.load import (
     load_contracts,
     load_expected,
     load_periods,
-    load_places,
     load_submissions,
-    n_cells,
 )
 from ingest.originals import clear_incoming, lost_originals
 from ingest.package import Unreadable
@@ -164,7 +163,7 @@ def read_submissions_of_files(
             "submissions": len(submissions),
             "unreadable": len(unreadable),
             "new_explanations": explanations,
-            "cells": sum(n_cells(s.read) for s in submissions if s.read),
+            "cells": sum(count_of(s.read).cells for s in submissions if s.read),
             "cells_outside_tables": sum(s.read.cells_outside for s in submissions if s.read),
         },
     )
@@ -222,7 +221,6 @@ def raw_cells(
         load_build(connection, build.build_id, build.moment, code_version(), is_simulated)
         load_contracts(connection, contracts)
         load_submissions(connection, submissions)
-        load_places(connection, submissions)
         gone = expunged(acts_of_people)
         numbers = _file_numbers([submission.receipt for submission in submissions], gone)
         load_cells(connection, submissions, Readings(home.readings).cells(numbers), numbers)

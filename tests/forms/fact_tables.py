@@ -21,9 +21,9 @@ from expectations.cross_rules import check_between_forms
 from expectations.findings import Finding
 from expectations.rule_files import all_rules
 from ingest import reference
-from ingest.cell_files import table_of
+from ingest.cell_tables import tables_of
 from ingest.contract import all_contracts
-from ingest.load import insert, load_cells, load_contracts, load_places, load_submissions
+from ingest.load import insert, load_cells, load_contracts, load_submissions
 from ingest.period import calendar_of
 from ingest.reading import ReadFile
 from ingest.register import ACCEPTED, Submission
@@ -94,8 +94,7 @@ class Working:
         files = [ReadFile((s.read,), None, (), 0) for s in self._sent if s.read is not None]
         numbers = {s.receipt.file_sha256: n for n, s in enumerate(self._sent)}
         load_submissions(self.connection, self._sent)
-        load_places(self.connection, self._sent)
-        load_cells(self.connection, self._sent, table_of(files), numbers)
+        load_cells(self.connection, self._sent, tables_of(files), numbers)
 
     def submission(self, form: str, period: str, unit: str = "20") -> str:
         """A bare accepted submission; its id."""

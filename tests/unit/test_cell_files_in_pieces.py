@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest import cell_files
+from ingest import cell_files, cell_tables
 from ingest.cell_files import read_cells, write_cells
 from ingest.cells import STATE_NO, CellColumns
 from ingest.normalise import NUMBER
@@ -29,7 +29,7 @@ def file_of(*sizes: int) -> ReadFile:
 
 @pytest.mark.parametrize("piece", [1, 3, 4, 100])
 def test_pieces_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
-    monkeypatch.setattr(cell_files, "PIECE", piece)
+    monkeypatch.setattr(cell_tables, "PIECE", piece)
     [first, refused, second] = write_cells(
         tmp_path, [4, 5, 6], [file_of(2, 0, 7), "no file", file_of(1)]
     )
@@ -41,7 +41,7 @@ def test_pieces_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pi
         CellCount(7, 7, Decimal("24.5")),
         CellCount(1, 1, Decimal("0.5")),
     ]
-    table = read_cells(tmp_path)
+    table = read_cells(tmp_path).cells
     owners = list(zip(*(table.column(n).to_pylist() for n in ("file_no", "submission_in_file")),
                       strict=True))  # fmt: skip
     assert owners == [(4, 0)] * 2 + [(4, 2)] * 7 + [(6, 0)]
@@ -52,7 +52,7 @@ def test_a_file_of_a_worker_that_died_while_writing_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_cells(tmp_path, [0], [file_of(3)])
-    monkeypatch.setattr(cell_files, "PIECE", 2)
+    monkeypatch.setattr(cell_tables, "PIECE", 2)
     written = []
 
     def die(*arguments: Any) -> Any:
@@ -61,8 +61,8 @@ def test_a_file_of_a_worker_that_died_while_writing_is_not_read(
         written.append(arguments)
         return table(*arguments)
 
-    table = cell_files._table
-    monkeypatch.setattr(cell_files, "_table", die)
+    table = cell_files.table_of_piece
+    monkeypatch.setattr(cell_files, "table_of_piece", die)
     with pytest.raises(KeyboardInterrupt):
         write_cells(tmp_path, [1], [file_of(6)])
-    assert read_cells(tmp_path).column("file_no").to_pylist() == [0, 0, 0]
+    assert read_cells(tmp_path).cells.column("file_no").to_pylist() == [0, 0, 0]

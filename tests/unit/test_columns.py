@@ -23,7 +23,6 @@ from ingest.columns import (
     units_of_area,
 )
 from ingest.locate import ColumnMatch
-from ingest.reading import AreaColumn
 from ingest.workbook import Odd, Sheet
 
 REVENUE = FORMS["b60_thu_nsnn"]  # million_vnd in two columns, percentages in two
@@ -271,8 +270,7 @@ def test_unit_of_another_quantity_is_a_contradiction_at_its_column() -> None:
     [(None, "1"), ("vnd", "0.000001"), ("thousand_vnd", "0.001"), ("billion_vnd", "1000")],
 )
 def test_factor_brings_a_figure_into_the_unit_of_the_form(stated: str | None, factor: str) -> None:
-    column = AreaColumn(1, 3, "estimate_assigned", stated)
-    assert unit_factor(REVENUE.tables[0], column) == Decimal(factor)
+    assert unit_factor(REVENUE.tables[0], "estimate_assigned", stated) == Decimal(factor)
 
 
 def test_names_of_a_unit_behind_a_figure_are_those_of_the_seed() -> None:

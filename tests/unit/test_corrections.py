@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from expectations.gate import gate_before_dbt
-from ingest.cell_files import table_of
+from ingest.cell_tables import tables_of
 from ingest.contract import Column, all_contracts
 from ingest.corrections import (
     WrongValue,
@@ -24,7 +24,7 @@ from ingest.corrections import (
     says,
 )
 from ingest.extract import read_submissions
-from ingest.load import cells_as_read, load_cells, load_places, load_submissions
+from ingest.load import cells_as_read, load_cells, load_submissions
 from ingest.register import HELD, Submission, judge, register
 from warehouse.acts import Correction
 from warehouse.connection import create_working
@@ -105,8 +105,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
         connection = create_working(tmp_path / "w.duckdb")
         connections.append(connection)
         load_submissions(connection, submissions)
-        load_places(connection, submissions)
-        load_cells(connection, submissions, table_of(readings), numbers)
+        load_cells(connection, submissions, tables_of(readings), numbers)
         return Loaded(connection, submissions)
 
     yield load_files
