@@ -33,7 +33,6 @@ A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
 FIRST_YEAR = 2026
 TO_SENDERS = ("sender_reports", "sender_letters", "sent_mails")
 _TICK = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _NUMBER = re.compile(r"<v>(\d{3,}(?:\.\d+)?)</v></c>")
 
 
@@ -72,7 +71,7 @@ def night(inbox: str, home: str, as_of: str) -> dict[str, Any]:
 def _tree() -> tuple[float, int]:
     """CPU seconds of this process and of all that came from it, and the memory that they hold."""
     children: dict[int, list[int]] = defaultdict(list)
-    used: dict[int, tuple[float, int]] = {}
+    used: dict[int, float] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -82,14 +81,22 @@ def _tree() -> tuple[float, int]:
             continue
         pid = int(folder.name)
         children[int(fields[1])].append(pid)
-        used[pid] = sum(map(int, fields[11:15])) / _TICK, int(fields[21]) * _PAGE
+        used[pid] = sum(map(int, fields[11:15])) / _TICK
     cpu, memory, waiting = 0.0, 0, [os.getpid()]
     while waiting:
         pid = waiting.pop()
-        seconds, held = used.get(pid, (0.0, 0))
-        cpu, memory = cpu + seconds, memory + held
+        cpu, memory = cpu + used.get(pid, 0.0), memory + _held(pid)
         waiting += children[pid]
     return cpu, memory
+
+
+def _held(pid: int) -> int:
+    """Memory of a process, its share of what it shares with others."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def usual(paths: list[str]) -> dict[str, Any]:
