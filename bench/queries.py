@@ -22,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.publish import STORAGE_VERSION, add_views_and_macros
+from warehouse.published_file import STORAGE_VERSION, add_views_and_macros
 
 COOKBOOK = Path(__file__).resolve().parent.parent / "docs" / "sql-cookbook.md"
 LIMIT_MS = 20.0

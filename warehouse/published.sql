@@ -1,5 +1,5 @@
 -- What the published file has besides its tables: the way back from a figure to its cell (and, for every fact, what it
--- said at an earlier moment: publish.py). Plain SQL that DuckDB 1.2 runs too; views and macros name no database, so
+-- said at an earlier moment: published_file.py). Plain SQL that DuckDB 1.2 runs too; views and macros name no database, so
 -- that the file can be attached under any name.
 
 -- Every version of every fact, with file, sheet, cell and the text as typed.

@@ -32,7 +32,8 @@ from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
 from warehouse.ledger import Receipt
 from warehouse.outputs.spreadsheets import write_spreadsheets
-from warehouse.publish import describe_build, publish_staged, stage_build
+from warehouse.publish import describe_build, publish_staged
+from warehouse.published_file import stage_build
 from warehouse.site.build import build_site
 
 GROUP = "publish"

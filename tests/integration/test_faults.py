@@ -50,7 +50,7 @@ KILLS_IN_A_ROW = (
     "dagster_dbt.core.dbt_cli_event.DbtCoreCliEventMessage.to_default_asset_events@90",
     "expectations.cross_rules.check_between_forms",
     "dagster_dbt.core.dbt_cli_event.DbtCoreCliEventMessage.to_default_asset_events@330",
-    "warehouse.publish.add_views_and_macros",
+    "warehouse.published_file.add_views_and_macros",
     "warehouse.home.take_over@2",
     "expectations.reports.marked_files.mark_files",
     "warehouse.publish.describe_build",

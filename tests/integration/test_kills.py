@@ -33,7 +33,7 @@ KILL_POINTS = (
     "warehouse.ledger.Ledger.add_verdicts",
     "expectations.identities.evaluate",
     "expectations.gate.gate_before_publishing",
-    "warehouse.publish.stage_build",
+    "warehouse.published_file.stage_build",
     "warehouse.ledger.Ledger.write_changes",
     "warehouse.home.Home.switch_current",
     "warehouse.ledger.Ledger.add_publish",

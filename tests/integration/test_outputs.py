@@ -18,7 +18,7 @@ from tests.shared import run_kho
 from warehouse.connection import open_published, open_working
 from warehouse.home import Home
 from warehouse.outputs.spreadsheets import mart_columns
-from warehouse.publish import stage_build
+from warehouse.published_file import stage_build
 
 FORMS = [
     ("b59_can_doi_nsdp", "2026-Q1", "STC", "STC_2026-03"),
