@@ -20,6 +20,8 @@ from warehouse.ledger import Ledger
 FILLED = ("raw", "contract", "quality")
 """Schemas that ingest and checks fill, and dbt reads. What nothing is said of is never as it was:
 raw.build, which is of this build alone."""
+CONTENT_DIGEST = "concat_ws(':', count(*), sum(hash(content)), bit_xor(hash(content)))"
+"""Of the rows of a table (`content`), in whatever order: as content_digest in kept.sql has it."""
 _SAID_BY_NOBODY = ("raw.build",)
 # raw.cell_named is a view of these
 _CELLS = ("raw.cell", "raw.sheet_area", "raw.sheet_column", "raw.sheet_row", "raw.submission")
@@ -76,9 +78,7 @@ def note_contents(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
             connection.execute(
                 f"""
                 insert into kept.content
-                select '{table}', '',
-                    concat_ws(':', count(*), sum(hash(content)), bit_xor(hash(content)))
-                from {table} as content
+                select '{table}', '', {CONTENT_DIGEST} from {table} as content
                 """
             )
     connection.execute("delete from kept.content where table_name = 'raw.cell_named'")

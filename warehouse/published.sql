@@ -3,7 +3,7 @@
 -- that the file can be attached under any name.
 
 -- Every version of every fact, with file, sheet, cell and the text as typed.
-create view trace_fact as
+create or replace view trace_fact as
 with fact as (
     select
         'fct_budget' as fact_table, fact_key, unit_code, period_key, measure,
@@ -67,7 +67,7 @@ from fact
 left join submission on fact.submission_id = submission.submission_id;
 
 -- What the checks found on the cell of a fact, open and closed.
-create view trace_finding as
+create or replace view trace_finding as
 with looked_at as (
     select
         submission_id, unnest(cells) as cell_ref, rule, severity, message, fix, first_seen, closed, state
@@ -91,7 +91,7 @@ inner join looked_at
 where trace_fact.is_current;
 
 -- `from trace((select fact_keys from mart_budget_execution where …))`: the facts under a row of a mart.
-create macro trace(keys) as table
+create or replace macro trace(keys) as table
     select * from trace_fact
     where fact_key in (select unnest(keys)) and is_current
     order by fact_key;

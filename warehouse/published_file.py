@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import duckdb
 
 from warehouse.history import FACTS
+from warehouse.home import take_over
+from warehouse.kept_tables import CONTENT_DIGEST
 
 # clients that bundle DuckDB 1.x must be able to open what is published
 STORAGE_VERSION = "v1.2.0"
+_CONTENTS = ".contents.json"
 _BESIDE_TABLES = Path(__file__).with_name("published.sql")
 # `from fct_budget_as_of('2026-07-05')`: the rows that were current then, as they were published
 # then; a day alone means its beginning
 _AS_OF = """
-    create macro {fact}_as_of(moment) as table
+    create or replace macro {fact}_as_of(moment) as table
     select * replace (cast(null as timestamp) as known_to, true as is_current) from {fact}
     where
         known_from <= cast(moment as timestamp)
@@ -34,40 +38,76 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def stage_build(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+def stage_build(
+    connection: duckdb.DuckDBPyConnection, folder: Path, code: str, before: Path | None = None
+) -> dict[str, int]:
     """Write the published tables to `folder`/kho.duckdb and /parquet; return rows by table.
 
     Comments on tables and columns go along. The file is read-only for its owner too, so that a
-    client that opens it for writing fails instead of locking others out.
+    client that opens it for writing fails instead of locking others out. `before` is the folder of
+    the build before: of the same `code`, the file begins as a copy of that one's, and tables that
+    hold the same rows stay. Raises RuntimeError where the file does not hold what was built.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
     target = folder / "kho.duckdb"
-    rows: dict[str, int] = {}
     tables = published_tables(connection)
+    contents = {table: _content(connection, f'main."{table}"') for table in tables}
+    known = _contents(before, code) if before is not None else {}
+    if before is not None and known:
+        shutil.copyfile(before / target.name, target)
     connection.execute(
         f"attach '{_quoted(target)}' as published (storage_version '{STORAGE_VERSION}')"
     )
     try:
+        for table in known.keys() - contents.keys():
+            connection.execute(f'drop table published.main."{table}"')
         for table in tables:
+            parquet = folder / "parquet" / f"{table}.parquet"
+            if before is not None and known.get(table) == contents[table]:
+                take_over(before / "parquet" / parquet.name, parquet)
+                continue
             connection.execute(
-                f'create table published.main."{table}" as from main."{table}" order by all'
+                f'create or replace table published.main."{table}" as '
+                f'from main."{table}" order by all'
             )
-            counted = connection.execute(
-                f'select count(*) from published.main."{table}"'
-            ).fetchone()
-            rows[table] = counted[0] if counted else 0
-            parquet = _quoted(folder / "parquet" / f"{table}.parquet")
             options = "(format parquet, compression zstd)"
-            connection.execute(f"copy (from published.main.\"{table}\") to '{parquet}' {options}")
+            connection.execute(
+                f"copy (from published.main.\"{table}\") to '{_quoted(parquet)}' {options}"
+            )
+        written = {table: _content(connection, f'published.main."{table}"') for table in tables}
         _copy_comments(connection, tables)
         connection.execute("checkpoint published")
     finally:
         connection.execute("detach published")
+    if written != contents:
+        odd = ", ".join(table for table in tables if written[table] != contents[table])
+        raise RuntimeError(f"the published file does not hold what was built: {odd}")
     with duckdb.connect(str(target)) as published:
         add_views_and_macros(published)
     target.chmod(0o444)
-    return rows
+    said = {"code": code, "tables": contents}
+    (folder / _CONTENTS).write_text(json.dumps(said, indent=1), encoding="utf-8")
+    return {table: int(content.partition(":")[0]) for table, content in contents.items()}
+
+
+def _content(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """How many rows a table holds, and a digest of them in whatever order."""
+    [(content,)] = connection.execute(f"select {CONTENT_DIGEST} from {table} as content").fetchall()
+    return str(content)
+
+
+def _contents(build: Path, code: str) -> dict[str, str]:
+    """What the tables of a build hold; nothing where another code wrote it or a part is missing."""
+    try:
+        said = json.loads((build / _CONTENTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    files = [build / "kho.duckdb", *(build / "parquet" / f"{t}.parquet" for t in said["tables"])]
+    if said["code"] != code or not all(file.is_file() for file in files):
+        return {}
+    tables: dict[str, str] = said["tables"]
+    return tables
 
 
 def add_views_and_macros(published: duckdb.DuckDBPyConnection) -> None:

@@ -50,7 +50,9 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
     """The published tables in a new DuckDB file (storage of 1.2) and as Parquet."""
     with open_working(build.place.working_file) as connection:
         build_id = _build_id(connection)
-        rows = stage_build(connection, build.place.staging(build_id))
+        rows = stage_build(
+            connection, build.place.staging(build_id), code_version(), build.earlier("")
+        )
     return dg.MaterializeResult(
         value=build_id,
         metadata={

@@ -200,7 +200,7 @@ def test_reader_keeps_its_numbers_while_a_new_build_is_published(copied: Built) 
         before = reader.execute(count).fetchone()
         with open_working(home.working_file) as working:
             working.execute("delete from fct_indicator where fact_key like '%/2025/%'")
-            stage_build(working, home.builds / "later")
+            stage_build(working, home.builds / "later", "code")
         home.switch_current("later")
         assert reader.execute(count).fetchone() == before
     with open_published(home.published_file) as reader:
