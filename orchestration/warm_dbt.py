@@ -42,10 +42,22 @@ def target_of(home: Home) -> Path:
     return home.root.resolve() / "dbt"
 
 
+def forget_another_place(target: Path, project: Path) -> None:
+    """Drop what dbt keeps of a project that lay in another folder: it would look for its seeds
+    there, although the program was moved or installed anew."""
+    place = target / "project"
+    if place.exists() and place.read_text(encoding="utf-8") == os.fspath(project):
+        return
+    (target / "partial_parse.msgpack").unlink(missing_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    place.write_text(os.fspath(project), encoding="utf-8")
+
+
 @contextmanager
 def warm_dbt(home: Home) -> Iterator[None]:
     """While it lasts, COMMAND works on this home's working file, and finds dbt loaded."""
     os.environ[_WORKING_FILE] = os.fspath(home.working_file.resolve())
+    forget_another_place(target_of(home), DBT_FOLDER)
     target = os.fspath(target_of(home))
     environment = {
         "DBT_PROJECT_DIR": os.fspath(DBT_FOLDER),

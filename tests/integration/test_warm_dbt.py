@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.warm_dbt import COMMAND, DBT_FOLDER, warm_dbt
+from orchestration.warm_dbt import COMMAND, DBT_FOLDER, forget_another_place, warm_dbt
 from warehouse.home import Home
 
 LISTED = "kho.marts.dimensions.dim_form"
@@ -46,3 +46,16 @@ def test_a_command_says_and_ends_as_dbt_does_whether_it_was_loaded_or_not(
     assert failed.returncode == 1
     assert "does not exist" in failed.stdout
     assert not list(home.root.glob("warehouse.duckdb.wal")), "the file was closed"
+
+
+def test_what_dbt_keeps_of_a_project_is_dropped_where_the_program_lies_elsewhere_now(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "home" / "dbt"
+    forget_another_place(target, Path("/opt/kho/dbt_project"))
+    kept = target / "partial_parse.msgpack"
+    kept.write_bytes(b"parsed")
+    forget_another_place(target, Path("/opt/kho/dbt_project"))
+    assert kept.exists()
+    forget_another_place(target, Path("/opt/kho-2/dbt_project"))
+    assert not kept.exists()
