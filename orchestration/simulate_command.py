@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-MOST_MONTHS = 60
+MOST_MONTHS = 240
 
 
 class _WrongUse(click.ClickException):
@@ -25,7 +25,7 @@ class _WrongUse(click.ClickException):
               help="Thư mục ghi ra, dùng làm --inbox")  # fmt: skip
 @click.option("--communes", default=65, show_default=True, help="Số xã, phường gửi báo cáo")
 @click.option("--from", "first", default="2026-01", show_default=True, help="Tháng đầu tiên")
-@click.option("--months", default=12, show_default=True, help="Số tháng, tối đa 60")
+@click.option("--months", default=12, show_default=True, help="Số tháng, tối đa 240")
 @click.option("--seed", default=1, show_default=True, help="Cùng số này thì cùng số liệu")
 @click.option("--error-rate", default=0.0, show_default=True, help="Phần biểu có lỗi cài vào, 0-1")
 def simulate(

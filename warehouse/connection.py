@@ -17,14 +17,19 @@ LOCK_DOWN = (
 )
 
 
+# of the builder's connections: what is larger DuckDB puts on disk, beside the file
+MEMORY_LIMIT = "1GB"
+
+
 def open_working(path: Path) -> duckdb.DuckDBPyConnection:
     """The builder's connection to the working file."""
-    return duckdb.connect(str(path))
+    return duckdb.connect(str(path), config={"memory_limit": MEMORY_LIMIT})
 
 
 def create_working(path: Path) -> duckdb.DuckDBPyConnection:
-    """A new working file with the tables that ingest and expectations fill."""
-    connection = duckdb.connect(str(path))
+    """The working file with the tables that ingest and expectations fill, empty. What dbt made in a
+    file that is there already stays."""
+    connection = open_working(path)
     connection.execute(SCHEMA.read_text(encoding="utf-8"))
     return connection
 

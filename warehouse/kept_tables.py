@@ -10,6 +10,7 @@ somebody wrote to, the working file is a new one. Both files may be deleted: it 
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
 import duckdb
@@ -42,7 +43,10 @@ def clear_unless_kept(home: Home, code: str, *, anew: bool) -> bool:
     if not anew and is_kept(home, code):
         return True
     for leftover in home.root.glob(f"{home.working_file.name}*"):
-        leftover.unlink()
+        if leftover.is_dir():  # where DuckDB put what did not fit into memory, when it was killed
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
     forget(home)
     return False
 

@@ -70,6 +70,8 @@ def test_other_code_makes_it_anew(home: Home) -> None:
 def test_a_file_that_is_not_kept_goes_with_all_beside_it(home: Home) -> None:
     assert clear_unless_kept(home, CODE, anew=False)
     open_still(home)
+    (home.root / "warehouse.duckdb.tmp").mkdir()  # what did not fit into memory
+    (home.root / "warehouse.duckdb.tmp/duckdb_temp_storage").write_bytes(b"half")
     assert not clear_unless_kept(home, CODE, anew=False)
     assert not list(home.root.glob("warehouse.*"))
 
