@@ -1,8 +1,9 @@
 {#- A table is not built again where all that it reads is as it was when it was built, and a test is not run again
     where it passed on what it reads. Schema `kept` of the working file says what stands in each table: a digest that
-    does not depend on the order of rows. A table that is built and comes out as it was keeps what reads it.
-    warehouse/kept_tables.py says when a working file is kept; with other code there is a new one, so that code, seeds
-    among it, is no input here. What nothing is said of (history, the build itself) is never as it was.
+    does not depend on the order of rows. A table that is built and comes out as it was keeps what reads it. What nothing
+    is said of (history, the build itself) is never as it was. The SQL and the declared columns of a node are part
+    of what it was made of; `dbt build --full-refresh` builds all. Seeds are not looked at: a night has a new
+    working file where any code is another one (warehouse/kept_tables.py).
 
     What a node reads is what it depends on, but for its `meta`:
     - `parts: {model: part}`: of this model it reads only the rows whose `parts_by` column has this value;
@@ -32,11 +33,12 @@
     it is known). -#}
 {% macro kept_state() -%}
     {%- set inputs = kept_inputs(model) -%}
+    {%- set code = local_md5(model.compiled_code ~ tojson(model.columns, sort_keys=true)) -%}
     {%- set query -%}
         with input as (
             select
                 count(*) as n_known,
-                md5(coalesce(string_agg(digest, ',' order by table_name, part), '')) as read_key
+                md5(concat('{{ code }}', string_agg(digest, ',' order by table_name, part))) as read_key
             from kept.content
             where (table_name, part) in ({{ inputs | join(', ') or "('', '')" }})
         )
@@ -52,7 +54,7 @@
                 and made.node = '{{ model.unique_id }}'
     {%- endset -%}
     {%- set row = run_query(query).rows[0] -%}
-    {{ return({'key': row[0], 'is_kept': row[1]}) }}
+    {{ return({'key': row[0], 'is_kept': row[1] and not should_full_refresh()}) }}
 {%- endmacro %}
 
 

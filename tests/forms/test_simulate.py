@@ -151,8 +151,8 @@ def test_every_sheet_says_that_it_is_simulated(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--months", "0"], "--months từ 1 đến 60"),
-        (["--months", "61"], "--months từ 1 đến 60"),
+        (["--months", "0"], "--months từ 1 đến 240"),
+        (["--months", "241"], "--months từ 1 đến 240"),
         (["--communes", "66"], "--communes từ 0 đến 65"),
         (["--error-rate", "1.5"], "--error-rate từ 0 đến 1"),
         (["--from", "2025-06"], "có từ tháng 7/2025"),

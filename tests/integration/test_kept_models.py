@@ -1,0 +1,85 @@
+"""dbt on a working file that a night has filled: what is left alone, and what is built again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.warm_dbt import DBT_FOLDER
+from tests.integration.conftest import Built
+from warehouse.home import Home
+from warehouse.kept_tables import note_contents
+
+pytestmark = pytest.mark.slow
+Build = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the dbt project that a test may change."""
+    folder = tmp_path / "dbt_project"
+    shutil.copytree(DBT_FOLDER, folder, ignore=shutil.ignore_patterns("target", "logs"))
+    return folder
+
+
+@pytest.fixture
+def build(project: Path, copied: Built) -> Build:
+    """`dbt build` of one table with its tests; what became of each node."""
+    environment = os.environ | {"KHO_WAREHOUSE": str(Home(copied.home).working_file.resolve())}
+
+    def run(*more: str) -> dict[str, str]:
+        log = project / "logs/dbt.log"
+        log.unlink(missing_ok=True)
+        done = subprocess.run(
+            [Path(sys.executable).with_name("dbt"), "--log-format-file", "json",
+             "build", "--profiles-dir", ".", "--log-path", "logs", "--select", "dim_period", *more],
+            cwd=project, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+        events = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
+        return {
+            event["data"]["node_info"]["node_name"]: event["data"].get("status", "")
+            for event in events
+            if event["info"]["name"] in ("LogModelResult", "LogTestResult")
+        }
+
+    return run
+
+
+def test_a_table_is_built_again_where_what_it_reads_or_says_is_another(
+    build: Build, project: Path, copied: Built
+) -> None:
+    assert build()["dim_period"] == "KEPT", "as the night made it"
+    assert build("--full-refresh")["dim_period"] == "OK"
+    assert build()["dim_period"] == "KEPT"
+
+    model = project / "models/marts/dimensions/dim_period.sql"
+    model.write_text(model.read_text(encoding="utf-8") + "\nwhere true\n", encoding="utf-8")
+    assert build()["dim_period"] == "OK", "other SQL"
+    assert build()["dim_period"] == "KEPT"
+
+    columns = model.with_suffix(".yml")
+    text = columns.read_text(encoding="utf-8")
+    columns.write_text(text.replace("Ngày đầu kỳ.", "Ngày đầu của kỳ."), encoding="utf-8")
+    assert build()["dim_period"] == "OK", "other comments"
+
+    with duckdb.connect(str(Home(copied.home).working_file)) as connection:
+        connection.execute("update raw.period set label_vi = label_vi || ' (sửa)'")
+        note_contents(connection, "raw")
+    assert build()["dim_period"] == "OK", "other rows"
+
+
+def test_a_test_that_failed_is_not_kept(build: Build, project: Path, copied: Built) -> None:
+    text = "select * from {{ ref('dim_period') }} where not {{ var('fails', 0) }} = 0\n"
+    (project / "tests/assert_nothing.sql").write_text(text, encoding="utf-8")
+    with pytest.raises(AssertionError, match="assert_nothing"):
+        build("--vars", "{fails: 1}")
+    assert build()["assert_nothing"] == "pass"
