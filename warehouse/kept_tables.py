@@ -106,11 +106,12 @@ def made_and_kept(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return made, kept
 
 
-def has_seeds(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the working file has dbt's seeds already."""
-    return bool(
-        connection.execute(
-            "select count(*) from duckdb_tables() where schema_name = 'reference' "
-            "and database_name = current_database()"
-        ).fetchall()[0][0]
-    )
+def kept_seeds(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """dbt's seeds that the working file has already: all of them, or none."""
+    return [
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'reference' "
+            "and database_name = current_database() order by table_name"
+        ).fetchall()
+    ]

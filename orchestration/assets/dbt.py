@@ -1,6 +1,5 @@
 """Stage 3: dbt, in two runs: facts, then (once identities are checked on the facts) marts."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import metadata
@@ -22,7 +21,7 @@ from orchestration.resources import BuildResource
 from orchestration.second_try import tried_again
 from orchestration.warm_dbt import DBT_FOLDER, target_of
 from warehouse.connection import open_working
-from warehouse.kept_tables import has_seeds, made_and_kept
+from warehouse.kept_tables import kept_seeds, made_and_kept
 
 
 class _Translator(DagsterDbtTranslator):
@@ -102,11 +101,6 @@ def _run(
     log("dbt", made=made, kept=kept)
 
 
-def _seeds() -> list[str]:
-    manifest = json.loads(dbt_project.manifest_path.read_text(encoding="utf-8"))
-    return [n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
-
-
 @dbt_assets(
     manifest=dbt_project.manifest_path,
     select="tag:facts",
@@ -119,8 +113,8 @@ def dbt_facts(
 ) -> Iterator[Any]:
     """Seeds, staging, intermediate models, dimensions and facts, with their tests."""
     with open_working(build.place.working_file) as connection:
-        kept = set(_seeds()) if has_seeds(connection) else set()
-    for name in sorted(kept):  # they are code, and that is the same
+        kept = kept_seeds(connection)
+    for name in kept:  # they are code, and that is the same
         yield dg.MaterializeResult(asset_key=name, metadata={"kept": True})
     yield from _run(context, dbt, build, *(["seed"] if kept else []))
 

@@ -70,6 +70,7 @@ def archived_files(build: BuildResource) -> dg.MaterializeResult:
     home = build.place
     recover(home)
     home.clear_interrupted()
+    # here already: what an interrupted build left takes room
     clear_unless_kept(home, code_version(), anew=build.full)
     clear_incoming(home.archive)
     complete_expunges(home)

@@ -208,6 +208,38 @@ def test_reader_keeps_its_numbers_while_a_new_build_is_published(copied: Built) 
     assert after is not None and before is not None and 0 < after[0] < before[0]
 
 
+def test_tables_that_hold_the_same_stay_and_what_was_written_is_compared(copied: Built) -> None:
+    home = Home(copied.home)
+    first, second, other, spoilt = (home.builds / name for name in ("a", "b", "c", "d"))
+
+    def inode(build: Path, table: str) -> int:
+        return (build / "parquet" / f"{table}.parquet").stat().st_ino
+
+    with open_working(home.working_file) as working:
+        working.execute("create table main.for_once as select 1 as a")
+        stage_build(working, first, "code")
+        working.execute("drop table main.for_once")
+        working.execute("update main.dim_code set label_vi = 'Sửa' where code = 'level'")
+        rows = stage_build(working, second, "code", first)
+        stage_build(working, other, "other code", first)
+        assert inode(second, "dim_unit") == inode(first, "dim_unit") != inode(other, "dim_unit")
+        assert inode(second, "dim_code") != inode(first, "dim_code")
+        for build in (second, other):
+            with open_published(build / "kho.duckdb") as published:
+                for table, count in rows.items():
+                    found = published.execute(f"from {table} order by all").fetchall()
+                    assert found == working.execute(f"from {table} order by all").fetchall()
+                    assert len(found) == count
+                assert "for_once" not in {t for (t,) in published.execute("show tables").fetchall()}
+
+        # a copy that does not hold what is said of it
+        (second / "kho.duckdb").chmod(0o600)
+        with duckdb.connect(str(second / "kho.duckdb")) as published:
+            published.execute("delete from dim_unit where unit_code = 'STC'")
+        with pytest.raises(RuntimeError, match="does not hold what was built: dim_unit"):
+            stage_build(working, spoilt, "code", second)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["1.2.2", "1.4.4"])
 def test_older_duckdb_reads_tables_comments_views_and_macros(

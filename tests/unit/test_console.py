@@ -39,6 +39,15 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield made
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The home that the settings name."""
+    place = Home(tmp_path / "home")
+    place.create()
+    monkeypatch.setenv("KHO_HOME", str(place.root))
+    return place
+
+
 class Ticks:
     """The sensor as the daemon calls it: minute after minute, with the cursor that it left."""
 
@@ -289,11 +298,8 @@ def test_several_things_are_read_without_a_click() -> None:
 
 
 def test_run_of_the_daemon_is_refused_where_the_clock_leapt(
-    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance, home: Home
 ) -> None:
-    home = Home(tmp_path / "home")
-    home.create()
-    monkeypatch.setenv("KHO_HOME", str(home.root))
     (home.builds / "b").mkdir()
     last = {"build_id": "b", "as_of": "2026-07-05 02:00:00"}
     (home.builds / "b" / "build.json").write_text(json.dumps(last), encoding="utf-8")
@@ -306,11 +312,8 @@ def test_run_of_the_daemon_is_refused_where_the_clock_leapt(
 
 
 def test_run_in_a_home_that_another_holds_is_refused_and_the_team_is_told(
-    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance, home: Home
 ) -> None:
-    home = Home(tmp_path / "home")
-    home.create()
-    monkeypatch.setenv("KHO_HOME", str(home.root))
     config = {"resources": {"build": {"config": {"home": str(home.root)}}}}
     with home.locked():
         result = defs.resolve_job_def("nightly").execute_in_process(
