@@ -153,15 +153,17 @@ def inbox_of(size: int, cache: Path) -> Path:
     """A simulated inbox of about so many workbooks, made once."""
     months = max(1, round(size / A_MONTH))
     place = cache / f"months-{months}"
-    if not (place / "simulation.json").exists():
-        shutil.rmtree(place, ignore_errors=True)
-        subprocess.run(
-            [sys.executable, "-c", "from orchestration.cli import main; main()", "simulate",
-             "--out", str(place),
-             "--communes", "65", "--from", f"{FIRST_YEAR}-01", "--months", str(months),
-             "--error-rate", "0"],
-            check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+    if not place.exists():
+        with tempfile.TemporaryDirectory(prefix="making-", dir=cache) as folder:
+            made = Path(folder) / "inbox"  # half an inbox, of a run that was stopped, is none
+            subprocess.run(
+                [sys.executable, "-c", "from orchestration.cli import main; main()", "simulate",
+                 "--out", str(made),
+                 "--communes", "65", "--from", f"{FIRST_YEAR}-01", "--months", str(months),
+                 "--error-rate", "0"],
+                check=True, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            made.rename(place)
     return place
 
 

@@ -10,11 +10,27 @@ import socket
 import sys
 from pathlib import Path
 
+# nobody's password; and dbt goes through all of its environment for each line that it says
+NEEDED = (
+    "DBT_",
+    "KHO_WAREHOUSE",
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_",
+    "TZ",
+    "TMPDIR",
+    "PYTHON",
+    "DO_NOT_TRACK",
+)
+
 
 def main() -> int:
     command = {
         "arguments": sys.argv[1:],
-        "environment": dict(os.environ),
+        "environment": {
+            name: value for name, value in os.environ.items() if name.startswith(NEEDED)
+        },
         "folder": str(Path.cwd()),
     }
     request = json.dumps(command).encode()
