@@ -144,7 +144,7 @@ def read_isolated(
 
 def start_server() -> None:
     """Start the server now, so that it is ready when there is something to read."""
-    _context()
+    fork_context()
     ensure_running()
 
 
@@ -160,14 +160,15 @@ def _garbage_left() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _context() -> ForkServerContext:
+def fork_context() -> ForkServerContext:
+    """Processes forked from the server that has this module and what it needs loaded."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     return context
 
 
 def _pool(workers: int) -> ProcessPool:
-    context = _context()
+    context = fork_context()
     return ProcessPool(max_workers=workers, initializer=_limit_worker, context=context)
 
 

@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 from ingest.sources import Source
 from orchestration.beside import loaded_beside
 from orchestration.fingerprint import code_version
+from orchestration.in_advance import InAdvance, in_advance
 from orchestration.inputs import sources_of
 from orchestration.logs import log_to
 from orchestration.settings import Settings, local_now
@@ -43,6 +44,7 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     _home: Home = PrivateAttr()
     _as_of: datetime = PrivateAttr()
+    _in_advance: InAdvance = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildResource]:
@@ -58,7 +60,8 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             refuse_the_past(self._home, self._as_of)
             if self.by_clock or not self.as_of:
                 refuse_a_leap(self._home, self._as_of)
-            with loaded_beside(self._home, self.workers):
+            with loaded_beside(self._home, self.workers), in_advance(self.workers) as works:
+                self._in_advance = works
                 yield self
 
     @property
@@ -68,6 +71,11 @@ class BuildResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def moment(self) -> datetime:
         return self._as_of
+
+    @property
+    def beside(self) -> InAdvance:
+        """What was begun of steps whose turn has not come."""
+        return self._in_advance
 
     @property
     def origins(self) -> list[Source]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from expectations.reports.letter import (
     Letter,
     LetterKey,
     letter_pdf,
+    read_letters,
     template_version,
 )
-from expectations.reports.reminder import Reminder, reminder_pdf
+from expectations.reports.reminder import Reminder, read_reminders, reminder_pdf
 from expectations.reports.typesetting import TypesettingError
+from warehouse.connection import open_published
 from warehouse.home import take_over
 
 LIST = "letters.json"
@@ -37,6 +39,24 @@ def stem(key: LetterKey) -> str:
 
 def letter_path(folder: Path, key: LetterKey) -> Path:
     return folder / "letters" / f"{stem(key)}.pdf"
+
+
+def letters_of(
+    published_file: Path,
+    sent: Mapping[LetterKey, Sequence[tuple[str, datetime]]],
+    folder: Path,
+    as_of: datetime,
+    mend_days: int,
+    contact: str,
+    before: Path | None,
+) -> tuple[list[Path], list[LetterKey], list[Path]]:
+    """Write the letters and reminders of a published file, in whatever process; return their paths
+    and the keys of letters that could not be set: letters, keys, reminders."""
+    with open_published(published_file) as connection:
+        letters = read_letters(connection, sent)
+        reminders = read_reminders(connection)
+    paths, failed = write_letters(letters, folder, as_of, mend_days, contact, before)
+    return paths, failed, write_reminders(reminders, folder, as_of, mend_days)
 
 
 def write_letters(

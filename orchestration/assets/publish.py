@@ -2,15 +2,16 @@
 
 import shutil
 from datetime import date, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from expectations.reports.html import write_reports
-from expectations.reports.letter import read_letters
-from expectations.reports.letter_files import write_letters, write_reminders
+from expectations.reports.letter import LetterKey
+from expectations.reports.letter_files import letters_of
 from expectations.reports.marked_files import write_marked
-from expectations.reports.reminder import read_reminders
 from ingest.contract import all_contracts
 from ingest.period import period_of
 from orchestration.fingerprint import (
@@ -31,12 +32,14 @@ from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
 from warehouse.history import FACTS
 from warehouse.ledger import Receipt
-from warehouse.outputs.spreadsheets import write_spreadsheets
+from warehouse.outputs.spreadsheets import spreadsheets_of
 from warehouse.publish import describe_build, publish_staged
 from warehouse.published_file import stage_build
 from warehouse.site.build import build_site
 
 GROUP = "publish"
+SPREADSHEETS, LETTERS = "mart_spreadsheets", "sender_letters"
+"""Steps whose work begins as soon as the build is staged (orchestration/in_advance.py)."""
 
 
 def _build_id(connection: Any) -> str:
@@ -53,6 +56,8 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
         rows = stage_build(
             connection, build.place.staging(build_id), code_version(), build.earlier("")
         )
+    build.beside.begin(SPREADSHEETS, _spreadsheets(build, build_id))
+    build.beside.begin(LETTERS, _letters(build, build_id))
     return dg.MaterializeResult(
         value=build_id,
         metadata={
@@ -69,14 +74,18 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
 @tried_again
 def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """Every mart as a formatted workbook with Vietnamese headings."""
-    folder = build.place.staging(staged_build)
-    with open_published(folder / "kho.duckdb") as connection:
-        paths = write_spreadsheets(
-            connection, folder / "excel", build.moment, build.earlier("excel")
-        )
+    paths = build.beside.finish(SPREADSHEETS, lambda: _spreadsheets(build, staged_build))
     return dg.MaterializeResult(
         metadata={"workbooks": len(paths), "bytes": sum(path.stat().st_size for path in paths)}
     )
+
+
+def _spreadsheets(build: BuildResource, build_id: str) -> partial[list[Path]]:
+    folder = build.place.staging(build_id)
+    return partial(
+        spreadsheets_of, folder / "kho.duckdb", folder / "excel", build.moment,
+        build.earlier("excel"),
+    )  # fmt: skip
 
 
 @dg.asset(group_name=GROUP, kinds={"html", "excel"})
@@ -106,17 +115,8 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
 @tried_again
 def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """A PDF letter for every sender and period, and drafts that remind late units."""
-    settings = Settings()
-    home = build.place
-    folder = home.staging(staged_build)
-    with open_published(folder / "kho.duckdb") as connection:
-        letters = read_letters(connection, letters_before(home))
-        reminders = read_reminders(connection)
-    paths, failed = write_letters(
-        letters, folder / "reports", build.moment, settings.mend_days,
-        settings.mail_reply_to, build.earlier("reports"),
-    )  # fmt: skip
-    drafts = write_reminders(reminders, folder / "reports", build.moment, settings.mend_days)
+    folder = build.place.staging(staged_build)
+    paths, failed, drafts = build.beside.finish(LETTERS, lambda: _letters(build, staged_build))
     log("letters", letters=len(paths), failed=len(failed), reminders=len(drafts))
     return dg.MaterializeResult(
         metadata={
@@ -126,6 +126,17 @@ def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeRes
             "reminders": len(drafts),
         }
     )
+
+
+def _letters(
+    build: BuildResource, build_id: str
+) -> partial[tuple[list[Path], list[LetterKey], list[Path]]]:
+    settings = Settings()
+    folder = build.place.staging(build_id)
+    return partial(
+        letters_of, folder / "kho.duckdb", letters_before(build.place), folder / "reports",
+        build.moment, settings.mend_days, settings.mail_reply_to, build.earlier("reports"),
+    )  # fmt: skip
 
 
 @dg.asset(group_name=GROUP, kinds={"html"})

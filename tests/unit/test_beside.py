@@ -34,8 +34,8 @@ def test_a_process_that_ends_is_replaced_once_and_then_said(
     with beside.validators(1):
         started = beside.running()
         assert started is not None
-        with pytest.raises(RuntimeError, match="ValidationError"):
-            started.validate("f", FRAME, [None])  # type: ignore[list-item]
+        with pytest.raises(RuntimeError, match="ColumnNotFoundError"):
+            started.validate("f", FRAME.drop("cell_id"), ["obeyed"])
         assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
         [killed] = started.processes
         killed.kill()

@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from expectations import suites
 from expectations.gate import (
     MartRule,
     gate_before_dbt,
@@ -47,6 +48,16 @@ def test_rule_on_a_column_of_text_is_raised_and_not_passed() -> None:
     text = pl.DataFrame({"cell_id": [0, 1], "words": ["a", "b"]})
     [result] = validate_residuals("f", text, ["words"])
     assert result.outcome == "raised"
+
+
+@pytest.mark.parametrize("lost", [pl.all().cast(pl.String), pl.all().head(1)])
+def test_what_great_expectations_cannot_look_at_raises_every_rule(
+    lost: pl.Expr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = suites._in_one_column
+    monkeypatch.setattr(suites, "_in_one_column", lambda *asked: whole(*asked).select(lost))
+    results = validate_residuals("f", frame(one=[0.0, 0.0], other=[0.0, 3.0]), ["one", "other"])
+    assert [(r.outcome, bool(r.raised)) for r in results] == [("raised", True)] * 2
 
 
 def test_smallest_residual_is_seen() -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
-from warehouse.connection import holds_simulated
+from warehouse.connection import holds_simulated, open_published
 from warehouse.home import take_over
 
 FONT = "Times New Roman"
@@ -105,6 +105,14 @@ def _has_name(column: str, names: set[str]) -> bool:
         return False
     bare = column.removesuffix("_code")
     return bool({f"{bare}_vi", f"{bare}_name_vi"} & (names - {column}))
+
+
+def spreadsheets_of(
+    published_file: Path, folder: Path, as_of: datetime, before: Path | None = None
+) -> list[Path]:
+    """As write_spreadsheets, in whatever process."""
+    with open_published(published_file) as connection:
+        return write_spreadsheets(connection, folder, as_of, before)
 
 
 def write_spreadsheets(

@@ -1,0 +1,93 @@
+"""Work that begins before its step: done once, in another process, and never lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from orchestration.in_advance import in_advance
+
+
+def written(path: Path) -> int:
+    """Leave a line and say which process this is."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write("x\n")
+    return os.getpid()
+
+
+def sleeping(path: Path) -> None:
+    path.write_text(str(os.getpid()), encoding="utf-8")
+    time.sleep(60)
+
+
+def killed_run(path: Path) -> None:
+    with in_advance(1) as works:
+        works.begin("a", partial(sleeping, path))
+        while not path.exists() or not path.read_text():
+            time.sleep(0.02)
+        os.kill(os.getpid(), 9)
+
+
+def refuse(why: str) -> None:
+    raise OSError(28, why)
+
+
+def killed_where_it_is_not(pid: int) -> int:
+    if os.getpid() != pid:
+        os.kill(os.getpid(), 9)
+    return os.getpid()
+
+
+def test_what_was_begun_is_done_once_beside(tmp_path: Path) -> None:
+    work = partial(written, tmp_path / "lines")
+    with in_advance(2) as works:
+        works.begin("a", work)
+        works.begin("a", work)
+        assert works.finish("a", lambda: work) != os.getpid()
+        assert (tmp_path / "lines").read_text() == "x\n"
+        # a second try, or the step alone
+        assert works.finish("a", lambda: work) == os.getpid()
+
+
+def test_what_the_work_raised_is_raised_where_its_step_is_reached() -> None:
+    with in_advance(1) as works:
+        works.begin("a", partial(refuse, "full"))
+        with pytest.raises(OSError, match="full") as raised:
+            works.finish("a", lambda: partial(refuse, "not asked for"))
+    assert raised.value.errno == 28
+
+
+def test_a_work_whose_process_was_killed_is_done_here() -> None:
+    work = partial(killed_where_it_is_not, os.getpid())
+    with in_advance(1) as works:
+        works.begin("a", work)
+        assert works.finish("a", lambda: work) == os.getpid()
+        works.begin("b", partial(abs, -3))
+        assert works.finish("b", lambda: partial(abs, -4)) == 3
+
+
+def test_what_nobody_asked_for_does_not_outlive_the_run(tmp_path: Path) -> None:
+    with in_advance(1) as works:
+        works.begin("a", partial(written, tmp_path / "one"))
+        works.begin("b", partial(written, tmp_path / "two"))
+    left = (tmp_path / "one").exists(), (tmp_path / "two").exists()
+    with in_advance(1) as works:
+        assert works.finish("c", lambda: partial(abs, -1)) == 1
+    assert left == ((tmp_path / "one").exists(), (tmp_path / "two").exists())
+
+
+def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    run = multiprocessing.get_context("spawn").Process(target=killed_run, args=[tmp_path / "pid"])
+    run.start()
+    run.join()
+    beside = int((tmp_path / "pid").read_text())
+    for _ in range(500):
+        if not Path(f"/proc/{beside}").exists():
+            return
+        time.sleep(0.02)
+    pytest.fail("it is still there")
