@@ -1,7 +1,8 @@
-"""Processes that have Great Expectations loaded: `python -m expectations.beside`.
+"""A process that has Great Expectations loaded: `python -m expectations.beside`.
 
-To load it costs seconds, and each of its runs keeps a core busy. These processes load it while
-files are read, and run the suites of several forms beside each other and beside the rules.
+To load it costs seconds, and each of its runs keeps a core busy. This process loads it while files
+are read; each suite then runs in a fork of it, those of several forms beside each other and beside
+the rules, and what a suite held is given back when it ends.
 """
 
 from __future__ import annotations
@@ -9,100 +10,103 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import select
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
-from typing import IO, TYPE_CHECKING, Any
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 if TYPE_CHECKING:
     from expectations.suites import RuleResult
 
-_WORTH_ANOTHER = 10  # suites asked for
 _SIZE = 8  # bytes that say how long a message is
+_TO_END = 1.0  # seconds, of a process whose end of a connection is closed
 _running: list[Validators] = []
 
 
 class Validators:
-    """Up to `count` processes, each with one suite at a time; callers on several threads share
-    them. The second is started when there is more to do than it takes to load it."""
+    """The process, and up to `count` suites at a time; callers on several threads share it."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._asked = 0
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self._free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+    def __init__(self, count: int, folder: Path) -> None:
+        self._folder = folder
+        self._free = BoundedSemaphore(count)
+        self._starting = Lock()
+        self._started = 0
         self._start()
 
     def _start(self) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "expectations.beside"], cwd=Path(__file__).parent.parent,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.processes.append(process)
-        self._free.put(process)
+        self._started += 1
+        self._address = os.fspath(self._folder / str(self._started))
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(self._address)
+            listening.listen()
+            # its standard input is a pipe from here: it ends when this process has, however
+            self.process = subprocess.Popen(  # noqa: S603 (ourselves)
+                [sys.executable, "-m", "expectations.beside", str(listening.fileno())],
+                cwd=Path(__file__).parent.parent, pass_fds=[listening.fileno()],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
 
     def validate(self, subject: str, frame: pl.DataFrame, rules: Sequence[str]) -> list[RuleResult]:
-        """As suites.validate_residuals. A process that was killed has another one take its place,
-        once. Raises RuntimeError where that ends too."""
-        self._asked += 1
-        if self._asked % _WORTH_ANOTHER == 0 and len(self.processes) < self._count:
-            self._start()
+        """As suites.validate_residuals. Where a process was killed, the suite is run once more.
+        Raises RuntimeError where that ends too."""
         question = (subject, _packed(frame), list(rules))
-        try:
-            answer = self._answer(question)
-        except (BrokenPipeError, EOFError):
+        with self._free:
             try:
                 answer = self._answer(question)
-            except (BrokenPipeError, EOFError) as error:
-                raise RuntimeError(f"{subject}: the process of Great Expectations ended") from error
+            except (OSError, EOFError):
+                self._start_unless_there()
+                try:
+                    answer = self._answer(question)
+                except (OSError, EOFError) as error:
+                    raise RuntimeError(
+                        f"{subject}: the process of Great Expectations ended"
+                    ) from error
         if isinstance(answer, Exception):
             raise answer
         found: list[RuleResult] = answer
         return found
 
     def _answer(self, question: Any) -> Any:
-        process = self._free.get()
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            _write(process.stdin, question)
-            answer = _read(process.stdout)
-        except (BrokenPipeError, EOFError):
-            self.processes.remove(process)
-            _end(process)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self._address)
+            with connection.makefile("rwb") as pipe:
+                _write(pipe, question)
+                return _read(pipe)
+
+    def _start_unless_there(self) -> None:
+        """It may be the fork alone that was killed."""
+        with self._starting, suppress(subprocess.TimeoutExpired):
+            self.process.wait(_TO_END)
+            self.end()
             self._start()
-            raise
-        self._free.put(process)
-        return answer
 
     def end(self) -> None:
-        for process in self.processes:
-            _end(process)
+        self.process.kill()  # nothing is left behind: it only computes
+        self.process.wait()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
 
 
 @contextmanager
 def validators(count: int) -> Iterator[None]:
-    """While it lasts, validate_residuals has its suites run by `count` processes."""
-    started = Validators(count)
-    _running.append(started)
-    try:
-        yield
-    finally:
-        _running.remove(started)
-        started.end()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()  # nothing is left behind: it only computes
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        with suppress(BrokenPipeError):  # what was not written yet
-            if pipe is not None:
-                pipe.close()
+    """While it lasts, validate_residuals has its suites run beside, up to `count` at a time."""
+    with tempfile.TemporaryDirectory(prefix="kho-gx-") as folder:
+        started = Validators(count, Path(folder))
+        _running.append(started)
+        try:
+            yield
+        finally:
+            _running.remove(started)
+            started.end()
 
 
 def running() -> Validators | None:
@@ -116,39 +120,51 @@ def _packed(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _write(pipe: IO[bytes], message: Any) -> None:
+def _write(pipe: io.BufferedRWPair, message: Any) -> None:
     content = pickle.dumps(message)
     pipe.write(len(content).to_bytes(_SIZE))
     pipe.write(content)
     pipe.flush()
 
 
-def _read(pipe: IO[bytes]) -> Any:
+def _read(pipe: io.BufferedRWPair) -> Any:
     head = pipe.read(_SIZE)
     if len(head) < _SIZE:
         raise EOFError
     content = pipe.read(int.from_bytes(head))
-    return pickle.loads(content)  # noqa: S301 (from the other end of our own pipe)
+    return pickle.loads(content)  # noqa: S301 (from the other end of our own connection)
 
 
-def main() -> None:
-    """Answer until standard input ends."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not come between
+def serve(listening: socket.socket) -> None:
+    """Answer each question in a fork, until standard input ends."""
     from expectations import suites
 
     suites.load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a fork
     while True:
-        try:
-            subject, frame, rules = _read(sys.stdin.buffer)
-        except EOFError:
+        ready, _, _ = select.select([listening, sys.stdin], [], [])
+        if sys.stdin in ready:
             return
-        try:
-            answer: Any = suites.validate_residuals(subject, pl.read_ipc(frame), rules)
-        except Exception as error:  # whoever asked says it
-            answer = RuntimeError(f"{type(error).__name__}: {error}")
-        _write(answers, answer)
+        connection, _ = listening.accept()
+        with connection:
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listening.close()
+                with connection.makefile("rwb") as pipe:
+                    _answer(pipe)
+                return
+
+
+def _answer(pipe: io.BufferedRWPair) -> None:
+    from expectations import suites
+
+    subject, frame, rules = _read(pipe)
+    try:
+        answer: Any = suites.validate_residuals(subject, pl.read_ipc(frame), rules)
+    except Exception as error:  # whoever asked says it
+        answer = RuntimeError(f"{type(error).__name__}: {error}")
+    _write(pipe, answer)
 
 
 if __name__ == "__main__":
-    main()
+    serve(socket.socket(fileno=int(sys.argv[1])))

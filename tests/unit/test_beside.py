@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 
 import polars as pl
@@ -37,14 +38,31 @@ def test_a_process_that_ends_is_replaced_once_and_then_said(
         with pytest.raises(RuntimeError, match="ColumnNotFoundError"):
             started.validate("f", FRAME.drop("cell_id"), ["obeyed"])
         assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
-        [killed] = started.processes
+        killed = started.process
         killed.kill()
         assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
-        [other] = started.processes
+        other = started.process
         assert killed.returncode is not None and other is not killed
         monkeypatch.setattr(sys, "executable", shutil.which("false"))
         other.kill()
         with pytest.raises(RuntimeError, match="f: the process of Great Expectations ended"):
             validate_residuals("f", FRAME, ["obeyed"])
-    assert other.returncode is not None
-    assert all(process.returncode is not None for process in started.processes)
+    assert other.returncode is not None and started.process.returncode is not None
+
+
+class Killing:
+    """Kills whoever unpickles it."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return signal.raise_signal, (signal.SIGKILL,)
+
+
+def test_a_suite_whose_process_is_killed_costs_no_other() -> None:
+    with beside.validators(1):
+        started = beside.running()
+        assert started is not None
+        process = started.process
+        with pytest.raises(RuntimeError, match="f: the process of Great Expectations ended"):
+            started.validate("f", FRAME, [Killing()])  # type: ignore[list-item]
+        assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
+        assert started.process is process
