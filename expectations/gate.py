@@ -105,24 +105,27 @@ def gate_before_publishing(
 
     Returns each rule with its result and the keys of the rows that break it.
     """
-    places: list[str] = []
-    columns: dict[str, dict[int, float]] = {}
-    for rule in rules:
-        columns[rule.name] = {}
-        for key, residual in connection.execute(rule.sql).fetchall():
-            columns[rule.name][len(places)] = float(residual)
-            places.append(str(key))
-    frame = pl.DataFrame(
-        {"cell_id": range(len(places))}
-        | {
-            name: [column.get(row) for row in range(len(places))]
-            for name, column in columns.items()
-        },
-        schema={"cell_id": pl.Int64} | dict.fromkeys(columns, pl.Float64),
-    )
-    results = validate_residuals("marts", frame, columns)
-    by_rule = {result.rule: result for result in results}
+    looked_at = [_keys_and_residuals(connection, rule) for rule in rules]
+    keys = pl.concat([each["key"] for each in looked_at])
+    frame = pl.concat(
+        (
+            each.select(pl.col("residual").alias(rule.name))
+            for rule, each in zip(rules, looked_at, strict=True)
+        ),
+        how="diagonal",
+    ).with_row_index("cell_id")
+    results = {r.rule: r for r in validate_residuals("marts", frame, [r.name for r in rules])}
     return [
-        (rule, by_rule[rule.name], [places[row] for row in by_rule[rule.name].unexpected])
+        (rule, results[rule.name], keys.gather(list(results[rule.name].unexpected)).to_list())
         for rule in rules
     ]
+
+
+def _keys_and_residuals(connection: Any, rule: MartRule) -> pl.DataFrame:
+    """What a rule's SQL returns; a row without a residual does not obey."""
+    found = pl.DataFrame(connection.sql(rule.sql).to_arrow_table())
+    key, residual = found.columns
+    return found.select(
+        pl.col(key).cast(pl.String).alias("key"),
+        pl.col(residual).cast(pl.Float64).fill_nan(1).fill_null(1).alias("residual"),
+    )

@@ -82,12 +82,14 @@ def test_gate_names_the_rows_that_break_a_mart_rule() -> None:
     rules = [
         MartRule("whole", "Mọi dòng đều khớp.", "from (values ('a', 0), ('b', 0)) t(k, residual)"),
         MartRule("gap", "Có dòng lệch.", "from (values ('a', 0), ('b', 3)) t(k, residual)"),
+        MartRule("unsaid", "Dòng không tính được.", "select 7 as k, cast(null as decimal(9, 2))"),
     ]
     with duckdb.connect() as connection:
         found = gate_before_publishing(connection, rules)
     assert [(rule.name, result.outcome, keys) for rule, result, keys in found] == [
         ("whole", "passed", []),
         ("gap", "failed", ["b"]),
+        ("unsaid", "failed", ["7"]),
     ]
 
 
