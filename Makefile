@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 SIZES ?= 500,1000
+ROUNDS ?= 1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export KHO_HOME ?= $(CURDIR)/var
@@ -69,8 +70,8 @@ test-hostile: $(READY) ## some hundred hostile files, each in a process that it 
 test-all: $(READY) lint ## every test
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: $(READY) ## what a night costs at 500 and 1,000 workbooks, beside peers (SIZES=500,1000,5000)
-	@PYTHONPATH=. $(BIN)/python bench/night.py --sizes $(SIZES)
+bench: $(READY) ## what a night costs at 500 and 1,000 workbooks, beside peers (SIZES=500,1000,5000 ROUNDS=2)
+	@PYTHONPATH=. $(BIN)/python bench/night.py --sizes $(SIZES) --rounds $(ROUNDS)
 
 lock: ## write requirements.lock anew (needs uv; names no registry)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \

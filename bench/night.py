@@ -1,11 +1,12 @@
 """What a night costs at different sizes, stage by stage, beside what others would cost.
 
-    PYTHONPATH=. .venv/bin/python bench/night.py [--sizes 500,1000] [--cache DIR] [--sample 8]
+    PYTHONPATH=. .venv/bin/python bench/night.py [--sizes 500,1000] [--rounds 1] [--cache DIR]
 
 For each size: a cold build of a simulated province (65 communes and all agencies, as many months as
 that takes), a night with nothing new, a night with one workbook sent again. All is CPU time (user
 and system) of the whole tree of processes, so that other work on the machine counts little; ratios
-are within this run. The inboxes are made once and kept in the cache.
+are within this run; of several rounds each figure's median is shown. The inboxes are made once and
+kept in the cache.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import math
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -234,9 +236,20 @@ def measure(size: int, cache: Path, sample: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def middle(rounds: Sequence[Any]) -> Any:
+    """The same measurements, each number the median of the rounds."""
+    first = rounds[0]
+    if isinstance(first, dict):
+        names = dict.fromkeys(name for each in rounds for name in each)
+        return {name: middle([each[name] for each in rounds if name in each]) for name in names}
+    if isinstance(first, bool) or not isinstance(first, int | float):
+        return first
+    return statistics.median(rounds)
+
+
 def show(found: list[dict[str, Any]]) -> None:
     """The tables, in Markdown."""
-    head = [f"{each['workbooks']:,} workbooks" for each in found]
+    head = [f"{each['workbooks']:,.0f} workbooks" for each in found]
     print(f"\n| CPU seconds | {' | '.join(head)} | exponent |")
     print("| --- |" + " ---: |" * (len(found) + 1))
     rows = {
@@ -298,6 +311,7 @@ def _exponent(found: list[dict[str, Any]], values: list[float]) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sizes", default="500,1000")
+    options.add_argument("--rounds", type=int, default=1)
     options.add_argument("--cache", type=Path, default=Path("/tmp/kho-bench"))  # noqa: S108
     options.add_argument("--sample", type=int, default=8)
     options.add_argument("--night", nargs=3, metavar=("INBOX", "HOME", "AS_OF"))
@@ -310,10 +324,15 @@ def main() -> None:
         print(json.dumps(usual(chosen.usual.read_text(encoding="utf-8").splitlines())))
         return
     chosen.cache.mkdir(parents=True, exist_ok=True)
-    found = []
-    for size in map(int, chosen.sizes.split(",")):
-        found.append(measure(size, chosen.cache, chosen.sample))
-        print(f"# {found[-1]['workbooks']} workbooks: measured", file=sys.stderr)
+    sizes = [int(size) for size in chosen.sizes.split(",")]
+    measured: dict[int, list[dict[str, Any]]] = {size: [] for size in sizes}
+    for turn in range(chosen.rounds):
+        for size in sizes:
+            measured[size].append(measure(size, chosen.cache, chosen.sample))
+            said = measured[size][-1]
+            print(f"# {said['workbooks']} workbooks, round {turn + 1}: measured", file=sys.stderr)
+            print(json.dumps(said), file=sys.stderr)
+    found = [middle(measured[size]) for size in sizes]
     show(found)
 
 
