@@ -11,7 +11,6 @@ import io
 import os
 import pickle
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from expectations.suites import RuleResult
 
 _SIZE = 8  # bytes that say how long a message is
+_SEEN_TO = 1.0  # seconds, after which forks that ended are seen to
 _TO_END = 1.0  # seconds, of a process whose end of a connection is closed
 _running: list[Validators] = []
 
@@ -140,15 +140,18 @@ def serve(listening: socket.socket) -> None:
     from expectations import suites
 
     suites.load()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a fork
     while True:
-        ready, _, _ = select.select([listening, sys.stdin], [], [])
+        ready, _, _ = select.select([listening, sys.stdin], [], [], _SEEN_TO)
+        with suppress(ChildProcessError):  # there is none
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         if sys.stdin in ready:
             return
+        if listening not in ready:
+            continue
         connection, _ = listening.accept()
         with connection:
             if os.fork() == 0:
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listening.close()
                 with connection.makefile("rwb") as pipe:
                     _answer(pipe)

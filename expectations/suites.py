@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import warnings
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import polars as pl
@@ -80,9 +82,13 @@ def _unusable(frame: pl.DataFrame, rule: str) -> str | None:
 
 
 def _evaluated(subject: str, frame: pl.DataFrame, rules: list[str]) -> dict[str, RuleResult]:
-    """One run of Great Expectations for all rules of a batch."""
-    evaluated = {rule: len(frame) - frame[rule].null_count() for rule in rules}
-    residuals = _in_one_column(frame, rules)
+    """One run of Great Expectations for all rules of a batch: their residuals below each other."""
+    count = sum(len(frame) - frame[rule].null_count() for rule in rules)
+    parts = [_looked_at(frame, rule) for rule in rules]
+    ends = list(accumulate(part.height for part in parts))
+    places = pl.concat(part["cell_id"] for part in parts)
+    residuals = pl.concat(part.select(RESIDUAL) for part in parts).to_pandas()
+    del parts
     context = _context()
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -91,42 +97,31 @@ def _evaluated(subject: str, frame: pl.DataFrame, rules: list[str]) -> dict[str,
         context.data_sources.add_pandas(name="build")
         .add_dataframe_asset(name=subject)
         .add_batch_definition_whole_dataframe("all_submissions")
-        .get_batch({"dataframe": residuals.to_pandas()})
+        .get_batch({"dataframe": residuals})
     )
     expected = gxe.ExpectColumnValuesToBeBetween(column=RESIDUAL, min_value=0, max_value=0)
     validation = batch.validate(
         context.suites.add(gx.ExpectationSuite(name=subject, expectations=[expected])),
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": ["rule_no", "cell_id"],
-        },
+        result_format="COMPLETE",
     )
     [result] = validation.results
-    raised = _raised(result, sum(evaluated.values()))
+    raised = _raised(result, count)
     if raised is not None:
         return {rule: RuleResult(rule, "raised", 0, (), raised) for rule in rules}
     broken: dict[int, list[int]] = defaultdict(list)
-    for entry in result.result.get("unexpected_index_list") or ():
-        broken[int(entry["rule_no"])].append(int(entry["cell_id"]))
+    for row in result.result.get("unexpected_index_list") or ():
+        broken[bisect_right(ends, row)].append(int(places[row]))
     found = {}
-    for number, rule in enumerate(rules):
+    for number, (rule, start, end) in enumerate(zip(rules, [0, *ends], ends, strict=False)):
         outcome = "failed" if broken[number] else "passed"
-        found[rule] = RuleResult(rule, outcome, evaluated[rule], tuple(broken[number]))
+        found[rule] = RuleResult(rule, outcome, end - start, tuple(broken[number]))
     return found
 
 
-def _in_one_column(frame: pl.DataFrame, rules: list[str]) -> pl.DataFrame:
-    """A row for each rule (its place in `rules`) and cell that it looks at."""
-    return pl.concat(
-        frame.lazy()
-        .select(
-            pl.lit(number, pl.Int32).alias("rule_no"),
-            "cell_id",
-            pl.col(rule).cast(pl.Float64).alias(RESIDUAL),
-        )
-        .drop_nulls(RESIDUAL)
-        for number, rule in enumerate(rules)
-    ).collect()
+def _looked_at(frame: pl.DataFrame, rule: str) -> pl.DataFrame:
+    """The cells that a rule looks at, each with its residual."""
+    found = frame.select("cell_id", pl.col(rule).cast(pl.Float64).alias(RESIDUAL))
+    return found.drop_nulls(RESIDUAL)
 
 
 def _raised(result: Any, count: int) -> str | None:

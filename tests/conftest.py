@@ -1,6 +1,6 @@
 """What tests share: the hypothesis profile, lists read anew where a test changes the seeds, a
-simulated province; tests that need LibreOffice or Chromium are skipped where it is missing, never
-in CI."""
+simulated province; tests that need LibreOffice, Chromium or systemd are skipped where it is
+missing, never in CI."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail("CI must install Chromium (see .ci/run)")
         pytest.skip("chromium is not installed")
+    if item.get_closest_marker("systemd") and shutil.which("systemd-analyze") is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must install systemd (see .ci/run)")
+        pytest.skip("systemd-analyze is not installed")
 
 
 @pytest.hookimpl(trylast=True)  # when what does not run is gone

@@ -181,6 +181,28 @@ def read_mail(path: Path) -> EmailMessage:
     return message_from_bytes(path.read_bytes(), policy=default)
 
 
+@pytest.mark.systemd
+def test_units_are_what_systemd_understands(tmp_path: Path) -> None:
+    """As it reads them before it starts them: with /opt/kho where this environment is."""
+    for unit in UNITS.glob("*.service"):
+        text = unit.read_text(encoding="utf-8").replace("/opt/kho/.venv", str(BIN.parent))
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+        said = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", tmp_path / unit.name],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (said.returncode, said.stderr) == (0, "")
+    broken = tmp_path / "broken.service"
+    broken.write_text("[Service]\nExecStart=/bin/true\nRestrat=always\n", encoding="utf-8")
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", broken],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Restrat" in said.stderr
+
+
 def test_units_close_what_they_make_and_hold_no_secret() -> None:
     for unit in ("kho-webserver.service", "kho-daemon.service"):
         found = settings(unit)

@@ -54,8 +54,8 @@ def test_rule_on_a_column_of_text_is_raised_and_not_passed() -> None:
 def test_what_great_expectations_cannot_look_at_raises_every_rule(
     lost: pl.Expr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = suites._in_one_column
-    monkeypatch.setattr(suites, "_in_one_column", lambda *asked: whole(*asked).select(lost))
+    whole = suites._looked_at
+    monkeypatch.setattr(suites, "_looked_at", lambda *asked: whole(*asked).select(lost))
     results = validate_residuals("f", frame(one=[0.0, 0.0], other=[0.0, 3.0]), ["one", "other"])
     assert [(r.outcome, bool(r.raised)) for r in results] == [("raised", True)] * 2
 
