@@ -62,11 +62,13 @@ def stage_build(
     try:
         for table in known.keys() - contents.keys():
             connection.execute(f'drop table published.main."{table}"')
+        made = []
         for table in tables:
             parquet = folder / "parquet" / f"{table}.parquet"
             if before is not None and known.get(table) == contents[table]:
                 take_over(before / "parquet" / parquet.name, parquet)
                 continue
+            made.append(table)
             connection.execute(
                 f'create or replace table published.main."{table}" as '
                 f'from main."{table}" order by all'
@@ -76,7 +78,7 @@ def stage_build(
                 f"copy (from published.main.\"{table}\") to '{_quoted(parquet)}' {options}"
             )
         written = {table: _content(connection, f'published.main."{table}"') for table in tables}
-        _copy_comments(connection, tables)
+        _copy_comments(connection, made)
         connection.execute("checkpoint published")
     finally:
         connection.execute("detach published")
@@ -131,12 +133,12 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> 
         where schema_name = 'main' and comment is not null and database_name = current_database()
         """
     ).fetchall()
+    statements = []
     for table, column, comment in commented:
-        if table not in tables:
-            continue
-        text = comment.replace("'", "''")
-        place = f'published.main."{table}"'
-        if column is None:
-            connection.execute(f"comment on table {place} is '{text}'")
-        else:
-            connection.execute(f"comment on column {place}.\"{column}\" is '{text}'")
+        if table in tables:
+            text = comment.replace("'", "''")
+            place = f'published.main."{table}"'
+            what = f"table {place}" if column is None else f'column {place}."{column}"'
+            statements.append(f"comment on {what} is '{text}'")
+    if statements:
+        connection.execute(";".join(statements))
