@@ -28,6 +28,9 @@ FACTS = (
 )
 
 _ROWS_AT_A_TIME = 10_000
+# a row of a fact is a kilobyte of JSON: whoever reads the content of a group holds all of it, and
+# within one fact lines are in order of their keys, so that groups without a wanted key are not read
+_ROWS_OF_A_GROUP = 8_192
 _LINE = """{
     act: 'varchar', fact_table: 'varchar', fact_key: 'varchar', content_hash: 'varchar',
     finding_key: 'varchar', moment: 'timestamp', content: 'json'
@@ -127,7 +130,9 @@ def _as_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kept: Path) -
                 finding_key, moment, content::varchar as content
             from read_json(?, format = 'newline_delimited', columns = {_LINE},
                 maximum_object_size = 16777216)
-        ) to '{str(unfinished).replace("'", "''")}' (format parquet, compression zstd)
+        ) to '{str(unfinished).replace("'", "''")}' (
+            format parquet, compression zstd, row_group_size {_ROWS_OF_A_GROUP}
+        )
         """,
         [str(path)],
     )
