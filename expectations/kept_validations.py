@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import expectations
 from expectations.breaches import Forgiven
 from expectations.row_mechanisms import days_looked_at
 from expectations.rule_files import all_rules
 from expectations.validate import FormValidation, validate_form
+from ingest.cell_tables import count_of
 from ingest.contract import Contract
 from ingest.kept import keep, kept
 from ingest.load import CellFrames
@@ -31,6 +33,7 @@ from ingest.readings import reader_version
 from ingest.register import Submission
 
 _AT_ONCE = 2  # forms beside each other: as many as have a process for their suites (beside.py)
+_CELLS_AT_ONCE = 1_000_000  # of forms beside each other: with their residuals, a gigabyte
 _MODULES = frozenset({"expectations.validate", "expectations.suites", "expectations.findings"})
 
 
@@ -45,6 +48,19 @@ def rules_version() -> str:
     for path in sorted(files):
         digest.update(f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
+
+
+class _UnderWay(NamedTuple):
+    form: str
+    key: str
+    n_cells: int
+    asked: Future[FormValidation]
+
+
+def _has_room(under_way: Sequence[_UnderWay], n_cells: int) -> bool:
+    """Whether a form with so many cells may be validated beside these."""
+    held = sum(each.n_cells for each in under_way)
+    return len(under_way) < _AT_ONCE and held + n_cells <= _CELLS_AT_ONCE
 
 
 @dataclass
@@ -77,7 +93,7 @@ class Validations:
         found: dict[str, FormValidation] = {}
         run: list[str] = []
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            under_way: list[tuple[str, str, Future[FormValidation]]] = []
+            under_way: list[_UnderWay] = []
             for form, members in sorted(by_form.items()):
                 key = _key(contracts[form], members, as_of, acts)
                 validation: FormValidation | None = kept(self._path(form), key, _MODULES)
@@ -85,24 +101,23 @@ class Validations:
                     found[form] = validation
                     continue
                 run.append(form)
-                if len(under_way) == _AT_ONCE:
-                    self._take(found, *under_way.pop(0))
                 reads = [(s.submission_no, s.read) for s in members if s.read is not None]
-                cells = cells_of([s.submission_no for s in members])
+                n_cells = sum(count_of(read).cells for _, read in reads)
+                while under_way and not _has_room(under_way, n_cells):
+                    self._take(found, under_way.pop(0))
                 asked = threads.submit(
-                    validate_form, contracts[form], reads, cells, as_of, forgiven
-                )
-                under_way.append((form, key, asked))
+                    validate_form, contracts[form], reads, cells_of([s for s, _ in reads]),
+                    as_of, forgiven,
+                )  # fmt: skip
+                under_way.append(_UnderWay(form, key, n_cells, asked))
             for each in under_way:
-                self._take(found, *each)
+                self._take(found, each)
         return [found[form] for form in sorted(by_form)], run
 
-    def _take(
-        self, found: dict[str, FormValidation], form: str, key: str, asked: Future[FormValidation]
-    ) -> None:
-        validation = found[form] = asked.result()
+    def _take(self, found: dict[str, FormValidation], each: _UnderWay) -> None:
+        validation = found[each.form] = each.asked.result()
         if not validation.raised:
-            keep(self._path(form), key, validation)
+            keep(self._path(each.form), each.key, validation)
 
     def _path(self, form: str) -> Path:
         return self.home / self.version / form

@@ -21,9 +21,10 @@ LOCK_DOWN = (
 MEMORY_LIMIT = "1GB"
 
 
-def open_working(path: Path) -> duckdb.DuckDBPyConnection:
-    """The builder's connection to the working file."""
-    return duckdb.connect(str(path), config={"memory_limit": MEMORY_LIMIT})
+def open_working(path: Path, memory: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+    """The builder's connection to the working file. With less `memory` where it is only read, beside
+    what needs more."""
+    return duckdb.connect(str(path), config={"memory_limit": memory})
 
 
 def create_working(path: Path) -> duckdb.DuckDBPyConnection:
