@@ -22,8 +22,8 @@ MEMORY_LIMIT = "1GB"
 
 
 def open_working(path: Path, memory: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
-    """The builder's connection to the working file. With less `memory` where it is only read, beside
-    what needs more."""
+    """The builder's connection to the working file. With less `memory` where it is only read,
+    beside what needs more."""
     return duckdb.connect(str(path), config={"memory_limit": memory})
 
 

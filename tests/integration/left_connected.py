@@ -14,13 +14,20 @@ from pathlib import Path
 import duckdb
 
 
+def looks_like(path: Path) -> tuple[int, int]:
+    """A night makes the file anew, or builds on the one that is there."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
 def main() -> None:
     path = Path(sys.argv[1])
-    before = path.stat().st_ino
+    before = looks_like(path)
     while True:
         try:
-            if (now := path.stat().st_ino) == before:
-                continue  # the file of the last night, which is not looked at any more
+            if looks_like(path) == before:
+                continue  # as the last night left it
+            now = path.stat().st_ino
             held = duckdb.connect(str(path), read_only=True)
         except (FileNotFoundError, duckdb.Error):
             time.sleep(0.001)
