@@ -7,6 +7,7 @@ the rules, and what a suite held is given back when it ends.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import pickle
@@ -52,6 +53,8 @@ class Validators:
             self.process = subprocess.Popen(  # noqa: S603 (ourselves)
                 [sys.executable, "-m", "expectations.beside", str(listening.fileno())],
                 cwd=Path(__file__).parent.parent, pass_fds=[listening.fileno()],
+                # a library leaves folders behind there
+                env=os.environ | {"TMPDIR": os.fspath(self._folder)},
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
 
@@ -139,7 +142,8 @@ def serve(listening: socket.socket) -> None:
     """Answer each question in a fork, until standard input ends."""
     from expectations import suites
 
-    suites.load()
+    suites.warm()
+    gc.freeze()  # what is loaded stays shared with the forks
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [], _SEEN_TO)
         with suppress(ChildProcessError):  # there is none
@@ -153,9 +157,10 @@ def serve(listening: socket.socket) -> None:
         with connection:
             if os.fork() == 0:
                 listening.close()
-                with connection.makefile("rwb") as pipe:
+                # whoever asked may be there no more
+                with suppress(Exception), connection.makefile("rwb") as pipe:
                     _answer(pipe)
-                return
+                os._exit(os.EX_OK)  # to take down all that is loaded costs more than the suite
 
 
 def _answer(pipe: io.BufferedRWPair) -> None:
