@@ -142,7 +142,7 @@ def serve(listening: socket.socket) -> None:
     """Answer each question in a fork, until standard input ends."""
     from expectations import suites
 
-    suites.warm()
+    suites.load()
     gc.freeze()  # what is loaded stays shared with the forks
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [], _SEEN_TO)

@@ -124,15 +124,6 @@ def _asserted(subject: str, residuals: Any) -> Any:
     return result
 
 
-def warm() -> None:
-    """Have Great Expectations do once what it does at its first suite (a third of a second): each
-    fork would do it anew. Without polars, whose threads do not live on in a fork."""
-    load()
-    import pandas as pd
-
-    _asserted("warm", pd.DataFrame({RESIDUAL: [0.0, 1.0]}))
-
-
 def _looked_at(frame: pl.DataFrame, rule: str) -> pl.DataFrame:
     """The cells that a rule looks at, each with its residual."""
     found = frame.select("cell_id", pl.col(rule).cast(pl.Float64).alias(RESIDUAL))
