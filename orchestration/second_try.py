@@ -18,8 +18,8 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from orchestration.dagster_dbt_alone import DagsterDbtCliRuntimeError
 from orchestration.settings import Settings
 
 Step = Callable[..., Any]

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import (
+from packaging.version import Version
+
+from orchestration.dagster_dbt_alone import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
     DbtCliResource,
     DbtProject,
     dbt_assets,
 )
-from packaging.version import Version
-
 from orchestration.logs import log
 from orchestration.resources import BuildResource
 from orchestration.second_try import tried_again
@@ -48,6 +48,18 @@ class _Translator(DagsterDbtTranslator):
         }.get(prefix, "marts")
 
 
+class NightlyDbt(DbtCliResource):
+    """dbt as a command (that of orchestration/warm_dbt.py), without what only row counts and column
+    metadata are fetched with: asking for its version and setting up an adapter cost seconds."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
+        return None
+
+
 def _project() -> DbtProject:
     """The dbt project with its manifest, parsed when it is missing or older than the models."""
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
@@ -59,7 +71,9 @@ def _project() -> DbtProject:
         if path.is_file()
     ]
     if not manifest.exists() or manifest.stat().st_mtime < max(sources):
-        project.preparer.prepare(project)
+        NightlyDbt(project_dir=project).cli(
+            ["parse", "--quiet"], target_path=project.target_path
+        ).wait()
     return project
 
 
@@ -72,18 +86,6 @@ _translator = _Translator(
         enable_duplicate_source_asset_keys=True,
     )
 )
-
-
-class NightlyDbt(DbtCliResource):
-    """dbt as a command (that of orchestration/warm_dbt.py), without what only row counts and column
-    metadata are fetched with: asking for its version and setting up an adapter cost seconds."""
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(metadata.version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
-        return None
 
 
 def _run(
