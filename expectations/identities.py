@@ -253,7 +253,7 @@ def read_identities(folder: Path = FOLDER) -> tuple[Identity, ...]:
     """Every declared identity. Raises IdentityError naming file and entry."""
     found: dict[str, Identity] = {}
     for path in sorted(folder.glob("*.yml")):
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or ():
+        for entry in yaml.load(path.read_bytes(), yaml.CSafeLoader) or ():
             name = entry.get("identity", "?")
             try:
                 identity = Identity(

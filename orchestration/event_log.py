@@ -25,6 +25,7 @@ class QuickEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sa.Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -36,6 +37,12 @@ class QuickEventLog(SqliteEventLogStorage):
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> Self:
         return cls(str(Path(config_value["dagster_home"]) / "history" / "runs"), inst_data)
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked for each event of a check; a table that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:

@@ -238,17 +238,17 @@ def _execute(
         from dagster import DagsterEventType
 
         seen: set[str] = set()
-        run_id = None
+        running, run_id, cursor = "", None, None
         while not finished.wait(0.3):
             if run_id is None:
                 runs = instance.get_runs(limit=1)
                 run_id = runs[0].run_id if runs and not runs[0].is_finished else None
                 continue
-            records = instance.get_records_for_run(
-                run_id, of_type={DagsterEventType.STEP_START, DagsterEventType.STEP_SUCCESS}
-            ).records
-            running = ""
-            for record in records:
+            found = instance.get_records_for_run(
+                run_id, cursor, {DagsterEventType.STEP_START, DagsterEventType.STEP_SUCCESS}
+            )
+            cursor = found.cursor
+            for record in found.records:
                 event = record.event_log_entry.dagster_event
                 if event.event_type == DagsterEventType.STEP_SUCCESS:
                     seen.add(event.step_key)

@@ -331,7 +331,7 @@ def _finding_order(finding: LetterFinding) -> tuple[str, int, int, str, str]:
 @cache
 def letterhead() -> dict[str, str]:
     """Names at the head of official letters (Nghị định 30/2020/NĐ-CP, Phụ lục I), in capitals."""
-    said = yaml.safe_load(Path(__file__).with_name("letterhead.yml").read_text(encoding="utf-8"))
+    said = yaml.load(Path(__file__).with_name("letterhead.yml").read_bytes(), yaml.CSafeLoader)
     issuer = reference.reporting_units()[said["issuer"]].name_vi
     return {
         "commune_authority": said["commune_authority"],

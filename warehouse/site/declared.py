@@ -116,7 +116,7 @@ class Site(_Declared):
 @cache
 def site() -> Site:
     """The declared pages."""
-    return Site.model_validate(yaml.safe_load((FOLDER / "pages.yml").read_text(encoding="utf-8")))
+    return Site.model_validate(yaml.load((FOLDER / "pages.yml").read_bytes(), yaml.CSafeLoader))
 
 
 @cache
