@@ -22,7 +22,7 @@ from tests.shared import run_kho
 from tests.site_pages import Figure, pages_of, read_page
 from warehouse.connection import open_published
 from warehouse.home import Home
-from warehouse.site.build import build_site
+from warehouse.site.build import Build, build_site
 from warehouse.site.declared import Column, query_text, site
 from warehouse.site.results import Queries
 from warehouse.site.serve import serve
@@ -153,15 +153,14 @@ def test_a_sum_leads_to_the_list_of_its_facts_and_from_there_to_their_cells(clea
 def test_a_site_kept_in_part_and_one_written_anew_are_the_same_bytes(
     built: Built, next_nights: NextNights, tmp_path: Path
 ) -> None:
-    """The third night took corrected workbooks in; what they did not change it kept."""
+    """The third night took corrected workbooks in; what they did not change it kept. A workbook
+    that was kept says with which build its figures came, and holds the same."""
     home = Home(next_nights.completed.home)
     published = home.published()
     assert published is not None
+    as_of = datetime.fromisoformat(published["as_of"])
     with open_published(home.published_file) as connection:
-        build_site(
-            connection, tmp_path / "site", home.archived, published["build_id"],
-            datetime.fromisoformat(published["as_of"]),
-        )  # fmt: skip
+        build_site(connection, tmp_path / "site", home.archived, published["build_id"], as_of)
     kept = _site(next_nights.completed)
     files = {
         folder: sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
@@ -172,7 +171,17 @@ def test_a_site_kept_in_part_and_one_written_anew_are_the_same_bytes(
     _, differing, failed = filecmp.cmpfiles(
         kept, tmp_path / "site", list(map(str, names)), shallow=False
     )
-    assert not differing and not failed
+    assert not failed
+    assert {Path(name).suffix for name in differing} == {".xlsx"}
+    for name in differing:
+        (lines, cells), (new_lines, new_cells) = map(
+            _lines_and_cells, (kept / name, tmp_path / "site" / name)
+        )
+        assert cells == new_cells
+        assert new_lines == {Build(published["build_id"], as_of, is_simulated=False).line}
+        assert len(lines) == 1 and lines.pop() < new_lines.pop()
+    # some were changed by what came
+    assert len(differing) < len([name for name in names if name.suffix == ".xlsx"])
     [first] = (home.root / "builds").glob("20261122*")
     sheets = [path for path in names if path.parent.name == "nguon" and path.name[:4] != "cua-"]
     same = [
@@ -182,6 +191,16 @@ def test_a_site_kept_in_part_and_one_written_anew_are_the_same_bytes(
     ]
     # the list of the sheets names the build, and a corrected workbook is another
     assert len(sheets) / 2 < len(same) < len(sheets) - 1
+
+
+def _lines_and_cells(path: Path) -> tuple[set[Any], list[Any]]:
+    """The lines below the titles of a workbook's sheets, and all their other cells."""
+    book = openpyxl.load_workbook(path)
+    lines = {sheet["A2"].value for sheet in book}
+    rows = [
+        [sheet.title, *(row for n, row in enumerate(sheet.values, 1) if n != 2)] for sheet in book
+    ]
+    return lines, rows
 
 
 def test_a_sheet_that_was_drawn_for_the_build_before_is_not_read_again(built: Built) -> None:

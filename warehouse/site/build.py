@@ -19,10 +19,10 @@ from typing import Any
 import duckdb
 import jinja2
 
-from warehouse.connection import holds_simulated
+from warehouse.connection import holds_simulated, open_published
 from warehouse.home import take_over
 from warehouse.site.declared import Site, site
-from warehouse.site.downloads import write_csv, write_json, write_workbook
+from warehouse.site.downloads import sheet_names, write_csv, write_json, write_workbook
 from warehouse.site.numbers import is_number, shown_text
 from warehouse.site.results import Queries
 from warehouse.site.shown import PageShown, fill, keep, keys_of, pages_of, root_of, table_of
@@ -49,6 +49,21 @@ class Build:
     def line(self) -> str:
         line = f"Số liệu đến {self.as_of:%H:%M ngày %d/%m/%Y}; bản phát hành {self.build_id}"
         return f"{_SIMULATED}. {line}" if self.is_simulated else line
+
+
+def site_of(
+    published_file: Path,
+    folder: Path,
+    archived: Callable[[str], Path],
+    build_id: str,
+    as_of: datetime,
+    workers: int = 2,
+    before: Path | None = None,
+) -> list[Path]:
+    """As build_site, in whatever process, and in place of what a first try left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with open_published(published_file) as connection:
+        return build_site(connection, folder, archived, build_id, as_of, workers, before)
 
 
 def build_site(
@@ -111,14 +126,16 @@ def _write_page(
     tables = [table_of(block) for block in shown.blocks]
     (folder / shown.file).parent.mkdir(parents=True, exist_ok=True)
     workbook = f"{_DATA}/{shown.slug}.xlsx"
-    names = write_workbook(folder / workbook, tables, build.line, build.as_of)
-    for block, table, name in zip(shown.blocks, tables, names, strict=True):
+    for block, name in zip(shown.blocks, sheet_names(tables), strict=True):
         block.csv, block.sheet = f"{_DATA}/{shown.slug}-{block.block.id}.csv", name
-        if shown.kept is not None and before is not None:
-            take_over(before / block.csv, folder / block.csv)
-        else:
+    if shown.kept is not None and before is not None:
+        # a workbook says which build its figures came with: the last one that changed any of them
+        for file in (workbook, *(block.csv for block in shown.blocks)):
+            take_over(before / file, folder / file)
+    else:
+        write_workbook(folder / workbook, tables, build.line, build.as_of)
+        for block, table in zip(shown.blocks, tables, strict=True):
             write_csv(folder / block.csv, table)
-    if shown.kept is None:
         fill(shown, sources)
     head = {
         "title": shown.title,

@@ -50,20 +50,24 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def write_workbook(path: Path, tables: Sequence[Table], line: str, as_of: datetime) -> list[str]:
-    """One workbook, a sheet for each table; returns the names of the sheets."""
+def sheet_names(tables: Sequence[Table]) -> list[str]:
+    """The names of the sheets of a workbook of these tables."""
     names: list[str] = []
-    book, formats = new_workbook(path, tables[0].title, as_of, is_large=False)
     for table in tables:
-        name = _sheet_name(table.title, names)
-        names.append(name)
+        names.append(_sheet_name(table.title, names))
+    return names
+
+
+def write_workbook(path: Path, tables: Sequence[Table], line: str, as_of: datetime) -> None:
+    """One workbook, a sheet for each table."""
+    book, formats = new_workbook(path, tables[0].title, as_of, is_large=False)
+    for table, name in zip(tables, sheet_names(tables), strict=True):
         columns = [
             MartColumn(column, data_type, heading, heading, {})
             for column, heading, data_type in table.columns
         ]
         write_table(book.add_worksheet(name), table.title, line, columns, table.rows, formats)
     book.close()
-    return names
 
 
 def _sheet_name(title: str, taken: Sequence[str]) -> str:

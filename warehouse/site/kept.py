@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ingest import normalise, workbook
 from warehouse import trace
+from warehouse.outputs import spreadsheets
 
 _HERE = Path(__file__).parent
-_LIBRARIES = ("jinja2", "markupsafe", "python-calamine")
+_LIBRARIES = ("jinja2", "markupsafe", "python-calamine", "xlsxwriter")
 
 
 def made_of(*parts: object) -> str:
@@ -22,7 +23,7 @@ def made_of(*parts: object) -> str:
 @cache
 def _own_code() -> bytes:
     """How a workbook is read, a cell written, a sheet drawn, a page set."""
-    files = [Path(str(module.__file__)) for module in (workbook, normalise, trace)]
+    files = [Path(str(module.__file__)) for module in (workbook, normalise, trace, spreadsheets)]
     files += sorted(path for path in _HERE.rglob("*") if path.suffix in (".py", ".j2", ".yml"))
     digest = hashlib.sha256(repr([version(name) for name in _LIBRARIES]).encode())
     for file in files:
