@@ -1,6 +1,6 @@
 """Work of later steps, begun in processes beside before their turn comes.
 
-The steps of a run follow one another in one process, and what four of them write for people needs
+The steps of a run follow one another in one process, and what some of them write for people needs
 only the staged build: on two cores one of them would wait for the other. What was begun is waited
 for where its step is reached; a run of that step alone, or a second try, does the work itself.
 """

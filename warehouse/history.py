@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from ingest.fingerprint import sha256_of
+from warehouse.connection import MEMORY_LIMIT
 
 FACTS = (
     "fct_budget",
@@ -109,6 +110,16 @@ def load_history(
         """
     )
     connection.execute("drop view acts")
+
+
+def keep_changes(change_file: Path, kept: Path) -> None:
+    """Keep what a publish changed as load_history wants it, in whatever process: the next night
+    need not read the file as JSON, which is long after a first publish."""
+    if not change_file.stat().st_size:
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as connection:
+        _as_parquet(connection, change_file, kept)
 
 
 def _as_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kept: Path) -> Path:

@@ -1,6 +1,5 @@
 """Stage 5: write the published file, the reports and letters, switch `current`, send."""
 
-import shutil
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -30,16 +29,20 @@ from orchestration.several import several
 from warehouse import kept_tables
 from warehouse.acts import Act, acts_version, release_ends
 from warehouse.connection import open_published, open_working
-from warehouse.history import FACTS
-from warehouse.ledger import Receipt
+from warehouse.history import FACTS, keep_changes
+from warehouse.ledger import Ledger, Receipt
 from warehouse.outputs.spreadsheets import spreadsheets_of
 from warehouse.publish import describe_build, publish_staged
 from warehouse.published_file import stage_build
-from warehouse.site.build import build_site
+from warehouse.site.build import site_of
 
 GROUP = "publish"
-SPREADSHEETS, LETTERS = "mart_spreadsheets", "sender_letters"
+PAGES, SPREADSHEETS, LETTERS = "leader_pages", "mart_spreadsheets", "sender_letters"
 """Steps whose work begins as soon as the build is staged (orchestration/in_advance.py)."""
+CHANGES = "changes"
+"""For the next night, which does it where it was not done: nobody waits for it."""
+_WAITED_FOR = {"dagster/priority": "-1"}
+"""Of such a step: what is not under way yet is done before it is waited for."""
 
 
 def _build_id(connection: Any) -> str:
@@ -56,6 +59,7 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
         rows = stage_build(
             connection, build.place.staging(build_id), code_version(), build.earlier("")
         )
+    build.beside.begin(PAGES, _pages(build, build_id))
     build.beside.begin(SPREADSHEETS, _spreadsheets(build, build_id))
     build.beside.begin(LETTERS, _letters(build, build_id))
     return dg.MaterializeResult(
@@ -69,7 +73,7 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
     )
 
 
-@dg.asset(group_name=GROUP, kinds={"excel"})
+@dg.asset(group_name=GROUP, op_tags=_WAITED_FOR, kinds={"excel"})
 @measured
 @tried_again
 def mart_spreadsheets(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
@@ -110,7 +114,7 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
     )
 
 
-@dg.asset(group_name=GROUP, kinds={"typst"})
+@dg.asset(group_name=GROUP, op_tags=_WAITED_FOR, kinds={"typst"})
 @measured
 @tried_again
 def sender_letters(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
@@ -139,21 +143,23 @@ def _letters(
     )  # fmt: skip
 
 
-@dg.asset(group_name=GROUP, kinds={"html"})
+@dg.asset(group_name=GROUP, op_tags=_WAITED_FOR, kinds={"html"})
 @measured
 @tried_again
 def leader_pages(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """The static site for leaders: scorecard, budget, investment, trade, communes, and the way from
     each figure to its cell."""
-    folder = build.place.staging(staged_build)
-    shutil.rmtree(folder / "site", ignore_errors=True)  # of a first try
-    with open_published(folder / "kho.duckdb") as connection:
-        pages = build_site(
-            connection, folder / "site", build.place.archived, staged_build, build.moment,
-            workers=build.workers, before=build.earlier("site"),
-        )  # fmt: skip
+    pages = build.beside.finish(PAGES, lambda: _pages(build, staged_build))
     log("pages", pages=len(pages))
     return dg.MaterializeResult(metadata={"pages": len(pages)})
+
+
+def _pages(build: BuildResource, build_id: str) -> partial[list[Path]]:
+    folder = build.place.staging(build_id)
+    return partial(
+        site_of, folder / "kho.duckdb", folder / "site", build.place.archived, build_id,
+        build.moment, build.workers, build.earlier("site"),
+    )  # fmt: skip
 
 
 @dg.asset(
@@ -181,6 +187,8 @@ def published_build(
         folder = publish_staged(connection, home, staged_build, build.moment, description)
         changes = _changes(connection)
     kept_tables.keep(home, staged_build, code_version())
+    change_file = Ledger(home.ledger).change_file(staged_build)
+    build.beside.begin(CHANGES, partial(keep_changes, change_file, home.history))
     log("published", build=staged_build, **description["counts"])
     return dg.MaterializeResult(
         metadata={

@@ -10,7 +10,7 @@ import duckdb
 
 from tests.shared import as_lines
 from warehouse.connection import create_working
-from warehouse.history import FACTS, changes_of_build, load_history
+from warehouse.history import FACTS, changes_of_build, keep_changes, load_history
 from warehouse.ledger import Ledger
 
 DAYS = [f"2026-07-0{day} 06:30:00" for day in range(1, 7)]
@@ -134,6 +134,24 @@ def test_row_of_a_version_is_as_its_publish_wrote_it_whatever_became_of_what_is_
             ("h2", day(1), '{"value_text":"h2"}'),
         ]
         assert len(list(kept.iterdir())) == 2
+
+
+def test_what_was_kept_when_it_was_published_is_what_the_next_night_looks_at(
+    tmp_path: Path,
+) -> None:
+    ledger, kept = Ledger(tmp_path / "ledger"), tmp_path / "kept"
+    for number, acts in enumerate([[opened(DAYS[0])], []]):
+        ledger.write_changes(f"b{number}", as_lines(acts))
+        ledger.add_publish({"build_id": f"b{number}"})
+        keep_changes(ledger.change_file(f"b{number}"), kept)
+    [before] = kept.iterdir()  # a publish that changed nothing keeps nothing
+    made = before.stat().st_mtime_ns
+    with create_working(tmp_path / "w.duckdb") as connection:
+        load_history(connection, ledger.change_files(), kept)
+        found = connection.execute("select row_json from history.fact_row").fetchall()
+    assert found == [('{"value_text":"h1"}',)]
+    [after] = kept.iterdir()
+    assert (after, after.stat().st_mtime_ns) == (before, made)
 
 
 def test_row_in_the_ledger_is_exact_whatever_reads_it(tmp_path: Path) -> None:
