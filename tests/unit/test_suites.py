@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import duckdb
 import polars as pl
@@ -118,3 +121,21 @@ def test_gate_before_dbt_stops_what_does_not_add_up(
         nothing = dict.fromkeys(("cells", "numbers", "total", "rows", "columns"), 0)
         checks = gate_before_dbt(connection, received, nothing | as_read, raised)
     assert [check.name for check in checks if not check.passed] == failed
+
+
+def test_what_no_rule_asks_for_is_loaded_by_whoever_looks_into_it() -> None:
+    """Great Expectations imports it; nobody pays for it, and it works all the same."""
+    program = """
+        import sys
+        from expectations.suites import load
+        load()
+        import scipy
+        from scipy import stats
+        print("scipy.stats._stats_py" in sys.modules)
+        print(round(stats.norm.cdf(0), 3), scipy.stats is stats)
+        print("scipy.stats._stats_py" in sys.modules)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == ["False", "0.5", "True", "True"]
