@@ -30,7 +30,7 @@ DBT_FOLDER = PROJECT / "dbt_project"
 # fifth of a run
 COMMAND = (
     sys.executable, "-I", os.fspath(PROJECT / "orchestration" / "dbt_command.py"),
-    "--log-level-file", "info", "--no-write-json",
+    "--log-level-file", "none", "--no-write-json",
 )  # fmt: skip
 _SOCKET, _WORKING_FILE = "KHO_DBT_SOCKET", "KHO_WAREHOUSE"  # dbt_command.py, profiles.yml
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from warehouse.connection import open_published
 from warehouse.home import take_over
 
 LIST = "letters.json"
+_AT_ONCE = 2  # Typst does not keep Python waiting while it sets a paper
 
 
 def stem(key: LetterKey) -> str:
@@ -73,28 +75,36 @@ def write_letters(
     """
     (folder / "letters").mkdir(parents=True, exist_ok=True)
     known = _read_list(before) if before else {}
-    lines, written, failed = [], [], []
-    for letter in letters:
+
+    def write(letter: Letter) -> str | None:
+        """How it looks; None where it could not be set."""
         path = letter_path(folder, letter.key)
         look = _look(letter, mend_days, contact)
         earlier = letter_path(before, letter.key) if before else None
         if earlier and known.get(letter.key) == (letter.content, look) and earlier.exists():
             take_over(earlier, path)
-        else:
-            try:
-                path.write_bytes(letter_pdf(letter, as_of, mend_days, contact))
-            except TypesettingError:
+            return look
+        try:
+            path.write_bytes(letter_pdf(letter, as_of, mend_days, contact))
+        except TypesettingError:
+            return None
+        return look
+
+    lines, written, failed = [], [], []
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for letter, look in zip(letters, threads.map(write, letters), strict=True):
+            if look is None:
                 failed.append(letter.key)
                 continue
-        written.append(path)
-        lines.append(
-            {
-                "unit_code": letter.unit_code,
-                "period_key": letter.period_key,
-                "content": letter.content,
-                "look": look,
-            }
-        )
+            written.append(letter_path(folder, letter.key))
+            lines.append(
+                {
+                    "unit_code": letter.unit_code,
+                    "period_key": letter.period_key,
+                    "content": letter.content,
+                    "look": look,
+                }
+            )
     (folder / "letters" / LIST).write_text(
         json.dumps(lines, ensure_ascii=False, indent=1), encoding="utf-8"
     )

@@ -8,9 +8,9 @@ the time in the file is the build's: the same data give the same bytes everywher
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,18 @@ class TypesettingError(RuntimeError):
     """A paper that could not be set."""
 
 
-@cache
+_own = threading.local()
+
+
 def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
-    return typst.Compiler(root=str(TEMPLATES), font_paths=fonts, ignore_system_fonts=True)
+    """One for each thread: papers are set beside each other."""
+    if not hasattr(_own, "compiler"):
+        fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
+        _own.compiler = typst.Compiler(
+            root=str(TEMPLATES), font_paths=fonts, ignore_system_fonts=True
+        )
+    compiler: typst.Compiler = _own.compiler
+    return compiler
 
 
 def set_pdf(template: str, data: Mapping[str, Any], as_of: datetime) -> bytes:
