@@ -7,7 +7,6 @@ the rules, and what a suite held is given back when it ends.
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import pickle
@@ -23,6 +22,8 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from ingest.loading import loading
 
 if TYPE_CHECKING:
     from expectations.suites import RuleResult
@@ -142,8 +143,8 @@ def serve(listening: socket.socket) -> None:
     """Answer each question in a fork, until standard input ends."""
     from expectations import suites
 
-    suites.load()
-    gc.freeze()  # what is loaded stays shared with the forks
+    with loading():
+        suites.load()
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [], _SEEN_TO)
         with suppress(ChildProcessError):  # there is none

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ingest.loading import loading
 from ingest.pull import Problem, looks_new
 from ingest.seen import Seen
 from ingest.sources import Source, connected, is_simulated_inbox
@@ -130,14 +131,15 @@ def _run_job(
     home: Home, config: Mapping[str, Any], tags: dict[str, str], progress: Progress
 ) -> Outcome:
     os.environ["DAGSTER_HOME"] = str(home.dagster.resolve())
-    import dagster as dg
+    with loading():
+        import dagster as dg
 
-    from orchestration.assets.ingest import ARCHIVE_CHECK
-    from orchestration.definitions import defs
-    from orchestration.left_over import close_left_over
+        from orchestration.assets.ingest import ARCHIVE_CHECK
+        from orchestration.definitions import defs
+        from orchestration.left_over import close_left_over
 
-    _quiet(dg)
-    job = defs.resolve_job_def("nightly")
+        _quiet(dg)
+        job = defs.resolve_job_def("nightly")
     only_mail = bool(config["only_mail"])
     steps = 1 if only_mail else len(job.graph.node_defs)
     run_config = {

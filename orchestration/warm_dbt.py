@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ingest.loading import loading
 from orchestration.settings import PROJECT
 from warehouse.home import Home
 
@@ -90,9 +91,8 @@ def warm_dbt(home: Home) -> Iterator[None]:
 
 def serve(listening: socket.socket) -> None:
     """Run one command after the other, until standard input ends."""
-    manifest = _parsed()
-    gc.collect()
-    gc.freeze()  # what is loaded stays shared with the forks
+    with loading():
+        manifest = _parsed()
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [])
         if sys.stdin in ready:
