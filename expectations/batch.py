@@ -20,6 +20,7 @@ import polars as pl
 
 from expectations.intervals import Flags, Floats, Intervals, Numbers, printed
 from expectations.numbers import cell_address, cell_place, vietnamese
+from expectations.suites import RESIDUAL
 from ingest import reference
 from ingest.cells import STATE_NO, STATES
 from ingest.columns import unit_factor
@@ -109,7 +110,8 @@ class Batch:
         self.columns: list[Column] = [c for table in self.tables for c in table.columns]
         self.table_of_column = [n for n, table in enumerate(self.tables) for _ in table.columns]
         self.lines: list[Line] = [line for table in self.tables for line in table.lines]
-        self.residuals: dict[str, Floats] = {}
+        # by rule, what it marked: most rules look at few of a form's cells
+        self._marks: dict[str, list[tuple[Numbers, Floats]]] = {}
         self.breaches: dict[tuple[int, str], Breach] = {}
         # one column of residuals for several rules: its name, and the rules
         self.families: dict[str, tuple[str, ...]] = {}
@@ -531,30 +533,32 @@ class Batch:
 
         `explain` is asked for each that is broken, by its number among `places`.
         """
-        if rule not in self.residuals:
-            self.residuals[rule] = np.full(self.n_cells + len(self._remark_places), np.nan)
-        column, found = self.residuals[rule], residuals.astype(np.float64)
-        column[places] = np.fmax(column[places], found)
+        found = residuals.astype(np.float64)
+        is_looked_at = ~np.isnan(found)
+        marks = self._marks.setdefault(rule, [])
+        marks.append((places[is_looked_at].astype(np.int32), found[is_looked_at]))
         for number in np.flatnonzero(found > 0):
             self.breaches[int(places[number]), rule] = explain(int(number))
 
     def unmark(self, rules: Iterable[str]) -> None:
         """Forget what rules have marked, so that they can look again."""
         names = set(rules)
-        for rule in names & self.residuals.keys():
-            self.residuals[rule].fill(np.nan)
+        for rule in names & self._marks.keys():
+            self._marks[rule].clear()
         for place, rule in [key for key in self.breaches if key[1] in names]:
             del self.breaches[place, rule]
 
-    def frame(self) -> pl.DataFrame:
-        """`cell_id` (a place) and one Float64 column a rule, or a family of rules."""
-        size = self.n_cells + len(self._remark_places)
-        return pl.DataFrame(
-            {"cell_id": pl.int_range(size, eager=True)}
-            | {
-                name: pl.Series(column, nan_to_null=True) for name, column in self.residuals.items()
-            },
-        )
+    def looked_at(self) -> dict[str, pl.DataFrame]:
+        """By rule, or family of rules, in the order of their names: `cell_id` (a place) and
+        `residual` of what it looked at, the worst where it marked a place more than once."""
+        return {rule: self._looked_at(marks) for rule, marks in sorted(self._marks.items())}
+
+    def _looked_at(self, marks: Sequence[tuple[Numbers, Floats]]) -> pl.DataFrame:
+        column = np.full(self.n_cells + len(self._remark_places), np.nan)
+        for places, found in marks:
+            column[places] = np.fmax(column[places], found)
+        looked_at = np.flatnonzero(~np.isnan(column))
+        return pl.DataFrame({"cell_id": looked_at, RESIDUAL: column[looked_at]})
 
 
 _MORE, _LESS = 1, 2

@@ -15,7 +15,7 @@ import sys
 import warnings
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -77,16 +77,24 @@ def validate_residuals(subject: str, frame: pl.DataFrame, rules: Iterable[str]) 
     comes back as `raised`: that is a failure, never a pass.
     """
     rules = list(rules)
-    others = beside.running()
-    if others is not None:
-        return others.validate(subject, frame, rules)
     unusable = {rule: says for rule in rules if (says := _unusable(frame, rule))}
-    usable = [rule for rule in rules if rule not in unusable]
-    found = _evaluated(subject, frame, usable) if usable else {}
+    looked_at = {rule: _looked_at(frame, rule) for rule in rules if rule not in unusable}
+    found = {result.rule: result for result in validate_looked_at(subject, looked_at)}
     return [
         found[rule] if rule in found else RuleResult(rule, "raised", 0, (), unusable[rule])
         for rule in rules
     ]
+
+
+def validate_looked_at(subject: str, looked_at: Mapping[str, pl.DataFrame]) -> list[RuleResult]:
+    """The same of residuals by rule: `cell_id` and `residual` (Float64) of each cell that the rule
+    looks at. Most rules look at few, so that this is a fraction of a column for each."""
+    if not looked_at:
+        return []
+    others = beside.running()
+    if others is not None:
+        return others.validate(subject, looked_at)
+    return _evaluated(subject, looked_at)
 
 
 def _unusable(frame: pl.DataFrame, rule: str) -> str | None:
@@ -98,26 +106,25 @@ def _unusable(frame: pl.DataFrame, rule: str) -> str | None:
     return None
 
 
-def _evaluated(subject: str, frame: pl.DataFrame, rules: list[str]) -> dict[str, RuleResult]:
+def _evaluated(subject: str, looked_at: Mapping[str, pl.DataFrame]) -> list[RuleResult]:
     """One run of Great Expectations for all rules of a batch: their residuals below each other."""
-    count = sum(len(frame) - frame[rule].null_count() for rule in rules)
-    parts = [_looked_at(frame, rule) for rule in rules]
-    ends = list(accumulate(part.height for part in parts))
-    places = pl.concat(part["cell_id"] for part in parts)
-    residuals = pl.concat(part.select(RESIDUAL) for part in parts).to_pandas()
-    del parts
+    ends = list(accumulate(part.height for part in looked_at.values()))
+    count = ends[-1]
+    places = pl.concat(part["cell_id"] for part in looked_at.values())
+    residuals = pl.concat(part.select(RESIDUAL) for part in looked_at.values()).to_pandas()
     result = _asserted(subject, residuals)
     raised = _raised(result, count)
     if raised is not None:
-        return {rule: RuleResult(rule, "raised", 0, (), raised) for rule in rules}
+        return [RuleResult(rule, "raised", 0, (), raised) for rule in looked_at]
     broken: dict[int, list[int]] = defaultdict(list)
     for row in result.result.get("unexpected_index_list") or ():
         broken[bisect_right(ends, row)].append(int(places[row]))
-    found = {}
-    for number, (rule, start, end) in enumerate(zip(rules, [0, *ends], ends, strict=False)):
-        outcome = "failed" if broken[number] else "passed"
-        found[rule] = RuleResult(rule, outcome, end - start, tuple(broken[number]))
-    return found
+    return [
+        RuleResult(
+            rule, "failed" if broken[number] else "passed", end - start, tuple(broken[number])
+        )
+        for number, (rule, start, end) in enumerate(zip(looked_at, [0, *ends], ends, strict=False))
+    ]
 
 
 def _asserted(subject: str, residuals: Any) -> Any:

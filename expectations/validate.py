@@ -14,7 +14,7 @@ from expectations.batch import Batch
 from expectations.breaches import Forgiven, finding_of
 from expectations.findings import Finding, compose
 from expectations.residuals import build_batch
-from expectations.suites import RuleResult, validate_residuals
+from expectations.suites import RuleResult, validate_looked_at
 from ingest.contract import Contract
 from ingest.load import CellFrames, cells_held
 from ingest.reading import ReadSubmission
@@ -86,7 +86,7 @@ def validate_form(
     batch = build_batch(contract, members, cells, as_of, forgiven)
     results: list[RuleResult] = []
     findings: list[Finding] = []
-    for result in validate_residuals(contract.id, batch.frame(), sorted(batch.residuals)):
+    for result in validate_looked_at(contract.id, batch.looked_at()):
         results += _by_rule(batch, result)
         findings += [finding_of(batch, result.rule, place) for place in result.unexpected]
     findings.sort(key=lambda finding: (finding.submission_no or 0, finding.sheet or ""))

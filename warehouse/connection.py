@@ -35,12 +35,14 @@ def create_working(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+def open_published(path: Path, memory: str | None = None) -> duckdb.DuckDBPyConnection:
     """An analyst's connection: reads the published tables and nothing else, for good.
 
-    `read_only` alone would still let SQL read any file of the machine and write with COPY.
+    `read_only` alone would still let SQL read any file of the machine and write with COPY. `memory`
+    is for those of a build that write reports beside each other: what DuckDB has read it keeps.
     """
-    connection = duckdb.connect(str(path.resolve(strict=True)), read_only=True)
+    config = {"memory_limit": memory} if memory else {}
+    connection = duckdb.connect(str(path.resolve(strict=True)), read_only=True, config=config)
     for statement in LOCK_DOWN:
         connection.execute(statement)
     return connection

@@ -27,7 +27,7 @@ from expectations.reports.letter import (
 )
 from expectations.reports.reminder import Reminder, read_reminders, reminder_pdf
 from expectations.reports.typesetting import TypesettingError
-from warehouse.connection import open_published
+from warehouse.connection import MEMORY_LIMIT, open_published
 from warehouse.home import take_over
 
 LIST = "letters.json"
@@ -54,7 +54,7 @@ def letters_of(
 ) -> tuple[list[Path], list[LetterKey], list[Path]]:
     """Write the letters and reminders of a published file, in whatever process; return their paths
     and the keys of letters that could not be set: letters, keys, reminders."""
-    with open_published(published_file) as connection:
+    with open_published(published_file, MEMORY_LIMIT) as connection:
         letters = read_letters(connection, sent)
         reminders = read_reminders(connection)
     paths, failed = write_letters(letters, folder, as_of, mend_days, contact, before)

@@ -28,7 +28,7 @@ from orchestration.settings import Settings
 from orchestration.several import several
 from warehouse import kept_tables
 from warehouse.acts import Act, acts_version, release_ends
-from warehouse.connection import open_published, open_working
+from warehouse.connection import MEMORY_LIMIT, open_published, open_working
 from warehouse.history import FACTS, keep_changes
 from warehouse.ledger import Ledger, Receipt
 from warehouse.outputs.spreadsheets import spreadsheets_of
@@ -59,9 +59,10 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
         rows = stage_build(
             connection, build.place.staging(build_id), code_version(), build.earlier("")
         )
-    build.beside.begin(PAGES, _pages(build, build_id))
     build.beside.begin(SPREADSHEETS, _spreadsheets(build, build_id))
     build.beside.begin(LETTERS, _letters(build, build_id))
+    # last: of a large home it takes a gigabyte, and should not meet the reports
+    build.beside.begin(PAGES, _pages(build, build_id))
     return dg.MaterializeResult(
         value=build_id,
         metadata={
@@ -98,7 +99,7 @@ def _spreadsheets(build: BuildResource, build_id: str) -> partial[list[Path]]:
 def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeResult:
     """A data-quality report in Vietnamese for every sender, and its own workbooks, marked."""
     folder = build.place.staging(staged_build)
-    with open_published(folder / "kho.duckdb") as connection:
+    with open_published(folder / "kho.duckdb", MEMORY_LIMIT) as connection:
         paths = write_reports(connection, folder / "reports", build.moment)
         marked = write_marked(
             connection, build.place.archived, folder / "reports", build.moment,

@@ -73,7 +73,7 @@ def form_validations(
 ) -> dg.MaterializeResult:
     """One Great Expectations batch a form: types, ranges, allowed values, totals."""
     contracts = {contract.id: contract for contract in all_contracts()}
-    with open_working(build.place.working_file, "500MB") as connection:
+    with open_working(build.place.working_file, "250MB") as connection:
         validations, run = Validations(build.place.validations).validate(
             contracts,
             read_submissions_of_files,

@@ -36,7 +36,7 @@ def test_a_process_that_ends_is_replaced_once_and_then_said(
         started = beside.running()
         assert started is not None
         with pytest.raises(RuntimeError, match="ColumnNotFoundError"):
-            started.validate("f", FRAME.drop("cell_id"), ["obeyed"])
+            started.validate("f", {"obeyed": FRAME.select("cell_id")})
         assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
         killed = started.process
         killed.kill()
@@ -63,6 +63,6 @@ def test_a_suite_whose_process_is_killed_costs_no_other() -> None:
         assert started is not None
         process = started.process
         with pytest.raises(RuntimeError, match="f: the process of Great Expectations ended"):
-            started.validate("f", FRAME, [Killing()])  # type: ignore[list-item]
+            started.validate("f", {Killing(): FRAME.select("cell_id")})  # type: ignore[dict-item]
         assert [r.outcome for r in validate_residuals("f", FRAME, ["obeyed"])] == ["passed"]
         assert started.process is process

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
-from warehouse.connection import holds_simulated, open_published
+from warehouse.connection import MEMORY_LIMIT, holds_simulated, open_published
 from warehouse.home import take_over
 
 FONT = "Times New Roman"
@@ -111,7 +111,7 @@ def spreadsheets_of(
     published_file: Path, folder: Path, as_of: datetime, before: Path | None = None
 ) -> list[Path]:
     """As write_spreadsheets, in whatever process."""
-    with open_published(published_file) as connection:
+    with open_published(published_file, MEMORY_LIMIT) as connection:
         return write_spreadsheets(connection, folder, as_of, before)
 
 

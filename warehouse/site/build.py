@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import jinja2
 
-from warehouse.connection import holds_simulated, open_published
+from warehouse.connection import MEMORY_LIMIT, holds_simulated, open_published
 from warehouse.home import take_over
 from warehouse.site.declared import Site, site
 from warehouse.site.downloads import sheet_names, write_csv, write_json, write_workbook
@@ -62,7 +62,7 @@ def site_of(
 ) -> list[Path]:
     """As build_site, in whatever process, and in place of what a first try left."""
     shutil.rmtree(folder, ignore_errors=True)
-    with open_published(published_file) as connection:
+    with open_published(published_file, MEMORY_LIMIT) as connection:
         return build_site(connection, folder, archived, build_id, as_of, workers, before)
 
 
