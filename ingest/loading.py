@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,3 +18,5 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        # a library says at the end what was not taken down
+        atexit.register(gc.unfreeze)
