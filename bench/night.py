@@ -24,16 +24,20 @@ import tempfile
 import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.measure import Cost, cost_of
+from orchestration.in_advance import InAdvance, Work
 
 A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
 FIRST_YEAR = 2026
-TO_SENDERS = ("sender_reports", "sender_letters", "sent_mails")
+REPORTS, MAILS, CHANGES = "sender_reports", "sent_mails", "changes"
+TO_SENDERS = (REPORTS, "sender_letters", MAILS)
 _TICK = os.sysconf("SC_CLK_TCK")
 _NUMBER = re.compile(r"<v>(\d{3,}(?:\.\d+)?)</v></c>")
 
@@ -60,14 +64,51 @@ def night(inbox: str, home: str, as_of: str) -> dict[str, Any]:
         peaks[step] = max(peaks[step], memory)
         last, since = max(last, used), now
 
-    outcome = run_nightly(Home(Path(home)), inbox, datetime.fromisoformat(as_of), 2, note)
+    with _works_told_apart() as beside:
+        outcome = run_nightly(Home(Path(home)), inbox, datetime.fromisoformat(as_of), 2, note)
     note("end")
     assert outcome.succeeded, outcome.causes
+    _tell_apart(seconds, beside)
     counts = (outcome.description or {}).get("counts", {})
     return {
         "changed": outcome.changed, "stages": dict(seconds), "walls": dict(walls),
         "peaks": dict(peaks), "peak": max(peaks.values(), default=0), "counts": counts,
     }  # fmt: skip
+
+
+@contextmanager
+def _works_told_apart() -> Iterator[dict[str, float]]:
+    """CPU seconds of what a night begins in processes beside it, by name: they are at work while
+    the night is at other steps."""
+    seconds: dict[str, float] = {}
+    begin, finish = InAdvance.begin, InAdvance.finish
+
+    def begin_timed(self: InAdvance, name: str, work: Work) -> None:
+        begin(self, name, partial(_timed, work))
+        self._begun[name].add_done_callback(lambda done: seconds.update({name: done.result()[1]}))
+
+    def finish_timed(self: InAdvance, name: str, work: Callable[[], Work]) -> Any:
+        return finish(self, name, lambda: partial(_timed, work()))[0]
+
+    InAdvance.begin, InAdvance.finish = begin_timed, finish_timed  # type: ignore[method-assign]
+    try:
+        yield seconds
+    finally:
+        InAdvance.begin, InAdvance.finish = begin, finish  # type: ignore[method-assign]
+
+
+def _timed(work: Work) -> tuple[Any, float]:
+    before = sum(os.times()[:4])
+    result = work()
+    return result, sum(os.times()[:4]) - before
+
+
+def _tell_apart(seconds: dict[str, float], beside: Mapping[str, float]) -> None:
+    """Give each work its own seconds, and the step that they were counted with what is left."""
+    for name, used in beside.items():
+        counted_with = MAILS if name == CHANGES else REPORTS
+        seconds[counted_with] += seconds.get(name, 0.0) - used
+        seconds[name] = used
 
 
 def _tree() -> tuple[float, int]:
