@@ -83,8 +83,8 @@ def _works_told_apart() -> Iterator[dict[str, float]]:
     seconds: dict[str, float] = {}
     begin, finish = InAdvance.begin, InAdvance.finish
 
-    def begin_timed(self: InAdvance, name: str, work: Work) -> None:
-        begin(self, name, partial(_timed, work))
+    def begin_timed(self: InAdvance, name: str, work: Work, *, to_the_end: bool = False) -> None:
+        begin(self, name, partial(_timed, work), to_the_end=to_the_end)
         self._begun[name].add_done_callback(lambda done: seconds.update({name: done.result()[1]}))
 
     def finish_timed(self: InAdvance, name: str, work: Callable[[], Work]) -> Any:

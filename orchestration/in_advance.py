@@ -11,10 +11,10 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
 
 from ingest.sandbox import fork_context
 
@@ -23,37 +23,45 @@ Work = Callable[[], Any]
 
 class InAdvance:
     """What was begun, by name. Works and their results go from process to process: plain functions
-    with plain arguments (functools.partial)."""
+    with plain arguments (functools.partial). Each has a process of its own, which gives back what
+    it held when it is done."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-        self._begun: dict[str, Future[Any]] = {}
+        self._pool: ProcessPool | None = None
+        self._begun: dict[str, Any] = {}
+        self._to_the_end: list[Any] = []
 
-    def begin(self, name: str, work: Work) -> None:
-        """Have `work` done beside, unless it is under way."""
+    def begin(self, name: str, work: Work, *, to_the_end: bool = False) -> None:
+        """Have `work` done beside, unless it is under way; `to_the_end` if nobody asks for it."""
         if name in self._begun:
             return
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers, fork_context(), initializer=_end_with_the_run
+            self._pool = ProcessPool(
+                self._workers, max_tasks=1, initializer=_end_with_the_run, context=fork_context()
             )
-        self._begun[name] = self._pool.submit(work)
+        self._begun[name] = self._pool.schedule(work)
+        if to_the_end:
+            self._to_the_end.append(self._begun[name])
 
     def finish(self, name: str, work: Callable[[], Work]) -> Any:
         """What the work gave that was begun, or else what `work()` gives now. Raises what the work
         raised; where its process was killed, it is done again here."""
         begun = self._begun.pop(name, None)
         if begun is not None:
-            try:
+            with suppress(ProcessExpired):
                 return begun.result()
-            except BrokenProcessPool:
-                self.end()
         return work()()
 
     def end(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        """What nobody asked for is stopped where it is."""
+        if self._pool is None:
+            return
+        for begun in self._to_the_end:
+            with suppress(Exception):  # the next night does it
+                begun.result()
+        self._pool.stop()
+        self._pool.join()
         self._pool = None
 
 

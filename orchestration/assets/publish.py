@@ -40,7 +40,7 @@ GROUP = "publish"
 PAGES, SPREADSHEETS, LETTERS = "leader_pages", "mart_spreadsheets", "sender_letters"
 """Steps whose work begins as soon as the build is staged (orchestration/in_advance.py)."""
 CHANGES = "changes"
-"""For the next night, which does it where it was not done: nobody waits for it."""
+"""For the next night, which does it where it was not done: no step waits for it."""
 _WAITED_FOR = {"dagster/priority": "-1"}
 """Of such a step: what is not under way yet is done before it is waited for."""
 
@@ -189,7 +189,7 @@ def published_build(
         changes = _changes(connection)
     kept_tables.keep(home, staged_build, code_version())
     change_file = Ledger(home.ledger).change_file(staged_build)
-    build.beside.begin(CHANGES, partial(keep_changes, change_file, home.history))
+    build.beside.begin(CHANGES, partial(keep_changes, change_file, home.history), to_the_end=True)
     log("published", build=staged_build, **description["counts"])
     return dg.MaterializeResult(
         metadata={

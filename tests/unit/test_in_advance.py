@@ -71,14 +71,30 @@ def test_a_work_whose_process_was_killed_is_done_here() -> None:
         assert works.finish("b", lambda: partial(abs, -4)) == 3
 
 
-def test_what_nobody_asked_for_does_not_outlive_the_run(tmp_path: Path) -> None:
+def test_what_nobody_asked_for_is_stopped_with_the_run(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
     with in_advance(1) as works:
-        works.begin("a", partial(written, tmp_path / "one"))
-        works.begin("b", partial(written, tmp_path / "two"))
-    left = (tmp_path / "one").exists(), (tmp_path / "two").exists()
+        works.begin("a", partial(sleeping, pid))
+        works.begin("b", partial(written, tmp_path / "never"))
+        while not pid.exists() or not pid.read_text():
+            time.sleep(0.02)
+    assert not Path(f"/proc/{pid.read_text()}").exists()
+    assert not (tmp_path / "never").exists()
+
+
+def test_what_is_to_be_done_in_any_case_is_waited_for(tmp_path: Path) -> None:
     with in_advance(1) as works:
-        assert works.finish("c", lambda: partial(abs, -1)) == 1
-    assert left == ((tmp_path / "one").exists(), (tmp_path / "two").exists())
+        works.begin("a", partial(refuse, "full"), to_the_end=True)
+        works.begin("b", partial(written, tmp_path / "lines"), to_the_end=True)
+    assert (tmp_path / "lines").read_text() == "x\n"
+
+
+def test_each_work_has_a_process_of_its_own(tmp_path: Path) -> None:
+    with in_advance(1) as works:
+        for name in "abc":
+            works.begin(name, partial(written, tmp_path / "lines"))
+        pids = {works.finish(name, lambda: partial(abs, 0)) for name in "abc"}
+    assert len(pids) == 3 and os.getpid() not in pids
 
 
 def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
