@@ -63,6 +63,5 @@ def test_statuses_are_those_of_dbt() -> None:
     def values(statuses: type[Enum]) -> set[str]:
         return {status.value for status in statuses}
 
-    # what dbt knows beside these, no command here ends with
     assert values(TestStatus) <= values(compat.TestStatus)
     assert values(NodeStatus) - values(compat.NodeStatus) == set()
