@@ -55,11 +55,14 @@ def _calamine_rows(paths: Sequence[Path]) -> int:
 
 def product(paths: Sequence[Path]) -> dict[str, Any]:
     """Read in isolated workers, register, load: as the assets of the night do."""
-    from ingest.contract import all_contracts
-    from ingest.extract import read_submissions
-    from ingest.package import Unreadable
-    from ingest.register import register
-    from ingest.sandbox import read_isolated
+    from ingest.loading import loading
+
+    with loading():
+        from ingest.contract import all_contracts
+        from ingest.extract import read_submissions
+        from ingest.package import Unreadable
+        from ingest.register import register
+        from ingest.sandbox import read_isolated
 
     receipts = _receipts(paths)
     with tempfile.TemporaryDirectory(prefix="kho-bench-") as folder:

@@ -10,9 +10,6 @@ from importlib.abc import MetaPathFinder
 # nothing that is loaded is garbage
 gc.disable()
 
-# no reading process multiplies matrices: threads for it would only be started, and waited for
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
-
 # Arrow's own pool reserves a gigabyte of addresses, half of what a worker is allowed; it is chosen
 # when the library is loaded
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -119,10 +119,11 @@ def _xlsx(package: Package, filled: Mapping[str, int]) -> Iterator[tuple[str, Un
     raised, blank = _raised_strings(shared), _blank_string(shared)
     has_links = has_external_links(package)
     workbook = package.part("xl/workbook.xml"), package.part("xl/_rels/workbook.xml.rels")
-    for name, part_name in _or_afresh(_sheets_of, *workbook)(*workbook):
+    for listed in sheets_of(*workbook):
+        name = listed.name
         if name not in filled:
             continue
-        part = package.part(part_name)
+        part = package.part(listed.part)
         is_odd = (
             b"hidden" in part
             or bool(raised)
@@ -189,27 +190,42 @@ def _unescaped(text: str) -> str:
     return html.unescape(text) if "&" in text else text
 
 
+class ListedSheet(NamedTuple):
+    """A sheet as the workbook lists it; `kind` is the type of its relation, a long address."""
+
+    name: str
+    part: str
+    kind: str
+    is_hidden: bool
+
+
+def sheets_of(workbook: bytes, relations: bytes) -> tuple[ListedSheet, ...]:
+    """The sheets of an .xlsx in their order, from the two parts that list them."""
+    return _or_afresh(_sheets_of, workbook, relations)(workbook, relations)  # type: ignore[no-any-return]
+
+
 @lru_cache(maxsize=64)
-def _sheets_of(workbook: bytes, relations: bytes) -> tuple[tuple[str, str], ...]:
-    """Name of each sheet and its part: the same for all who fill in the same template."""
+def _sheets_of(workbook: bytes, relations: bytes) -> tuple[ListedSheet, ...]:
+    """The same for all who fill in the same template."""
     targets = {}
     for tag in _RELATION.findall(relations):
         relation = _attributes(tag)
         target = relation.get("Target", "")
-        targets[relation.get("Id", "")] = (
-            target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        )
+        part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        targets[relation.get("Id", "")] = part, relation.get("Type", "")
     found = []
     for tag in _SHEET.findall(workbook):
         sheet = _attributes(tag)
         identity = next((value for key, value in sheet.items() if key.endswith(":id")), "")
-        found.append((sheet.get("name", ""), targets.get(identity, "")))
+        part, kind = targets.get(identity, ("", ""))
+        is_hidden = sheet.get("state", "visible") != "visible"
+        found.append(ListedSheet(sheet.get("name", ""), part, kind, is_hidden))
     return tuple(found)
 
 
 def has_external_links(package: Package) -> bool:
     """Whether the workbook names other workbooks."""
-    return any(name.startswith("xl/externalLinks/") for name in package.parts)
+    return any(name.startswith("xl/externalLinks/") for name in package.entries)
 
 
 @lru_cache(maxsize=64)
@@ -217,20 +233,33 @@ def _percent_styles(styles: bytes) -> frozenset[int]:
     """The cell styles (numbers in `s=`) that show a number as a percentage."""
     if b"%" not in styles and b'numFmtId="9"' not in styles and b'numFmtId="10"' not in styles:
         return frozenset()
+    return frozenset(
+        number
+        for number, code in enumerate(formats_of(styles))
+        if code in ("id 9", "id 10") or is_percent_format(code)
+    )
+
+
+def formats_of(styles: bytes) -> tuple[str, ...]:
+    """The number format of each cell style: its code, or `id 9` for one that every program has;
+    nothing where the part cannot be read."""
+    return _or_afresh(_formats_of, styles)(styles)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _formats_of(styles: bytes) -> tuple[str, ...]:
     try:
         root = ElementTree.fromstring(styles)  # noqa: S314 - package.look refused entities
-    except ElementTree.ParseError:
-        return frozenset()
-    formats = {9, 10}
-    for element in root.iter():
-        if element.tag.endswith("}numFmt") and is_percent_format(element.get("formatCode", "")):
-            formats.add(int(element.get("numFmtId", "0")))
+    except (ElementTree.ParseError, LookupError, ValueError):  # also of an encoding
+        return ()
+    codes = {
+        element.get("numFmtId", "0"): element.get("formatCode", "")
+        for element in root.iter()
+        if element.tag.endswith("}numFmt")
+    }
     cells = next((e for e in root if e.tag.endswith("}cellXfs")), None)
-    found = set()
-    for number, style in enumerate(cells if cells is not None else ()):
-        if int(style.get("numFmtId", "0")) in formats:
-            found.add(number)
-    return frozenset(found)
+    numbers = [style.get("numFmtId", "0") for style in (cells if cells is not None else ())]
+    return tuple(codes.get(number, f"id {number}") for number in numbers)
 
 
 def is_percent_format(code: str) -> bool:
@@ -477,7 +506,7 @@ _ERROR_NAMES = {
 
 def _xlsb(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
     """Errors and hidden rows of the binary sheets; the parts are numbered in the order of names."""
-    parts = [name for name in package.parts if re.fullmatch(r"xl/worksheets/sheet\d+\.bin", name)]
+    parts = [name for name in package.entries if re.fullmatch(r"xl/worksheets/sheet\d+\.bin", name)]
     parts.sort(key=lambda name: int(re.findall(r"\d+", name)[0]))
     if len(parts) != len(names):
         return

@@ -8,8 +8,8 @@ done on whole rows and columns, a `Cell` is made only where one is asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from io import BytesIO
 from itertools import chain, repeat
@@ -18,7 +18,8 @@ from typing import Any
 
 from ingest.identity import GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET
 from ingest.normalise import clean
-from ingest.package import MAX_FILE_BYTES, Unreadable, look
+from ingest.package import MAX_FILE_BYTES, Package, Unreadable, look
+from ingest.plain_sheets import plain_book
 from ingest.second_look import Unseen, look_again
 
 
@@ -60,8 +61,13 @@ class Sheet:
     typed: dict[tuple[int, int], str] = field(default_factory=dict)
     encodings: set[str] = field(default_factory=set)
     values: int = field(init=False)  # how many cells the reader found
+    # these and every text once, where that is known and texts of spaces are left out already
+    found: InitVar[tuple[int, set[str]] | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, found: tuple[int, set[str]] | None) -> None:
+        if found is not None:
+            self.values, self.distinct_texts = found
+            return
         # a cell of spaces only (a formula that shows nothing gives one) is an empty cell
         self.values = self.filled
         spaces = {text for text in self.distinct_texts if text.isspace()}
@@ -174,11 +180,28 @@ def read_workbook(path: Path) -> list[Sheet]:
 def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
     """All sheets of a workbook given as bytes; without `all_sheets`, not the lists and the guide of
     a template of ours. Raises Unreadable."""
-    package = look(content)
-    sheets = list(_read(content, all_sheets))
+    package = look(content, whole=False)
+    book = plain_book(package)
+    plain = book.sheets(_wanted(book.names, all_sheets)) if book is not None else []
+    done = {
+        each.name: Sheet(
+            each.name, found.rows, each.merged, each.is_hidden, found=(found.values, found.texts)
+        )
+        for each in plain
+        if (found := each.content) is not None
+    }
+    is_done = bool(plain) and len(done) == len(plain)
+    sheets = list(done.values()) if is_done else list(_read(package, all_sheets, done))
     if not sheets:
         raise Unreadable("no_sheets")
-    unseen = look_again(package, {sheet.name: sheet.values for sheet in sheets})
+    seen = {p.name: p.unseen for p in plain if p.name in done and p.unseen is not None}
+    new = {sheet.name: sheet.values for sheet in sheets if sheet.name not in seen}
+    unseen = seen | look_again(package, new) if new else seen
+    by_name = {sheet.name: sheet for sheet in sheets}
+    for each in plain:
+        if each.name in new and each.name in unseen and each.name in by_name:
+            read = by_name[each.name].rows if each.name not in done else None
+            each.keep(unseen[each.name], read)
     for sheet in sheets:
         if sheet.name in unseen:
             sheet.unseen = unseen[sheet.name]
@@ -187,7 +210,15 @@ def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
     return sheets
 
 
-def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
+def _wanted(names: Sequence[str], all_sheets: bool) -> list[str]:
+    """Not the lists and the guide of a template of ours, unless all sheets are wanted."""
+    if all_sheets or IDENTITY_SHEET not in names:
+        return list(names)
+    return [name for name in names if name not in (LISTS_SHEET, GUIDE_SHEET)]
+
+
+def _read(package: Package, all_sheets: bool, done: Mapping[str, Sheet]) -> Iterator[Sheet]:
+    """The sheets in their order, those that are done as they are."""
     from python_calamine import (
         CalamineError,
         CalamineWorkbook,
@@ -196,14 +227,17 @@ def _read(content: bytes, all_sheets: bool) -> Iterator[Sheet]:
         SheetVisibleEnum,
     )
 
+    package.look_at_all()
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-        names = book.sheet_names
-        is_ours = IDENTITY_SHEET in names
+        book = CalamineWorkbook.from_filelike(BytesIO(package.content))
+        wanted = _wanted(book.sheet_names, all_sheets)
         for meta in book.sheets_metadata:
             if meta.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.DialogSheet):
                 continue
-            if is_ours and not all_sheets and meta.name in (LISTS_SHEET, GUIDE_SHEET):
+            if meta.name not in wanted:
+                continue
+            if meta.name in done:
+                yield done[meta.name]
                 continue
             sheet = book.get_sheet_by_name(meta.name)
             rows = sheet.to_python(skip_empty_area=False)
