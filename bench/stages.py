@@ -186,6 +186,7 @@ def pandas(paths: Sequence[Path]) -> dict[str, Any]:
 
 STAGES = {
     "package": "unzip and look",
+    "plain_sheets": "plain sheets",
     "workbook": "calamine",
     "second_look": "second look",
     "extract": "location",

@@ -26,9 +26,6 @@ MAX_MEMBERS = 500  # of an archive that workbooks are packed into
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
-# what a package says of its parts
-_LISTS_OF_PARTS = ("manifest.xml", ".rels", "[Content_Types].xml")
-
 Kind = Literal["xlsx", "xlsb", "ods", "xls"]
 
 REASONS = (
@@ -63,45 +60,24 @@ class Unreadable(Exception):
 
 @dataclass
 class Package:
-    """A file that may be opened: its format and, of a zip, the parts that a reader of it may want.
-
-    A part is inflated and looked at when it is asked for: whoever hands the file itself to a reader
-    must have looked at the whole of it.
-    """
+    """A file that may be opened: its format and, of a zip, its inflated parts by name."""
 
     kind: Kind
     content: bytes
-    entries: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
-    _parts: dict[str, bytes] = field(default_factory=dict)
+    parts: dict[str, bytes] = field(default_factory=dict)
 
     def part(self, name: str) -> bytes:
-        """A part, inflated; nothing where there is none. Raises Unreadable."""
-        found = self._parts.get(name)
-        if found is None:
-            if name not in self.entries:
-                return b""
-            found = self._parts[name] = _part_of(self.kind, self.content, self.entries[name])
-        return found
-
-    def look_at_all(self) -> None:
-        """Look at every part: lists of parts, which say what is encrypted, before contents. Raises
-        Unreadable."""
-        for name in sorted(self.entries, key=lambda name: not name.endswith(_LISTS_OF_PARTS)):
-            self.part(name)
+        return self.parts.get(name, b"")
 
 
-def look(content: bytes, *, whole: bool = True) -> Package:
-    """Which workbook a file is. Raises Unreadable for what must not be opened; without `whole`, of
-    a zip only its directory was looked at."""
+def look(content: bytes) -> Package:
+    """Which workbook a file is. Raises Unreadable for what must not be opened."""
     if not content:
         raise Unreadable("empty_file")
     if len(content) > MAX_FILE_BYTES:
         raise Unreadable("too_large")
     if content.startswith(ZIP_MAGIC):
-        package = _look_into_zip(content)
-        if whole:
-            package.look_at_all()
-        return package
+        return _look_into_zip(content)
     if content.startswith(OLE_MAGIC):
         return _look_into_ole(content)
     raise Unreadable(_what_else(content))
@@ -166,21 +142,16 @@ def _look_into_zip(content: bytes) -> Package:
             entries = archive.infolist()
             refuse_odd_directory(entries, len(content))
             kind = _kind_of_zip(entries)
+            package = Package(kind, content)
+            for entry in entries:
+                if _WANTED[kind].fullmatch(entry.filename):
+                    package.parts[entry.filename] = _inflated(content, entry)
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise Unreadable("damaged") from error
     except RuntimeError as error:  # zipfile's word for a password
         raise Unreadable("encrypted") from error
-    is_wanted = _WANTED[kind].fullmatch
-    return Package(kind, content, {e.filename: e for e in entries if is_wanted(e.filename)})
-
-
-def _part_of(kind: Kind, content: bytes, entry: zipfile.ZipInfo) -> bytes:
-    try:
-        part = _inflated(content, entry)
-    except zlib.error as error:
-        raise Unreadable("damaged") from error
-    _refuse_odd_part(kind, entry.filename, part)
-    return part
+    _refuse_odd_parts(package)
+    return package
 
 
 def refuse_odd_directory(entries: list[zipfile.ZipInfo], size: int) -> None:
@@ -285,7 +256,6 @@ _ENTITY_16 = tuple(
 # a value of an attribute holds no bare `<`: where a tag is not closed, the next one ends the search
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^<>]*ref=[\"'][A-Z]+\d+:([A-Z]+)(\d+)[\"']")
 _ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^<>]*\s)?r=[\"'](\d+)[\"']")
-_SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 _CELL_STYLES = re.compile(rb"<(?:\w+:)?(?:xf|font|fill|border|numFmt)[\s/>]")
 
 
@@ -298,24 +268,27 @@ def refuse_entities(part: bytes) -> None:
         raise Unreadable("entities")
 
 
-def _refuse_odd_part(kind: Kind, name: str, part: bytes) -> None:
-    if name.lower().endswith((".xml", ".rels")):
+def _refuse_odd_parts(package: Package) -> None:
+    for name, part in package.parts.items():
+        if not name.lower().endswith((".xml", ".rels")):
+            continue
         refuse_entities(part)
-    if kind == "ods":
-        if name == "META-INF/manifest.xml" and b"encryption-data" in part:
-            raise Unreadable("encrypted")
-        if name == "content.xml":
-            if b"<table:table" not in part:
+    match package.kind:
+        case "ods":
+            if b"encryption-data" in package.part("META-INF/manifest.xml"):
+                raise Unreadable("encrypted")
+            if b"<table:table" not in package.part("content.xml"):
                 raise Unreadable("no_sheets")
-            _refuse_repeats(part)
-    elif kind == "xlsx":
-        if _SHEET_PART.fullmatch(name):
-            _refuse_huge_sheet(part)
-        elif name.endswith("styles.xml") and len(part) > 2**20:
-            if len(_CELL_STYLES.findall(part)) > MAX_STYLES:
-                raise Unreadable("bomb")
-        elif name == "xl/workbook.xml" and part.count(b"<sheet ") > MAX_SHEETS:
-            raise Unreadable("bomb")
+            _refuse_repeats(package.part("content.xml"))
+        case "xlsx":
+            for name, part in package.parts.items():
+                if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+                    _refuse_huge_sheet(part)
+                elif name.endswith("styles.xml") and len(part) > 2**20:
+                    if len(_CELL_STYLES.findall(part)) > MAX_STYLES:
+                        raise Unreadable("bomb")
+                elif name == "xl/workbook.xml" and part.count(b"<sheet ") > MAX_SHEETS:
+                    raise Unreadable("bomb")
 
 
 _STILL_RARE = 1_000

@@ -33,6 +33,7 @@ from ingest.second_look import (
 
 _NO_TABLE = b"<sheetData></sheetData>"
 LARGEST = 2**18  # a part of more bytes is the reader's, as is a sheet of more cells
+LARGEST_TEXTS = 2**22  # bytes of shared texts; a workbook with more is the reader's
 MOST_CELLS = 2**21  # in all the shapes that a process keeps
 
 _VALUE = re.compile(rb"<v>([^<&]*)</v>")
@@ -221,11 +222,12 @@ class PlainSheet:
             content = self._content()
             if content is None or content.rows != read:
                 return
-        size = shape.height * shape.width
-        if _held + size > MOST_CELLS:
-            forget()
-        _held += size
-        _shapes[self._key] = replace(shape, unseen=unseen)
+        if self._key not in _shapes:
+            size = shape.height * shape.width
+            if _held + size > MOST_CELLS:
+                forget()
+            _held += size
+            _shapes[self._key] = replace(shape, unseen=unseen)
 
 
 def _shape_of(xml: bytes, formats: Sequence[str]) -> _Shape | None:
@@ -335,12 +337,9 @@ def plain_book(package: Package) -> PlainBook | None:
     """The workbook of a package; None where what its sheets share is for the reader to read."""
     if package.kind != "xlsx" or has_external_links(package):
         return None
-    for name in package.entries:
-        if not _WORKSHEET.fullmatch(name):
-            package.part(name)  # whoever attacks through it is refused
     workbook = package.part("xl/workbook.xml")
     listed = _plain_list(workbook, package.part("xl/_rels/workbook.xml.rels"))
-    if not listed or any(sheet.part not in package.entries for sheet in listed):
+    if not listed or any(sheet.part not in package.parts for sheet in listed):
         return None
     texts = _plain_texts(package.part("xl/sharedStrings.xml"))
     if texts is None:
@@ -376,6 +375,8 @@ def _plain_texts(part: bytes) -> list[str] | None:
     another way than most."""
     if not part:
         return []
+    if len(part) > LARGEST_TEXTS:
+        return None
     try:
         text = part.decode()
     except UnicodeDecodeError:

@@ -225,7 +225,7 @@ def _sheets_of(workbook: bytes, relations: bytes) -> tuple[ListedSheet, ...]:
 
 def has_external_links(package: Package) -> bool:
     """Whether the workbook names other workbooks."""
-    return any(name.startswith("xl/externalLinks/") for name in package.entries)
+    return any(name.startswith("xl/externalLinks/") for name in package.parts)
 
 
 @lru_cache(maxsize=64)
@@ -250,15 +250,13 @@ def formats_of(styles: bytes) -> tuple[str, ...]:
 def _formats_of(styles: bytes) -> tuple[str, ...]:
     try:
         root = ElementTree.fromstring(styles)  # noqa: S314 - package.look refused entities
+        # the formats of conditions, which have the same tags, count anew
+        formats = [e for group in root if group.tag.endswith("}numFmts") for e in group]
+        cells = [e for group in root if group.tag.endswith("}cellXfs") for e in group]
+        codes = {int(e.get("numFmtId", "0")): e.get("formatCode", "") for e in formats}
+        numbers = [int(e.get("numFmtId", "0")) for e in cells]
     except (ElementTree.ParseError, LookupError, ValueError):  # also of an encoding
         return ()
-    codes = {
-        element.get("numFmtId", "0"): element.get("formatCode", "")
-        for element in root.iter()
-        if element.tag.endswith("}numFmt")
-    }
-    cells = next((e for e in root if e.tag.endswith("}cellXfs")), None)
-    numbers = [style.get("numFmtId", "0") for style in (cells if cells is not None else ())]
     return tuple(codes.get(number, f"id {number}") for number in numbers)
 
 
@@ -506,7 +504,7 @@ _ERROR_NAMES = {
 
 def _xlsb(package: Package, names: list[str]) -> Iterator[tuple[str, Unseen]]:
     """Errors and hidden rows of the binary sheets; the parts are numbered in the order of names."""
-    parts = [name for name in package.entries if re.fullmatch(r"xl/worksheets/sheet\d+\.bin", name)]
+    parts = [name for name in package.parts if re.fullmatch(r"xl/worksheets/sheet\d+\.bin", name)]
     parts.sort(key=lambda name: int(re.findall(r"\d+", name)[0]))
     if len(parts) != len(names):
         return

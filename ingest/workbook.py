@@ -1,8 +1,9 @@
 """One hostile file to sheets of cells. Runs in a child process only (see sandbox.py).
 
-Look before opening (package.py), then the reader, then what the reader cannot see
-(second_look.py). A sheet is rows of plain values from A1, as the reader gives them: bulk work is
-done on whole rows and columns, a `Cell` is made only where one is asked for.
+Look before opening (package.py); what is written plainly is read from the XML (plain_sheets.py),
+the rest by the reader; then what the reader cannot see (second_look.py). A sheet is rows of plain
+values from A1, as the reader gives them: bulk work is done on whole rows and columns, a `Cell` is
+made only where one is asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 from ingest.identity import GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET
 from ingest.normalise import clean
-from ingest.package import MAX_FILE_BYTES, Package, Unreadable, look
+from ingest.package import MAX_FILE_BYTES, Unreadable, look
 from ingest.plain_sheets import plain_book
 from ingest.second_look import Unseen, look_again
 
@@ -180,28 +181,25 @@ def read_workbook(path: Path) -> list[Sheet]:
 def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
     """All sheets of a workbook given as bytes; without `all_sheets`, not the lists and the guide of
     a template of ours. Raises Unreadable."""
-    package = look(content, whole=False)
+    package = look(content)
     book = plain_book(package)
-    plain = book.sheets(_wanted(book.names, all_sheets)) if book is not None else []
+    listed = book.sheets(_wanted(book.names, all_sheets)) if book is not None else []
+    plain = {each.name: each for each in listed}
     done = {
-        each.name: Sheet(
-            each.name, found.rows, each.merged, each.is_hidden, found=(found.values, found.texts)
-        )
-        for each in plain
+        name: Sheet(name, found.rows, each.merged, each.is_hidden, found=found[1:])
+        for name, each in plain.items()
         if (found := each.content) is not None
     }
-    is_done = bool(plain) and len(done) == len(plain)
-    sheets = list(done.values()) if is_done else list(_read(package, all_sheets, done))
+    is_done = bool(done) and len(done) == len(plain)
+    sheets = list(done.values()) if is_done else list(_read(content, all_sheets, done))
     if not sheets:
         raise Unreadable("no_sheets")
-    seen = {p.name: p.unseen for p in plain if p.name in done and p.unseen is not None}
-    new = {sheet.name: sheet.values for sheet in sheets if sheet.name not in seen}
-    unseen = seen | look_again(package, new) if new else seen
-    by_name = {sheet.name: sheet for sheet in sheets}
-    for each in plain:
-        if each.name in new and each.name in unseen and each.name in by_name:
-            read = by_name[each.name].rows if each.name not in done else None
-            each.keep(unseen[each.name], read)
+    unseen = {name: known for name in done if (known := plain[name].unseen) is not None}
+    new = {sheet.name: sheet for sheet in sheets if sheet.name not in unseen}
+    if new:
+        unseen |= look_again(package, {name: sheet.values for name, sheet in new.items()})
+    for name in new.keys() & plain.keys():
+        plain[name].keep(unseen[name], None if name in done else new[name].rows)
     for sheet in sheets:
         if sheet.name in unseen:
             sheet.unseen = unseen[sheet.name]
@@ -217,7 +215,7 @@ def _wanted(names: Sequence[str], all_sheets: bool) -> list[str]:
     return [name for name in names if name not in (LISTS_SHEET, GUIDE_SHEET)]
 
 
-def _read(package: Package, all_sheets: bool, done: Mapping[str, Sheet]) -> Iterator[Sheet]:
+def _read(content: bytes, all_sheets: bool, done: Mapping[str, Sheet]) -> Iterator[Sheet]:
     """The sheets in their order, those that are done as they are."""
     from python_calamine import (
         CalamineError,
@@ -227,9 +225,8 @@ def _read(package: Package, all_sheets: bool, done: Mapping[str, Sheet]) -> Iter
         SheetVisibleEnum,
     )
 
-    package.look_at_all()
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(package.content))
+        book = CalamineWorkbook.from_filelike(BytesIO(content))
         wanted = _wanted(book.sheet_names, all_sheets)
         for meta in book.sheets_metadata:
             if meta.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.DialogSheet):

@@ -365,9 +365,8 @@ def test_a_large_sheet_is_the_readers(
     assert calls == ["A"]
 
 
-def test_a_guide_that_nobody_reads_is_not_inflated(tmp_path: Path) -> None:
-    """Damage in a part of our own template that holds no figure costs nothing; whoever opens the
-    whole file looks at all of it before."""
+def test_damage_in_a_sheet_that_nobody_reads_is_said(tmp_path: Path) -> None:
+    """All of a file is looked at, also where nothing of it goes to the reader."""
     path, _ = write(tmp_path, filled(PERIODIC[0]))
     content = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as archive:
@@ -376,11 +375,38 @@ def test_a_guide_that_nobody_reads_is_not_inflated(tmp_path: Path) -> None:
         entry = archive.getinfo(part)
     at = entry.header_offset + 30 + len(part) + entry.compress_size // 2
     content[at] ^= 0xFF
-    assert as_read(bytes(content), all_sheets=False) == as_read(path.read_bytes(), all_sheets=False)
-    assert as_read(bytes(content)) == "damaged"
+    assert as_read(bytes(content), all_sheets=False) == as_read(bytes(content)) == "damaged"
 
 
-def test_random_figures_in_a_template_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_a_format_of_a_condition_is_no_cells_format(tmp_path: Path) -> None:
+    """Both may have the same number; for a cell it is what the list of formats says."""
+    condition = "<dxfs><dxf><numFmt numFmtId='164' formatCode='0%'/></dxf></dxfs></styleSheet>"
+    one_number(tmp_path / "a.xlsx", "46023", "1")
+    parts = read_parts(tmp_path / "a.xlsx")
+    parts["xl/styles.xml"] = parts["xl/styles.xml"].replace(b"</styleSheet>", condition.encode())
+    content = write_parts(tmp_path / "b.xlsx", parts).read_bytes()
+    [sheet] = read_sheets(content)
+    assert sheet.rows == [[dt.date(2026, 1, 1)]]
+    assert sheet.unseen.percents == set()
+    assert as_read(content) == by_reader(content)
+
+
+def test_a_shape_is_counted_once(tmp_path: Path) -> None:
+    for number in range(5):
+        read_sheets(one_number(tmp_path / "a.xlsx", f"46023.{number}5", "1"))
+    assert plain_sheets._held == 1
+
+
+def test_a_workbook_of_many_texts_is_the_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    monkeypatch.setattr(plain_sheets, "LARGEST_TEXTS", 100)
+    content = one_number(tmp_path / "a.xlsx", "1")
+    assert as_read(content) == by_reader(content)
+    assert calls == ["A", "A"]
+
+
+def test_random_figures_are_read_as_they_were_written(tmp_path: Path) -> None:
     chance = random.Random(3)
     for number in range(20):
         values = [chance.uniform(-1e12, 1e12) for _ in range(30)]
