@@ -30,6 +30,7 @@ MEMORY_BYTES = 2 * 2**30
 CPU_SECONDS = 20
 CHUNK = 32
 _PRELOADED = ["ingest.preload"]
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 Result = TypeVar("Result")
 # what a worker does with the results of a chunk before they go back: (numbers of paths, results)
@@ -145,7 +146,6 @@ def read_isolated(
 def start_server() -> None:
     """Start the server now, so that it is ready when there is something to read."""
     fork_context()
-    ensure_running()
 
 
 @contextmanager
@@ -164,7 +164,24 @@ def fork_context() -> ForkServerContext:
     """Processes forked from the server that has this module and what it needs loaded."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
+    with _safe_path():
+        ensure_running()
     return context
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """What is started meanwhile loads no modules from the folder that it is started in: that may
+    be a sender's."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _pool(workers: int) -> ProcessPool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from hostile_files import (
 from ingest import sandbox
 from ingest.package import Unreadable
 from ingest.sandbox import CPU_SECONDS, MEMORY_BYTES, _Chunk, read_isolated
+from tests.shared import KHO
 
 DEADLY = {"exit": "crashed", "memory": "bomb", "hungry": "bomb", "busy": "timeout"}
 
@@ -187,3 +189,23 @@ def test_result_that_does_not_fit_while_it_is_written_costs_its_own_file(tmp_pat
     assert [path for path, _ in found] == paths
     for path, answer in found:
         assert outcome(answer) == ("bomb" if "huge" in path.stem else path.stem)
+
+
+MODULE = """
+from pathlib import Path
+Path(__file__).with_name("was_run").touch()
+"""
+
+
+@pytest.mark.parametrize("module", ["pyarrow", "numpy", "json", "ingest"])
+def test_modules_in_the_folder_where_a_file_is_checked_are_not_loaded(
+    module: str, tmp_path: Path
+) -> None:
+    """What a sender sends may be checked right where it lies."""
+    (tmp_path / f"{module}.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    checked = subprocess.run(
+        [str(KHO), "check", "a.xlsx"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "a.xlsx" in checked.stdout
+    assert not (tmp_path / "was_run").exists()
