@@ -287,6 +287,10 @@ def main() -> None:
     chosen = options.parse_args()
     paths = [Path(line) for line in chosen.list.read_text(encoding="utf-8").splitlines()]
     print(json.dumps(RUNS[chosen.stage](paths)))
+    if chosen.stage == "product":
+        from ingest.loading import end_at_once
+
+        end_at_once(0)  # as `kho` ends
 
 
 if __name__ == "__main__":

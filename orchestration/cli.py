@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from ingest.loading import end_at_once
 from orchestration.acts_command import (
     acts,
     correct,
@@ -603,3 +604,13 @@ main.add_command(simulate)
 main.add_command(status)
 main.add_command(export)
 main.add_command(template)
+
+
+def command() -> None:
+    """`kho` as a program: what it is asked for, and its end."""
+    try:
+        main()
+    except SystemExit as ended:
+        if not isinstance(ended.code, str):
+            end_at_once(ended.code or 0)
+        raise
