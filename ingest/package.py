@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from typing import Literal
 
@@ -225,17 +226,27 @@ def _inflated(content: bytes, entry: zipfile.ZipInfo) -> bytes:
     at += 30 + int.from_bytes(content[at + 26 : at + 28], "little")
     at += int.from_bytes(content[entry.header_offset + 28 : entry.header_offset + 30], "little")
     packed = content[at : at + entry.compress_size]
-    if entry.compress_type == zipfile.ZIP_STORED:
+    inflate = _inflate_again if entry.file_size <= _SMALL else _inflate
+    return inflate(packed, entry.compress_type, entry.file_size, entry.CRC)
+
+
+def _inflate(packed: bytes, method: int, size: int, crc: int) -> bytes:
+    if method == zipfile.ZIP_STORED:
         inflated = packed
-    elif entry.compress_type == zipfile.ZIP_DEFLATED:
-        inflated = zlib.decompressobj(-15).decompress(packed, entry.file_size + 1)
+    elif method == zipfile.ZIP_DEFLATED:
+        inflated = zlib.decompressobj(-15).decompress(packed, size + 1)
     else:
         raise Unreadable("damaged")
-    if len(inflated) > entry.file_size:
+    if len(inflated) > size:
         raise Unreadable("bomb")
-    if len(inflated) < entry.file_size or zlib.crc32(inflated) != entry.CRC:
+    if len(inflated) < size or zlib.crc32(inflated) != crc:
         raise Unreadable("damaged")
     return inflated
+
+
+# styles, the list of sheets, a template's guide: the same bytes in every workbook of a form
+_SMALL = 2**15
+_inflate_again = lru_cache(maxsize=256)(_inflate)
 
 
 def read_all_parts(package: Package) -> tuple[dict[str, zipfile.ZipInfo], dict[str, bytes]]:

@@ -10,7 +10,6 @@ a sheet is the same whichever of the two read it (`tests/forms/test_plain_sheets
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -34,7 +33,8 @@ from ingest.second_look import (
 _NO_TABLE = b"<sheetData></sheetData>"
 LARGEST = 2**18  # a part of more bytes is the reader's, as is a sheet of more cells
 LARGEST_TEXTS = 2**22  # bytes of shared texts; a workbook with more is the reader's
-MOST_CELLS = 2**21  # in all the shapes that a process keeps
+MOST_BYTES = 2**26  # of all the shapes that a process keeps
+LONGEST_ROW = 2**13  # bytes of a row's shape that a process keeps
 
 _VALUE = re.compile(rb"<v>([^<&]*)</v>")
 _BEGIN = re.compile(
@@ -47,7 +47,9 @@ _CELL = re.compile(
     rb"(?:<f>[^<\0]*</f>|<f [^<>\0]*/>|<f [^<>\0]*[^/\0]>[^<\0]*</f>)?\0</c>"
 )
 _EMPTY_CELL = re.compile(rb'<c r="[A-Z]{1,3}[1-9]\d{0,6}"(?: s="\d{1,5}")? ?/>')
-_ROWS = re.compile(rb'(?:<row(?: [\w:]+="[^"<>]*")+(?:/>|>\s*</row>)\s*)*')
+_ROW_BEGINS = b"<row "
+# what is left of a row, from its attributes on, with a NUL for each cell
+_REST_OF_ROW = re.compile(rb'[\w:]+="[^"<>\0]*"(?: [\w:]+="[^"<>\0]*")*(?:/>|>[\s\0]*</row>)\s*')
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([1-9]\d{0,6}):([A-Z]{1,3})([1-9]\d{0,6})"/>')
 _LIST = re.compile(rb'<sheets>(?:<sheet(?: (?:name|sheetId|state|r:id)="[^"<>]*")+/>\s*)+</sheets>')
 _WORKSHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
@@ -80,10 +82,11 @@ Typed = tuple[str, str, bytes]  # the epoch of dates, a number format, a number
 
 class Content(NamedTuple):
     """What is in a sheet: its rows, texts of spaces left out; how many values a reader finds in it,
-    these among them; every text of the rows once."""
+    these among them; how many cells of the rows are not empty; every text of the rows once."""
 
     rows: Rows
     values: int
+    filled: int
     texts: set[str]
 
 
@@ -115,7 +118,7 @@ class _Shape:
             return None
         try:
             numbers = list(map(float, typed))
-            texts = [book.texts[number] for number in map(int, named)]
+            texts = list(map(book.texts.__getitem__, map(int, named)))
             literals = [literal.decode() for literal in compress(values, self.literals)]
             dates = [
                 _date_of(book.epoch, code, value)
@@ -137,26 +140,29 @@ class _Shape:
                 return None
             texts = list(map(_without_entities, texts))
             distinct = set(texts)
-        count = len(values)
+        count = filled = len(values)
         if spaces := {text for text in distinct if not text or text.isspace()}:
             distinct -= spaces
             count -= texts.count("")
             texts = ["" if text in spaces else text for text in texts]
+            filled -= texts.count("")
         cells = list(self.cells([*numbers, *texts, *dates, ""]))
         starts = range(0, self.height * self.width, self.width) if self.width else ()
         rows = [cells[at : at + self.width] for at in starts]
-        return Content(rows, count, distinct)
+        return Content(rows, count, filled, distinct)
 
 
 _shapes: dict[tuple[tuple[str, ...], bytes], _Shape] = {}
 _dates: Remembered[Typed, Any] = Remembered()
 _held = 0
+_BYTES_OF_CELL = 16
 
 
 def forget() -> None:
     """Forget all shapes and dates."""
     global _held
     _shapes.clear()
+    _rows.clear()
     _dates.clear()
     _held = 0
 
@@ -186,7 +192,7 @@ class PlainSheet:
             pieces = _VALUE.split(part)
             self._values = pieces[1::2]
             xml = b"\0".join(pieces[::2])
-            self._key = book.formats, hashlib.sha256(xml).digest()
+            self._key = book.formats, xml
             self._shape = _shapes.get(self._key) or _shape_of(xml, book.formats)
         self.content = self._content()
 
@@ -223,8 +229,8 @@ class PlainSheet:
             if content is None or content.rows != read:
                 return
         if self._key not in _shapes:
-            size = shape.height * shape.width
-            if _held + size > MOST_CELLS:
+            size = len(self._key[1]) + _BYTES_OF_CELL * shape.height * shape.width
+            if _held + size > MOST_BYTES:
                 forget()
             _held += size
             _shapes[self._key] = replace(shape, unseen=unseen)
@@ -234,33 +240,30 @@ def _shape_of(xml: bytes, formats: Sequence[str]) -> _Shape | None:
     """The shape of a sheet, from its XML with a NUL for each value; None where it is not plain."""
     before, _, rest = xml.partition(b"<sheetData>")
     table, _, after = rest.rpartition(b"</sheetData>")
-    pieces = _CELL.split(table)
+    space, *each_row = table.split(_ROW_BEGINS)
+    found = [_rows.get(xml_of_row) or _row_of(xml_of_row) for xml_of_row in each_row]
+    table_rows = [row for row in found if row is not None]
     if (
-        _BEGIN.match(before) is None
-        or b"<!" in before
-        or b"<!" in after
-        # every value is a cell's; the other cells are empty, and there is nothing but rows of them
-        or len(pieces) // 5 != xml.count(b"\0")
-        or _ROWS.fullmatch(_EMPTY_CELL.sub(b"", b"".join(pieces[::5]))) is None
-        or not _is_well_formed(before + _NO_TABLE + after)
-        or _ODD_ENTITY_BYTES.search(xml) is not None
+        len(table_rows) < len(found)
+        or space.strip()
+        or xml.count(b"\0") != table.count(b"\0")  # every value is in the table
+        or not _is_plain_frame(before, after)
     ):
         return None
-    letters, numbers, styles, types = pieces[1::5], pieces[2::5], pieces[3::5], pieces[4::5]
-    columns = [_column(each) for each in letters]
-    rows = list(map(int, numbers))
+    rows = list(chain.from_iterable(row.rows for row in table_rows))
+    columns = list(chain.from_iterable(row.columns for row in table_rows))
+    styled = list(chain.from_iterable(row.styled for row in table_rows))
     height, width = max(rows, default=0), max(columns, default=0)
     cells = [row * width - width + col - 1 for row, col in zip(rows, columns, strict=True)]
     if height * width > LARGEST or len(set(cells)) != len(cells):
         return None
-    styled = list(zip(types, styles, strict=True))
     try:
         kind_of = {each: _kind_of(*each, formats) for each in set(styled)}
     except IndexError:
         return None  # a style that the workbook has not
     kinds = bytes([kind_of[each] for each in styled])
     masks = [kinds.translate(_IS_KIND[kind]) for kind in _KINDS]
-    codes = [formats[int(style or 0)] for style in compress(styles, masks[_DATE])]
+    codes = [formats[int(style or 0)] for _, style in compress(styled, masks[_DATE])]
     merged = [
         ((int(top) - 1, _column(left) - 1), (int(bottom) - 1, _column(right) - 1))
         for left, top, right, bottom in _MERGED.findall(after)
@@ -276,6 +279,48 @@ def _shape_of(xml: bytes, formats: Sequence[str]) -> _Shape | None:
     # one more twice, for an itemgetter of one gives no tuple; zip and slices leave them out
     getter = itemgetter(*place_of, empty, empty)
     return _Shape(height, width, masks[0], masks[1], masks[2], masks[3], codes, getter, merged)
+
+
+class _Row(NamedTuple):
+    """The cells of a row that have a value: the row and the column of each, its type and style."""
+
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    styled: tuple[tuple[bytes | None, bytes | None], ...]
+
+
+_rows: Remembered[bytes, _Row] = Remembered()
+
+
+def _row_of(xml: bytes) -> _Row | None:
+    """A row of a shape, from what follows its `<row`; None where it is not plain. Tables of other
+    lengths are sheets of other shapes, and have most of their rows in common."""
+    pieces = _CELL.split(xml)
+    count = len(pieces) // 5
+    # every value is a cell's; the other cells are empty, and there is nothing but cells
+    rest = _EMPTY_CELL.sub(b"\0", b"\0".join(pieces[::5])) if count == xml.count(b"\0") else b""
+    if _REST_OF_ROW.fullmatch(rest) is None or _ODD_ENTITY_BYTES.search(xml) is not None:
+        return None
+    letters, numbers = pieces[1::5], pieces[2::5]
+    row = _Row(
+        tuple(map(int, numbers)),
+        tuple(map(_column, letters)),
+        tuple(zip(pieces[4::5], pieces[3::5], strict=True)),
+    )
+    return _rows.keep(xml, row) if len(xml) <= LONGEST_ROW else row
+
+
+@lru_cache(maxsize=128)
+def _is_plain_frame(before: bytes, after: bytes) -> bool:
+    """Whether what stands around a sheet's table is well-formed XML that declares nothing."""
+    return (
+        _BEGIN.match(before) is not None
+        and b"<!" not in before
+        and b"<!" not in after
+        and _ODD_ENTITY_BYTES.search(before) is None
+        and _ODD_ENTITY_BYTES.search(after) is None
+        and _is_well_formed(before + _NO_TABLE + after)
+    )
 
 
 def _is_well_formed(xml: bytes) -> bool:
@@ -299,7 +344,6 @@ def _kind_of(kind: bytes | None, style: bytes | None, formats: Sequence[str]) ->
     return _DATE if found == _FIGURE and not _is_plain_format(code) else found
 
 
-@lru_cache(maxsize=1024)
 def _is_plain_format(code: str) -> bool:
     return code in _PLAIN_FORMATS or _PLAIN_FORMAT.fullmatch(code) is not None
 
@@ -384,19 +428,21 @@ def _plain_texts(part: bytes) -> list[str] | None:
     begin = _TEXTS_BEGIN.match(text)
     if begin is None:
         return None
-    text = text[begin.end() :]
-    *texts, end = text.split(_TEXT_END)
-    # four tags for each text and one at the end: there are no others
-    if end.strip() != "</sst>" or text.count("<") != 4 * len(texts) + 1:
+    body, _, end = text[begin.end() :].rpartition(_TEXT_END)
+    if end.strip() != "</sst>":
         return None
-    if text.count(_TEXT_END + _TEXT_BEGINS) == len(texts) - 1 and text.startswith(_TEXT_BEGINS):
-        texts = [each[len(_TEXT_BEGINS) :] for each in texts]
+    # two tags before the first text and four between one and the next: there are no others
+    texts = body.split(_TEXT_END + _TEXT_BEGINS)
+    if body.startswith(_TEXT_BEGINS) and body.count("<") == 4 * len(texts) - 2:
+        texts[0] = texts[0].removeprefix(_TEXT_BEGINS)
         bare = texts
-    elif all(each.startswith((_TEXT_BEGINS, _SPACED_BEGINS)) for each in texts):
+    else:
+        texts = body.split(_TEXT_END)
+        begins = all(each.startswith((_TEXT_BEGINS, _SPACED_BEGINS)) for each in texts)
+        if not begins or body.count("<") != 4 * len(texts) - 2:
+            return None
         bare = [each[len(_TEXT_BEGINS) :] for each in texts if each.startswith(_TEXT_BEGINS)]
         texts = [each.removeprefix(_SPACED_BEGINS).removeprefix(_TEXT_BEGINS) for each in texts]
-    else:
-        return None
     # spaces around a text count where it says so
     return texts if list(map(str.strip, bare)) == bare else None
 

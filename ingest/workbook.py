@@ -62,12 +62,13 @@ class Sheet:
     typed: dict[tuple[int, int], str] = field(default_factory=dict)
     encodings: set[str] = field(default_factory=set)
     values: int = field(init=False)  # how many cells the reader found
-    # these and every text once, where that is known and texts of spaces are left out already
-    found: InitVar[tuple[int, set[str]] | None] = None
+    # these, how many are not empty, and every text once, where that is known and texts of spaces
+    # are left out already
+    found: InitVar[tuple[int, int, set[str]] | None] = None
 
-    def __post_init__(self, found: tuple[int, set[str]] | None) -> None:
+    def __post_init__(self, found: tuple[int, int, set[str]] | None) -> None:
         if found is not None:
-            self.values, self.distinct_texts = found
+            self.values, self.filled, self.distinct_texts = found
             return
         # a cell of spaces only (a formula that shows nothing gives one) is an empty cell
         self.values = self.filled

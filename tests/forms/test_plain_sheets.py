@@ -189,6 +189,12 @@ SHEETS = {
     ),
     "a row that does not end": '<row r="1"><c r="A1"><v>1</v></c>',
     "letters between cells": '<row r="1"><c r="A1"><v>1</v></c>x</row>',
+    "a cell in a tag": '<row r="1<c r="A1"><v>1</v></c>"><c r="B1"><v>2</v></c></row>',
+    "an empty cell in a tag": '<row r="1<c r="A1"/>"><c r="B1"><v>2</v></c></row>',
+    "a cell behind its row": '<row r="1"></row><c r="A1"><v>1</v></c>',
+    "a cell before all rows": '<c r="A1"><v>1</v></c><row r="1"></row>',
+    "a row in a row": '<row r="1"><row r="2"><c r="A2"><v>1</v></c></row></row>',
+    "rows with spaces between": '\n<row r="1"> <c r="A1"><v>1</v></c>\n</row>\n<row r="2"/>\n',
     "tags of another name": '<x:row xmlns:x="y" r="1"><x:c r="A1"><x:v>1</x:v></x:c></x:row>',
 }
 
@@ -349,12 +355,42 @@ def test_a_sheet_that_was_changed_after_reading_changes_no_later_one(tmp_path: P
 def test_shapes_are_forgotten_before_they_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plain_sheets, "MOST_CELLS", 10)
+    monkeypatch.setattr(plain_sheets, "MOST_BYTES", 5000)
     for number in range(1, 30):
         body = f'<row r="{number}"><c r="A{number}"><v>{number}</v></c></row>'
         [sheet] = read_sheets(handmade(tmp_path / "a.xlsx", body))
         assert sheet.rows[number - 1] == [float(number)]
-        assert len(plain_sheets._shapes) <= 10
+        kept = sum(len(xml) for _, xml in plain_sheets._shapes)
+        assert 0 < kept <= plain_sheets._held <= 5000
+
+
+def test_tables_of_other_lengths_have_their_rows_in_common(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    def table(length: int) -> bytes:
+        rows = "".join(
+            f'<row r="{row}"><c r="A{row}" t="s"><v>{row % 2}</v></c>'
+            f'<c r="B{row}" s="{row % 3}"><v>{46000 + length + row}</v></c>'
+            f'<c r="C{row}" s="1"/></row>'
+            for row in range(1, length + 1)
+        )
+        return handmade(tmp_path / "a.xlsx", rows)
+
+    known = {length: by_reader(table(length)) for length in (3, 9, 5)}
+    calls.clear()
+    worked_out: list[bytes] = []
+    row_of = plain_sheets._row_of
+    monkeypatch.setattr(plain_sheets, "_row_of", lambda xml: worked_out.append(xml) or row_of(xml))
+    assert {length: as_read(table(length)) for length in known} == known
+    assert len(worked_out) == 9
+    assert calls == []
+
+
+def test_a_long_row_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_sheets, "LONGEST_ROW", 10)
+    content = one_number(tmp_path / "a.xlsx", "2.5")
+    assert as_read(content) == by_reader(content)
+    assert not plain_sheets._rows
 
 
 def test_a_large_sheet_is_the_readers(
@@ -394,7 +430,8 @@ def test_a_format_of_a_condition_is_no_cells_format(tmp_path: Path) -> None:
 def test_a_shape_is_counted_once(tmp_path: Path) -> None:
     for number in range(5):
         read_sheets(one_number(tmp_path / "a.xlsx", f"46023.{number}5", "1"))
-    assert plain_sheets._held == 1
+    [(_, xml)] = plain_sheets._shapes
+    assert plain_sheets._held == len(xml) + plain_sheets._BYTES_OF_CELL
 
 
 def test_a_workbook_of_many_texts_is_the_readers(

@@ -212,6 +212,25 @@ def test_directory_that_lies_about_a_size_is_not_believed(tmp_path: Path) -> Non
     assert refused(bytes(content)) in ("bomb", "damaged")
 
 
+@pytest.mark.parametrize("what", ["its bytes", "its size", "its sum"])
+def test_part_that_is_altered_is_damage_whatever_was_read_before(
+    what: str, sound: dict[str, bytes]
+) -> None:
+    """Small parts come again with every workbook of a form, and are inflated once."""
+    content = bytearray(sound["xlsx"])
+    look(bytes(content))
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        entry = archive.getinfo("xl/styles.xml")
+    in_directory = content.rfind(b"xl/styles.xml") - 46
+    at = {
+        "its bytes": entry.header_offset + 30 + len(entry.filename) + entry.compress_size // 2,
+        "its size": in_directory + 24,
+        "its sum": in_directory + 16,
+    }[what]
+    content[at] ^= 1
+    assert refused(bytes(content)) in ("bomb", "damaged")
+
+
 def test_number_of_parts_sheets_and_styles_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
