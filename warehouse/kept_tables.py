@@ -26,6 +26,7 @@ CONTENT_DIGEST = "concat_ws(':', count(*), sum(hash(content)), bit_xor(hash(cont
 _SAID_BY_NOBODY = ("raw.build",)
 # raw.cell_named is a view of these
 _CELLS = ("raw.cell", "raw.sheet_area", "raw.sheet_column", "raw.sheet_row", "raw.submission")
+_OF_SUBMISSIONS = (*_CELLS, "raw.correction")
 
 
 def is_kept(home: Home, code: str) -> bool:
@@ -85,7 +86,16 @@ def note_contents(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
                 select '{table}', '', {CONTENT_DIGEST} from {table} as content
                 """
             )
-    connection.execute("delete from kept.content where table_name = 'raw.cell_named'")
+    if "raw" in schemas:
+        _note_content_of_cells(connection)
+
+
+def _note_content_of_cells(connection: duckdb.DuckDBPyConnection) -> None:
+    """What stands in the view of cells with their names, and in all that is read of a submission:
+    by its number, in what dbt takes for a table."""
+    connection.execute(
+        "delete from kept.content where table_name in ('raw.cell_named', 'raw.submission_content')"
+    )
     connection.execute(
         """
         insert into kept.content
@@ -93,6 +103,19 @@ def note_contents(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
         from kept.content where table_name in (select unnest(?))
         """,
         [list(_CELLS)],
+    )
+    each = " union all ".join(
+        f"select submission_no, '{table}' as table_name, {CONTENT_DIGEST} as digest "
+        f"from {table} as content group by submission_no"
+        for table in _OF_SUBMISSIONS
+    )
+    connection.execute(
+        f"""
+        insert into kept.content
+        select 'raw.submission_content', cast(submission_no as varchar),
+            md5(string_agg(concat_ws(':', table_name, digest), ',' order by table_name))
+        from ({each}) group by submission_no
+        """
     )
 
 

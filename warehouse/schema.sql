@@ -20,6 +20,18 @@ create table if not exists kept.made (
     build_id varchar not null              -- that made it
 );
 
+-- Of a node that is made in parts: what each part was when its rows were made; and, within the transaction that makes
+-- them, which are wanted
+create table if not exists kept.made_part (
+    node   varchar not null,
+    part   varchar not null,
+    digest varchar not null
+);
+create table if not exists kept.wanted (
+    wanted_as varchar not null,
+    part      varchar not null
+);
+
 -- One row: what this build is. Time is an input, so models read it here and never from a clock.
 create or replace table raw.build (
     build_id      varchar not null,

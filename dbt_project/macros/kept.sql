@@ -6,11 +6,16 @@
     working file where any code is another one (warehouse/kept_tables.py).
 
     What a node reads is what it depends on, but for its `meta`:
-    - `parts: {model: part}`: of this model it reads only the rows whose `parts_by` column has this value;
-    - `whatever: [schema.table, ...]`: what stands there does not change what comes out. -#}
+    - `parts: {model: part}`: of this model it reads only the rows whose first `parts_by` has this value;
+    - `whatever: [schema.table, ...]`: what stands there does not change what comes out;
+    - `in_parts`: each of its rows is made of one part of a table, and of nothing else but whole tables. Where only
+      some parts are other ones, only their rows are made. `of` is that table, and `of_part` which of its parts are
+      read (as in `parts`; none for all); `part` is an expression over a row that says which part it is of;
+      `instead_of` are the tables that `of` stands for. The SQL says `only_wanted('wanted as', column)` where it reads
+      the parts, with the name that `wanted_as` gives them. -#}
 
 
-{#- Tables that a node reads, as SQL pairs of `schema.name` and part ('' for the whole): through views, which hold
+{#- Tables that a node reads, as `schema.name` and part ('' for the whole): through views, which hold
     nothing themselves. -#}
 {% macro kept_inputs(node) -%}
     {%- set found = [] -%}
@@ -22,17 +27,24 @@
         {%- elif input.config.get('materialized') == 'view' -%}
             {%- do found.extend(kept_inputs(input)) -%}
         {%- else -%}
-            {%- do found.append("('" ~ table ~ "', '" ~ meta.get('parts', {}).get(input.name, '') ~ "')") -%}
+            {%- do found.append({'table': table, 'part': meta.get('parts', {}).get(input.name, '')}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(found | unique | list) }}
+    {{ return(found) }}
 {%- endmacro %}
 
 
 {#- Whether a node was made of what it reads now (`is_kept`), and the digest of that (`key`; null where not all of
-    it is known). -#}
+    it is known). Of a node that is made in parts, the key is that of what it reads whole; `is_kept` if no part is
+    another one, `in_parts` if no more than half are. -#}
 {% macro kept_state() -%}
-    {%- set inputs = kept_inputs(model) -%}
+    {%- set in_parts = config.get('meta', {}).get('in_parts') -%}
+    {%- set by_part = [in_parts.of] + in_parts.get('instead_of', []) if in_parts else [] -%}
+    {%- set whole = [] -%}
+    {%- for input in kept_inputs(model) if input.table not in by_part -%}
+        {%- do whole.append("('" ~ input.table ~ "', '" ~ input.part ~ "')") -%}
+    {%- endfor -%}
+    {%- set inputs = whole | unique | list -%}
     {%- set code = local_md5(model.compiled_code ~ tojson(model.columns, sort_keys=true)) -%}
     {%- set query -%}
         with input as (
@@ -41,12 +53,26 @@
                 md5(concat('{{ code }}', string_agg(digest, ',' order by table_name, part))) as read_key
             from kept.content
             where (table_name, part) in ({{ inputs | join(', ') or "('', '')" }})
+        ),
+
+        part as (
+            {% if in_parts -%}
+                select
+                    count(now_digest) as n_parts,
+                    count(*) filter (now_digest is distinct from made_digest) as n_other
+                from ({{ parts_now_and_made(in_parts) }})
+            {%- else -%}
+                select 1 as n_parts, 0 as n_other
+            {%- endif %}
         )
 
         select
-            case when input.n_known = {{ inputs | length }} then input.read_key end as read_key,
-            made.node is not null as is_kept
+            case when input.n_known = {{ inputs | length }} and part.n_parts > 0 then input.read_key end
+                as read_key,
+            made.node is not null and part.n_other = 0 as is_kept,
+            made.node is not null and part.n_other * 2 <= part.n_parts as is_in_parts
         from input
+        cross join part
         left join kept.made as made
             on
                 input.n_known = {{ inputs | length }}
@@ -54,7 +80,37 @@
                 and made.node = '{{ model.unique_id }}'
     {%- endset -%}
     {%- set row = run_query(query).rows[0] -%}
-    {{ return({'key': row[0], 'is_kept': row[1] and not should_full_refresh()}) }}
+    {%- set may_be = not should_full_refresh() -%}
+    {{ return({'key': row[0], 'is_kept': row[1] and may_be, 'in_parts': in_parts and row[2] and may_be}) }}
+{%- endmacro %}
+
+
+{#- Each part of what a node is made of: its digest now, and when the node was made. -#}
+{% macro parts_now_and_made(in_parts) -%}
+    {%- set before = in_parts.of_part ~ '/' if in_parts.get('of_part') else '' -%}
+    select
+        coalesce(now.part, made.part) as part,
+        now.digest as now_digest,
+        made.digest as made_digest
+    from (
+        select substr(part, {{ before | length + 1 }}) as part, digest
+        from kept.content
+        where table_name = '{{ in_parts.of }}' and part like '{{ before }}_%'
+    ) as now
+    full join (
+        select part, digest from kept.made_part
+        where node = '{{ model.unique_id }}'
+    ) as made on now.part = made.part
+{%- endmacro %}
+
+
+{#- A condition of a query that is made in parts: that the part in this column is one of those that are wanted.
+    Where none is named, all are. They are named within the transaction that wants them, and never outside. -#}
+{% macro only_wanted(wanted_as, column) -%}
+    (
+        not exists (select 1 from kept.wanted where wanted.wanted_as = '{{ wanted_as }}')
+        or {{ column }} in (select wanted.part from kept.wanted where wanted.wanted_as = '{{ wanted_as }}')
+    )
 {%- endmacro %}
 
 
@@ -68,21 +124,33 @@
 {%- endmacro %}
 
 
-{#- Statements that say what stands in a table, and in its parts where its meta names the column that tells them
-    apart. -#}
+{#- Statements that say of which parts a node was made, but for those that are as they were. -#}
+{% macro made_part_statements(in_parts) -%}
+    create or replace temp table other_part as
+    select part, now_digest as digest from ({{ parts_now_and_made(in_parts) }})
+    where now_digest is distinct from made_digest;
+    delete from kept.made_part
+    where node = '{{ model.unique_id }}' and part in (select other_part.part from other_part);
+    insert into kept.made_part
+    select '{{ model.unique_id }}', part, digest from other_part
+    where digest is not null;
+{%- endmacro %}
+
+
+{#- Statements that say what stands in a table, and in its parts where its meta names what tells them apart: by all
+    of it, and by what comes first of it. -#}
 {% macro content_statements(relation) -%}
     {%- set table = relation.schema ~ '.' ~ relation.identifier -%}
-    {%- set parts_by = config.get('meta', {}).get('parts_by') -%}
+    {%- set parts_by = config.get('meta', {}).get('parts_by', []) -%}
     delete from kept.content where table_name = '{{ table }}';
     insert into kept.content
     select '{{ table }}', '', {{ content_digest('content') }} from {{ relation }} as content;
-    {%- if parts_by %}
+    {%- for depth in range(1, parts_by | length + 1) %}
         insert into kept.content
-        select '{{ table }}', {{ parts_by }}, {{ content_digest('content') }}
+        select '{{ table }}', concat_ws('/', {{ parts_by[:depth] | join(', ') }}), {{ content_digest('content') }}
         from {{ relation }} as content
-        where {{ parts_by }} is not null
-        group by {{ parts_by }};
-    {%- endif %}
+        group by {{ parts_by[:depth] | join(', ') }};
+    {%- endfor %}
 {%- endmacro %}
 
 
@@ -107,6 +175,21 @@
 {%- endmacro %}
 
 
+{#- Statements that make those rows of a table anew whose parts are other ones. -#}
+{% macro statements_of_parts(relation, in_parts) -%}
+    insert into kept.wanted
+    select '{{ in_parts.wanted_as }}', part from ({{ parts_now_and_made(in_parts) }})
+    where now_digest is distinct from made_digest;
+    delete from {{ relation }}
+    where {{ in_parts.part }} in (
+        select wanted.part from kept.wanted where wanted.wanted_as = '{{ in_parts.wanted_as }}'
+    );
+    insert into {{ relation }} {{ get_column_names() if config.get('contract').enforced else 'by name' }}
+    ({{ get_select_subquery(compiled_code) if config.get('contract').enforced else compiled_code }});
+    delete from kept.wanted where wanted_as = '{{ in_parts.wanted_as }}';
+{%- endmacro %}
+
+
 {#- 128 bits and a count of all rows, in whatever order. -#}
 {% macro content_digest(rows) -%}
     concat_ws(':', count(*), sum(hash({{ rows }})), bit_xor(hash({{ rows }})))
@@ -128,10 +211,18 @@
     {%- if existing is not none and not existing.is_table -%}
         {%- do adapter.drop_relation(existing) -%}
     {%- endif -%}
+    {%- set in_parts = config.get('meta', {}).get('in_parts') -%}
     {%- call statement('main') -%}
-        {{ table_statements(target) }}
+        {%- if state.in_parts and existing is not none and existing.is_table -%}
+            {{ statements_of_parts(target, in_parts) }}
+        {%- else -%}
+            {{ table_statements(target) }}
+        {%- endif %}
         {{ content_statements(target) }}
         {{ made_statements(state.key) }}
+        {%- if in_parts %}
+            {{ made_part_statements(in_parts) }}
+        {%- endif %}
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target]}) }}

@@ -29,6 +29,12 @@
 {%- endmacro %}
 
 
+{#- The unit that a fact is about, from its key: history knows facts that the build no longer has. -#}
+{% macro unit_of_fact() -%}
+    split_part(fact_key, '/', 2)
+{%- endmacro %}
+
+
 {#- Ends a fact model: the current rows, each known since the publish that first showed it as it is, and
     every version that earlier publishes showed and this one does not. A version is a value together with
     the submission and the cell that state it: what a publish showed can be shown again row by row.
@@ -71,7 +77,7 @@ published as (
         known_from,
         known_to
     from {{ source('history', 'fact_version') }}
-    where fact_table = '{{ fact_table }}'
+    where fact_table = '{{ fact_table }}' and {{ only_wanted('unit', unit_of_fact()) }}
 ),
 
 gone as (
@@ -85,7 +91,7 @@ gone as (
 
 published_row as (
     select * from {{ source('history', 'fact_row') }}
-    where fact_table = '{{ fact_table }}'
+    where fact_table = '{{ fact_table }}' and {{ only_wanted('unit', unit_of_fact()) }}
 ),
 
 select

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,6 +12,7 @@ import pytest
 
 from orchestration.warm_dbt import DBT_FOLDER
 from tests.integration.conftest import Built
+from tests.integration.dbt_builds import dbt_build
 from warehouse.home import Home
 from warehouse.kept_tables import note_contents
 
@@ -33,25 +31,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def build(project: Path, copied: Built) -> Build:
     """`dbt build` of one table with its tests; what became of each node."""
-    environment = os.environ | {"KHO_WAREHOUSE": str(Home(copied.home).working_file.resolve())}
-
-    def run(*more: str) -> dict[str, str]:
-        log = project / "logs/dbt.log"
-        log.unlink(missing_ok=True)
-        done = subprocess.run(
-            [Path(sys.executable).with_name("dbt"), "--log-format-file", "json",
-             "build", "--profiles-dir", ".", "--log-path", "logs", "--select", "dim_period", *more],
-            cwd=project, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout
-        events = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
-        return {
-            event["data"]["node_info"]["node_name"]: event["data"].get("status", "")
-            for event in events
-            if event["info"]["name"] in ("LogModelResult", "LogTestResult")
-        }
-
-    return run
+    return partial(dbt_build, project, copied.home, "--select", "dim_period")
 
 
 def test_a_table_is_built_again_where_what_it_reads_or_says_is_another(

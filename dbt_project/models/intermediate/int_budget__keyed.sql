@@ -23,7 +23,7 @@ observation as (
     from {{ ref('int_observation__conformed') }} as observation
     left join line_of_indicator
         on observation.indicator_code = line_of_indicator.indicator_code
-    where observation.fact = 'budget'
+    where observation.fact = 'budget' and {{ only_wanted('unit', 'observation.unit_code') }}
 ),
 
 keyed as (

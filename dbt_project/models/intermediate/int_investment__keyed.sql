@@ -25,7 +25,7 @@ observation as (
                 observation.source_code = investment_line.source_code
                 or investment_line.is_only_line_of_indicator
             )
-    where observation.fact = 'investment'
+    where observation.fact = 'investment' and {{ only_wanted('unit', 'observation.unit_code') }}
 ),
 
 keyed as (

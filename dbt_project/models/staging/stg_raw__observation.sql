@@ -1,6 +1,6 @@
 with submission as (
     select * from {{ source('raw', 'submission') }}
-    where status = 'accepted'
+    where status = 'accepted' and {{ only_wanted('submission', 'cast(submission_no as varchar)') }}
 ),
 
 cell as (
@@ -72,6 +72,7 @@ upper_cell as (
 
 -- What the row says comes first, then what its column fixes, its line, its form, its submission.
 select
+    submission.submission_no,
     submission.submission_id,
     submission.file_path,
     submission.reporter_unit_code,
