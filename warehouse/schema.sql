@@ -27,7 +27,7 @@ create table if not exists kept.made_part (
     part   varchar not null,
     digest varchar not null
 );
-create table if not exists kept.wanted (
+create or replace table kept.wanted (
     wanted_as varchar not null,
     part      varchar not null
 );

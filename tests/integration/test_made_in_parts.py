@@ -17,8 +17,9 @@ from tests.integration.dbt_builds import dbt_build
 from warehouse.home import Home
 from warehouse.kept_tables import note_contents
 
-OBSERVATIONS, FACTS = "intermediate.int_observation__conformed", ("fct_budget", "fct_investment")
-NAMES, TABLES = ("int_observation__conformed", *FACTS), (OBSERVATIONS, *FACTS)
+OBSERVATIONS = "intermediate.int_observation__conformed"
+TABLES = (OBSERVATIONS, "fct_budget", "fct_investment", "mart_budget_execution")
+NAMES = [table.rpartition(".")[2] for table in TABLES]
 MARKED = "đã đánh dấu"
 Build = Callable[..., dict[str, str]]
 
@@ -83,21 +84,26 @@ def test_what_is_made_in_parts_is_as_if_all_were_made(
     before = rows(file)
     change(file, changed.format(submission=submission_of(one)))
     became = build()
-    assert [became[name] for name in NAMES] == ["OK", "OK", "KEPT"], "nothing of investment"
+    assert [became[name] for name in NAMES] == ["OK", "OK", "KEPT", "OK"], "nothing of investment"
     in_parts = rows(file)
-    assert in_parts[FACTS[0]] != before[FACTS[0]]
+    assert [table for table in TABLES if in_parts[table] == before[table]] == ["fct_investment"]
     build("--full-refresh")
     assert rows(file) == in_parts
 
 
-def test_only_the_rows_of_a_unit_are_made_again(file: Path, build: Build) -> None:
+@pytest.mark.parametrize(
+    ("table", "column"), [("fct_budget", "value_text"), ("mart_budget_execution", "line_name_vi")]
+)
+def test_only_the_rows_of_a_unit_are_made_again(
+    table: str, column: str, file: Path, build: Build
+) -> None:
     [one, *others] = communes(file)
-    mark = f"update main.fct_budget set value_text = '{MARKED}'"
+    mark = f"update main.{table} set {column} = '{MARKED}'"
     change(file, mark, ANOTHER_NUMBER.format(submission=submission_of(one)))
-    assert build()["fct_budget"] == "OK"
+    assert build()[table] == "OK"
     marked = asked(
         file,
-        f"select unit_code, value_text = '{MARKED}' from main.fct_budget "
+        f"select unit_code, {column} = '{MARKED}' from main.{table} "
         f"where unit_code in {(one, *others)} group by all order by all",
     )
     assert marked == sorted([(one, False), *((other, True) for other in others)])

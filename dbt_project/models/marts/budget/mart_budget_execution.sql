@@ -10,7 +10,7 @@ with amount as (
         fact_key,
         form_code
     from {{ ref('fct_budget') }}
-    where is_current and outranked_by is null and amount_vnd is not null
+    where is_current and outranked_by is null and amount_vnd is not null and {{ only_wanted('unit', 'unit_code') }}
 ),
 
 -- what came in or went out from 1 January to the end of a period: final where it is settled, reported, or of a whole
