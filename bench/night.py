@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Cost, cost_of
+from ingest.loading import end_at_once
 from orchestration.in_advance import InAdvance, Work
 
 A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
@@ -360,6 +361,7 @@ def main() -> None:
     chosen = options.parse_args()
     if chosen.night:
         print(json.dumps(night(*chosen.night)))
+        end_at_once(os.EX_OK)  # as `kho` ends
         return
     if chosen.usual:
         print(json.dumps(usual(chosen.usual.read_text(encoding="utf-8").splitlines())))

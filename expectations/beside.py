@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ingest.loading import loading
+from ingest.loading import end_at_once, loading
 
 if TYPE_CHECKING:
     from expectations.suites import RuleResult
@@ -185,3 +185,4 @@ def _answer(pipe: io.BufferedRWPair) -> None:
 
 if __name__ == "__main__":
     serve(socket.socket(fileno=int(sys.argv[1])))
+    end_at_once(os.EX_OK)

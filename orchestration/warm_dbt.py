@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ingest.loading import loading
+from ingest.loading import end_at_once, loading
 from orchestration.settings import PROJECT
 from warehouse.home import Home
 
@@ -172,3 +172,4 @@ def _run(
 
 if __name__ == "__main__":
     serve(socket.socket(fileno=int(sys.argv[1])))
+    end_at_once(os.EX_OK)
