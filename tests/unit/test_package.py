@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import package
@@ -229,6 +230,34 @@ def test_part_that_is_altered_is_damage_whatever_was_read_before(
     }[what]
     content[at] ^= 1
     assert refused(bytes(content)) in ("bomb", "damaged")
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_damaged_parts_are_what_zlib_says_they_are(data: st.DataObject) -> None:
+    """What is inflated with another library is the same bytes, or refused as well."""
+    whole = b"".join(b'<c r="A%d"><v>%d</v></c>' % (row, row * row) for row in range(200))
+    squeeze = zlib.compressobj(data.draw(st.integers(0, 9)), zlib.DEFLATED, -15)
+    packed = bytearray(squeeze.compress(whole) + squeeze.flush())
+    for at, byte in data.draw(
+        st.lists(st.tuples(st.integers(0, len(packed) - 1), st.integers(0, 255)), max_size=3)
+    ):
+        packed[at] = byte
+    packed = packed[: data.draw(st.integers(0, len(packed)))]
+    size = data.draw(st.sampled_from([len(whole), len(whole) - 1, len(whole) + 1, 0]))
+    try:
+        expected = zlib.decompressobj(-15).decompress(bytes(packed), size + 1)
+    except zlib.error:
+        expected = b""
+    sound = len(expected) == size and zlib.crc32(expected) == zlib.crc32(whole)
+    try:
+        found = package._inflate(bytes(packed), zipfile.ZIP_DEFLATED, size, zlib.crc32(whole))
+    except Unreadable as refused:
+        assert not sound
+        assert refused.reason in ("bomb", "damaged")
+    else:
+        assert sound
+        assert found == expected
 
 
 def test_number_of_parts_sheets_and_styles_is_bounded(
