@@ -223,16 +223,22 @@ class _Run:
             # SIGXCPU: the CPU limit; anything else took the worker down
             self._died(chunk, "timeout" if death.exitcode == -24 else "crashed")
         except MemoryError:  # what was read did not fit while it was being written
-            if len(chunk.numbers) > 1:
-                self.again += [[number] for number in chunk.numbers]
-            else:
-                self.answers[chunk.numbers[0]] = Unreadable("bomb")
+            self._unwritten(chunk, "bomb")
+        except (ArithmeticError, LookupError, TypeError, ValueError):  # it could not be written
+            self._unwritten(chunk, "damaged")
         else:
             for number, result in zip(chunk.numbers, results, strict=True):
                 if isinstance(result, _OutOfMemory) and len(chunk.numbers) > 1:
                     self.again.append([number])
                 else:
                     self.answers[number] = result
+
+    def _unwritten(self, chunk: _Chunk, reason: str) -> None:
+        """Some file of a chunk is to blame: each is read again by itself, and answered so alone."""
+        if len(chunk.numbers) > 1:
+            self.again += [[number] for number in chunk.numbers]
+        else:
+            self.answers[chunk.numbers[0]] = Unreadable(reason)
 
     def _died(self, chunk: _Chunk, reason: str) -> None:
         place = min(chunk.place, len(chunk.numbers) - 1)

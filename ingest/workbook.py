@@ -19,7 +19,7 @@ from typing import Any
 
 from ingest.identity import GUIDE_SHEET, IDENTITY_SHEET, LISTS_SHEET
 from ingest.normalise import clean
-from ingest.package import MAX_FILE_BYTES, Unreadable, look
+from ingest.package import MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS, Unreadable, look
 from ingest.plain_sheets import plain_book
 from ingest.second_look import Unseen, look_again
 
@@ -195,6 +195,8 @@ def read_sheets(content: bytes, *, all_sheets: bool = True) -> list[Sheet]:
     sheets = list(done.values()) if is_done else list(_read(content, all_sheets, done))
     if not sheets:
         raise Unreadable("no_sheets")
+    if any(sheet.last_row > MAX_ROWS or sheet.last_column > MAX_COLUMNS for sheet in sheets):
+        raise Unreadable("damaged")  # cells where no workbook has any
     unseen = {name: known for name in done if (known := plain[name].unseen) is not None}
     new = {sheet.name: sheet for sheet in sheets if sheet.name not in unseen}
     if new:

@@ -336,5 +336,12 @@ def too_much_to_write(numbers: list[int], results: list[object]) -> list[object]
     return results
 
 
+def not_to_be_written(numbers: list[int], results: list[object]) -> list[object]:
+    """A chunk of whose results one, `far`, holds a number that no table can."""
+    if any("far" in str(result) for result in results):
+        raise OverflowError
+    return results
+
+
 def full_disk(numbers: Sequence[int], results: list[Any]) -> list[Any]:
     raise OSError(28, "No space left on device")

@@ -450,3 +450,13 @@ def test_random_figures_are_read_as_they_were_written(tmp_path: Path) -> None:
         by_xlsxwriter(tmp_path / "a.xlsx", [[f"dòng {number}", value] for value in values])
         [sheet] = read_sheets((tmp_path / "a.xlsx").read_bytes())
         assert [row[1] for row in sheet.rows] == pytest.approx(values, rel=1e-15)
+
+
+@pytest.mark.parametrize("column", ["XFD", "XFE", "ZZZ"])
+def test_a_cell_beyond_the_last_column_of_any_workbook_is_damage(
+    column: str, tmp_path: Path
+) -> None:
+    content = handmade(tmp_path / "a.xlsx", f'<row r="1"><c r="{column}1"><v>1</v></c></row>')
+    is_damaged = column != "XFD"
+    assert (as_read(content) == "damaged") is is_damaged
+    assert as_read(content) == by_reader(content)

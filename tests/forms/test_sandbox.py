@@ -17,6 +17,7 @@ from hostile_files import (
     limits,
     loaded,
     nap,
+    not_to_be_written,
     note_chunk,
     too_much_to_write,
     work,
@@ -189,6 +190,14 @@ def test_result_that_does_not_fit_while_it_is_written_costs_its_own_file(tmp_pat
     assert [path for path, _ in found] == paths
     for path, answer in found:
         assert outcome(answer) == ("bomb" if "huge" in path.stem else path.stem)
+
+
+def test_result_that_cannot_be_written_costs_its_own_file(tmp_path: Path) -> None:
+    paths = written(tmp_path, chunk_of(3, ["sound", "far", "sound"]))
+    found = list(read_isolated(work, paths, workers=1, finish=not_to_be_written))
+    assert [path for path, _ in found] == paths
+    for path, answer in found:
+        assert outcome(answer) == ("damaged" if "far" in path.stem else path.stem)
 
 
 MODULE = """
