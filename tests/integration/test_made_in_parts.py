@@ -91,6 +91,7 @@ def test_what_is_made_in_parts_is_as_if_all_were_made(
     assert rows(file) == in_parts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "column"), [("fct_budget", "value_text"), ("mart_budget_execution", "line_name_vi")]
 )
