@@ -228,7 +228,9 @@ def _inflated(content: bytes, entry: zipfile.ZipInfo) -> bytes:
     at += 30 + int.from_bytes(content[at + 26 : at + 28], "little")
     at += int.from_bytes(content[entry.header_offset + 28 : entry.header_offset + 30], "little")
     packed = content[at : at + entry.compress_size]
-    inflate = _inflate_again if entry.file_size <= _SMALL else _inflate
+    # both sizes: whatever follows the end of what is packed is no part of it, and would be kept
+    is_small = max(entry.file_size, entry.compress_size) <= _SMALL
+    inflate = _inflate_again if is_small else _inflate
     return inflate(packed, entry.compress_type, entry.file_size, entry.CRC)
 
 

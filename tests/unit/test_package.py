@@ -232,6 +232,20 @@ def test_part_that_is_altered_is_damage_whatever_was_read_before(
     assert refused(bytes(content)) in ("bomb", "damaged")
 
 
+def test_part_with_much_behind_its_end_is_not_remembered() -> None:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = squeeze.compress(b"<a/>") + squeeze.flush()
+    entry = zipfile.ZipInfo("xl/styles.xml")
+    entry.compress_type, entry.file_size, entry.CRC = zipfile.ZIP_DEFLATED, 4, zlib.crc32(b"<a/>")
+    entry.header_offset = 0
+    for behind, is_remembered in ((b"", True), (b"x" * package._SMALL, False)):
+        package._inflate_again.cache_clear()
+        entry.compress_size = len(packed + behind)
+        content = b"PK\x03\x04" + bytes(26) + packed + behind
+        assert package._inflated(content, entry) == b"<a/>"
+        assert package._inflate_again.cache_info().currsize == is_remembered
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_damaged_parts_are_what_zlib_says_they_are(data: st.DataObject) -> None:
