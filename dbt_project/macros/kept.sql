@@ -104,6 +104,13 @@
 {%- endmacro %}
 
 
+{#- Of these the ones that are not as they were. -#}
+{% macro other_parts(in_parts) -%}
+    select part, now_digest as digest from ({{ parts_now_and_made(in_parts) }})
+    where now_digest is distinct from made_digest
+{%- endmacro %}
+
+
 {#- A condition of a query that is made in parts: that the part in this column is one of those that are wanted.
     Where none is named, all are. They are named within the transaction that wants them, and never outside. -#}
 {% macro only_wanted(wanted_as, column) -%}
@@ -126,9 +133,7 @@
 
 {#- Statements that say of which parts a node was made, but for those that are as they were. -#}
 {% macro made_part_statements(in_parts) -%}
-    create or replace temp table other_part as
-    select part, now_digest as digest from ({{ parts_now_and_made(in_parts) }})
-    where now_digest is distinct from made_digest;
+    create or replace temp table other_part as {{ other_parts(in_parts) }};
     delete from kept.made_part
     where node = '{{ model.unique_id }}' and part in (select other_part.part from other_part);
     insert into kept.made_part
@@ -178,8 +183,7 @@
 {#- Statements that make those rows of a table anew whose parts are other ones. -#}
 {% macro statements_of_parts(relation, in_parts) -%}
     insert into kept.wanted
-    select '{{ in_parts.wanted_as }}', part from ({{ parts_now_and_made(in_parts) }})
-    where now_digest is distinct from made_digest;
+    select '{{ in_parts.wanted_as }}', part from ({{ other_parts(in_parts) }});
     delete from {{ relation }}
     where {{ in_parts.part }} in (
         select wanted.part from kept.wanted where wanted.wanted_as = '{{ in_parts.wanted_as }}'

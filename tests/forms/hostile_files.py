@@ -329,17 +329,12 @@ def note_chunk(folder: Path, numbers: Sequence[int], results: list[Any]) -> list
     return [result.upper() if isinstance(result, str) else result for result in results]
 
 
-def too_much_to_write(numbers: list[int], results: list[object]) -> list[object]:
-    """A chunk of whose results one, `huge`, does not fit into memory while it is written."""
-    if any("huge" in str(result) for result in results):
-        raise MemoryError
-    return results
-
-
-def not_to_be_written(numbers: list[int], results: list[object]) -> list[object]:
-    """A chunk of whose results one, `far`, holds a number that no table can."""
-    if any("far" in str(result) for result in results):
-        raise OverflowError
+def fails_to_write(numbers: list[int], results: list[object]) -> list[object]:
+    """A chunk of whose results one, `huge`, does not fit into memory while it is written, or one,
+    `far`, holds a number that no table can."""
+    for word, error in (("huge", MemoryError), ("far", OverflowError)):
+        if any(word in str(result) for result in results):
+            raise error
     return results
 
 

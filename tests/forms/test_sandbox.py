@@ -13,13 +13,12 @@ import pytest
 from hostile_files import (
     burn,
     fails_once,
+    fails_to_write,
     full_disk,
     limits,
     loaded,
     nap,
-    not_to_be_written,
     note_chunk,
-    too_much_to_write,
     work,
 )
 
@@ -184,20 +183,15 @@ def test_marker_says_which_file_a_worker_had(
     assert _Chunk([5, 6, 7, 8], marker).place == place
 
 
-def test_result_that_does_not_fit_while_it_is_written_costs_its_own_file(tmp_path: Path) -> None:
-    paths = written(tmp_path, chunk_of(3, ["sound", "huge", "sound"]))
-    found = list(read_isolated(work, paths, workers=1, finish=too_much_to_write))
+@pytest.mark.parametrize(("word", "reason"), [("huge", "bomb"), ("far", "damaged")])
+def test_result_that_cannot_be_written_costs_its_own_file(
+    word: str, reason: str, tmp_path: Path
+) -> None:
+    paths = written(tmp_path, chunk_of(3, ["sound", word, "sound"]))
+    found = list(read_isolated(work, paths, workers=1, finish=fails_to_write))
     assert [path for path, _ in found] == paths
     for path, answer in found:
-        assert outcome(answer) == ("bomb" if "huge" in path.stem else path.stem)
-
-
-def test_result_that_cannot_be_written_costs_its_own_file(tmp_path: Path) -> None:
-    paths = written(tmp_path, chunk_of(3, ["sound", "far", "sound"]))
-    found = list(read_isolated(work, paths, workers=1, finish=not_to_be_written))
-    assert [path for path, _ in found] == paths
-    for path, answer in found:
-        assert outcome(answer) == ("damaged" if "far" in path.stem else path.stem)
+        assert outcome(answer) == (reason if word in path.stem else path.stem)
 
 
 MODULE = """
