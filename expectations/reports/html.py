@@ -8,6 +8,7 @@ autoescape, and the page forbids scripts and requests to outside.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from urllib.parse import quote
 
 import duckdb
 from jinja2 import Environment
+from markupsafe import Markup
 
 from expectations.findings import counted_only
 from expectations.reports.shown import (
@@ -33,7 +35,7 @@ from expectations.reports.shown import (
     split_ref,
     time_vi,
 )
-from expectations.reports.templating import template_environment
+from expectations.reports.templating import reports_version, template_environment
 
 STATUS_VI: Mapping[str, str] = {
     "accepted": "Đã tiếp nhận",
@@ -64,6 +66,10 @@ COLUMNS_VI: tuple[str, ...] = (
 UNKNOWN_SENDER_VI = "Chưa xác định được nơi gửi"
 UNKNOWN_SENDER_FILE = "chua-xac-dinh-noi-gui"
 INDEX_FILE = "index"
+_AS_OF = Markup('<time class="as-of" datetime="{}">{}</time>')
+_AN_AS_OF = re.compile(r'<time class="as-of" datetime="[^"]*">[^<]*</time>')
+_MADE_OF = Markup('<meta name="made-of" content="{}">')
+_HEAD = 2_000  # characters of a page in which that is said
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,12 @@ def render_sender_report(
     Submissions are shown by file, then form and period, whatever their order here; findings by
     severity, then sheet, row and column. `as_of` is the build's time, in local time.
     """
+    return _rendered(sender, submissions, as_of, _made_of(sender, submissions))
+
+
+def _rendered(
+    sender: Sender, submissions: Sequence[SubmissionReport], as_of: datetime, made_of: str
+) -> str:
     files = [
         {
             "name": shown_text(base_name(path)),
@@ -190,6 +202,7 @@ def render_sender_report(
             unit_name=shown_text(sender.name_vi),
             unit_code=shown_text(sender.unit_code),
             as_of=as_of,
+            made_of=_MADE_OF.format(made_of),
             summary=summarise(submissions),
             files=files,
             statuses=STATUS_VI,
@@ -197,6 +210,23 @@ def render_sender_report(
             columns=COLUMNS_VI,
         )
     )
+
+
+def _made_of(sender: Sender, submissions: Sequence[SubmissionReport]) -> str:
+    """A hash of all that a report says but its time, and of the code that says it."""
+    said = f"{reports_version()}{sender!r}{submissions!r}"
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _kept(path: Path, made_of: str, as_of: datetime) -> str | None:
+    """The report in a file of an earlier build, as of this one, if it was made of the same."""
+    try:
+        page = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    if _MADE_OF.format(made_of) not in page[:_HEAD]:
+        return None
+    return _AN_AS_OF.sub(lambda _: _as_of_vi(as_of), page)
 
 
 def render_index(rows: Sequence[IndexRow], as_of: datetime) -> str:
@@ -256,13 +286,16 @@ def write_reports(
     out_dir: Path,
     as_of: datetime,
     only_unit: str | None = None,
+    before: Path | None = None,
 ) -> list[Path]:
     """Write a report for each sender in the published file, then the index; return their paths.
 
     Reads `submission`, `dq_result`, `dim_form`, `dim_unit` and `dim_period`. Senders are the units
     with a submission that is not superseded; submissions without a unit, and open findings without
     a submission, go to one page of unknown origin, so that none is lost. With `only_unit` that
-    unit's report alone is written (even if it sent nothing) and the index is left as it is.
+    unit's report alone is written (even if it sent nothing) and the index is left as it is. A
+    report that says the same as the one in `before`, the folder of the build before, is that one
+    with the time of this build.
 
     Raises LookupError if `only_unit` is no unit and sent nothing.
     """
@@ -279,8 +312,11 @@ def write_reports(
     for unit_code, submissions in sorted(reports.items()):
         name = names.get(unit_code, "Đơn vị chưa có trong danh mục")
         sender = Sender(unit_code, name if unit_code else UNKNOWN_SENDER_VI)
-        path = out_dir / report_file_name(unit_code)
-        path.write_text(render_sender_report(sender, submissions, as_of), encoding="utf-8")
+        path, made_of = out_dir / report_file_name(unit_code), _made_of(sender, submissions)
+        page = _kept(before / path.name, made_of, as_of) if before else None
+        if page is None:
+            page = _rendered(sender, submissions, as_of, made_of)
+        path.write_text(page, encoding="utf-8")
         written.append(path)
         rows.append(IndexRow(sender, summarise(submissions)))
     if only_unit is None:
@@ -421,6 +457,10 @@ def _finding_view(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _as_of_vi(as_of: datetime) -> Markup:
+    return _AS_OF.format(as_of.isoformat(timespec="minutes"), time_vi(as_of))
+
+
 def _submission_order(sub: SubmissionReport) -> tuple[str, str, str]:
     return sub.file_path, sub.form_title or sub.form_code or "", sub.period_label or ""
 
@@ -432,4 +472,6 @@ def _finding_order(finding: Finding) -> tuple[str, int, int, str, str]:
 
 @cache
 def _environment() -> Environment:
-    return template_environment(time_vi=time_vi, day_vi=day_vi, number_vi=number_vi)
+    return template_environment(
+        time_vi=time_vi, as_of_vi=_as_of_vi, day_vi=day_vi, number_vi=number_vi
+    )

@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ from expectations.reports.answer_sheet import Heading, Mark
 from expectations.reports.html import UNKNOWN_SENDER_VI, report_file_name
 from expectations.reports.marked import marked_workbook, only_list
 from expectations.reports.package_xml import shown
+from expectations.reports.templating import reports_version
 from ingest.package import Unreadable
-from ingest.readings import reader_version
 from ingest.sandbox import read_isolated
 from warehouse.home import take_over
 
@@ -163,15 +162,7 @@ def _content(sha256: str, job: Job) -> str:
     """A hash of everything in a marked workbook but its date, and of the code that marks."""
     undated = (job.heading.unit_name, job.heading.file_name)
     said = (sha256, job.out.name, undated, job.marks)
-    return hashlib.sha256(f"{_marking_version()}{said!r}".encode()).hexdigest()
-
-
-@cache
-def _marking_version() -> str:
-    digest = hashlib.sha256(reader_version().encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(f"{reports_version()}{said!r}".encode()).hexdigest()
 
 
 def _made(folder: Path) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from ingest.fingerprint import fingerprint
+from ingest.readings import reader_version
 
 
 def template_environment(**filters: Callable[..., Any]) -> Environment:
@@ -22,3 +26,11 @@ def template_environment(**filters: Callable[..., Any]) -> Environment:
     )
     environment.filters |= filters
     return environment
+
+
+@cache
+def reports_version() -> str:
+    """A hash of all code and templates that decide what reports say of what was found."""
+    here = Path(__file__).parent
+    files = [*here.glob("*.py"), *(here / "templates").iterdir()]
+    return f"{reader_version()}{fingerprint(files)}"

@@ -100,10 +100,11 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
     """A data-quality report in Vietnamese for every sender, and its own workbooks, marked."""
     folder = build.place.staging(staged_build)
     with open_published(folder / "kho.duckdb", MEMORY_LIMIT) as connection:
-        paths = write_reports(connection, folder / "reports", build.moment)
+        before = build.earlier("reports")
+        paths = write_reports(connection, folder / "reports", build.moment, before=before)
         marked = write_marked(
             connection, build.place.archived, folder / "reports", build.moment,
-            workers=build.workers, before=build.earlier("reports"),
+            workers=build.workers, before=before,
         )  # fmt: skip
     log("reported", reports=len(paths), workbooks=len(marked))
     return dg.MaterializeResult(

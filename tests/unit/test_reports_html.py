@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -438,3 +438,38 @@ def test_the_same_build_gives_the_same_bytes(
     first = write_reports(published, tmp_path / "a", AS_OF)
     second = write_reports(published, tmp_path / "b", AS_OF)
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
+
+
+def test_a_report_that_says_the_same_is_the_one_before_with_the_time_of_this_build(
+    published: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    write_reports(published, tmp_path / "first", AS_OF)
+    for name in ("05977", "06040"):  # to tell a page that is taken over from one that is made
+        page = tmp_path / f"first/{name}.html"
+        page.write_text(page.read_text(encoding="utf-8") + "<!-- first -->", encoding="utf-8")
+    published.execute(
+        "update dq_result set message = 'Sai <b>khác</b>.' where message = ?", [TOTAL]
+    )
+    later = AS_OF + timedelta(days=1, hours=2)
+    write_reports(published, tmp_path / "second", later, before=tmp_path / "first")
+    write_reports(published, tmp_path / "anew", later)
+    same, other = (
+        [(tmp_path / folder / name).read_text(encoding="utf-8") for folder in ("second", "anew")]
+        for name in ("05977.html", "06040.html")
+    )
+    assert same[0] == same[1] + "<!-- first -->"
+    assert other[0] == other[1] and "Sai &lt;b&gt;khác&lt;/b&gt;." in other[0]
+    assert (tmp_path / "second/index.html").read_bytes() == (
+        tmp_path / "anew/index.html"
+    ).read_bytes()
+
+
+def test_a_report_before_that_is_torn_or_gone_is_made_anew(
+    published: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    write_reports(published, tmp_path / "first", AS_OF)
+    (tmp_path / "first/05977.html").unlink()
+    (tmp_path / "first/06040.html").write_bytes(b"<meta\xff")
+    paths = write_reports(published, tmp_path / "second", AS_OF, before=tmp_path / "first")
+    anew = write_reports(published, tmp_path / "anew", AS_OF)
+    assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in anew]
