@@ -36,15 +36,19 @@ with _as_if_not_installed("dbt"):
         asset_utils,
         dbt_assets,
     )
+    from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
+    from dagster_dbt.dbt_manifest import read_manifest_path
     from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 __all__ = [
+    "DAGSTER_DBT_UNIQUE_ID_METADATA_KEY",
     "DagsterDbtCliRuntimeError",
     "DagsterDbtTranslator",
     "DagsterDbtTranslatorSettings",
     "DbtCliResource",
     "DbtProject",
     "dbt_assets",
+    "read_manifest_path",
 ]
 
 

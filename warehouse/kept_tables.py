@@ -127,14 +127,3 @@ def made_and_kept(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
         "count(*) filter (made.build_id <> build.build_id) from kept.made cross join raw.build"
     ).fetchall()
     return made, kept
-
-
-def kept_seeds(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """dbt's seeds that the working file has already: all of them, or none."""
-    return [
-        name
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'reference' "
-            "and database_name = current_database() order by table_name"
-        ).fetchall()
-    ]

@@ -20,6 +20,14 @@ create table if not exists kept.made (
     build_id varchar not null              -- that made it
 );
 
+-- What each of these nodes read: of a node that is made in parts also the table whose parts they are
+create table if not exists kept.read (
+    node       varchar not null,
+    table_name varchar not null,
+    part       varchar not null,
+    digest     varchar                     -- as it was then; null where nothing was said of it
+);
+
 -- Of a node that is made in parts: what each part was when its rows were made; and, within the transaction that makes
 -- them, which are wanted
 create table if not exists kept.made_part (

@@ -81,7 +81,12 @@
     {%- endset -%}
     {%- set row = run_query(query).rows[0] -%}
     {%- set may_be = not should_full_refresh() -%}
-    {{ return({'key': row[0], 'is_kept': row[1] and may_be, 'in_parts': in_parts and row[2] and may_be}) }}
+    {%- if in_parts -%}
+        {%- do inputs.append("('" ~ in_parts.of ~ "', '" ~ in_parts.get('of_part', '') ~ "')") -%}
+    {%- endif -%}
+    {{ return({
+        'key': row[0], 'is_kept': row[1] and may_be, 'in_parts': in_parts and row[2] and may_be, 'inputs': inputs,
+    }) }}
 {%- endmacro %}
 
 
@@ -121,12 +126,20 @@
 {%- endmacro %}
 
 
-{#- Statements that say what a node was made of, or of a failed test that it was not. -#}
-{% macro made_statements(key) -%}
+{#- Statements that say what a node was made of; of a failed test nothing is said. -#}
+{% macro made_statements(state, is_made=true) -%}
     delete from kept.made where node = '{{ model.unique_id }}';
-    {%- if key is not none %}
+    {%- if state.key is not none and is_made %}
         insert into kept.made
-        select '{{ model.unique_id }}', '{{ key }}', build.build_id from raw.build;
+        select '{{ model.unique_id }}', '{{ state.key }}', build.build_id from raw.build;
+        delete from kept.read where node = '{{ model.unique_id }}';
+        {%- if state.inputs %}
+            insert into kept.read
+            select '{{ model.unique_id }}', input.table_name, input.part, content.digest
+            from (values {{ state.inputs | join(', ') }}) as input (table_name, part)
+            left join kept.content as content
+                on input.table_name = content.table_name and input.part = content.part;
+        {%- endif %}
     {%- endif %}
 {%- endmacro %}
 
@@ -223,7 +236,7 @@
             {{ table_statements(target) }}
         {%- endif %}
         {{ content_statements(target) }}
-        {{ made_statements(state.key) }}
+        {{ made_statements(state) }}
         {%- if in_parts %}
             {{ made_part_statements(in_parts) }}
         {%- endif %}
@@ -260,7 +273,7 @@
     {%- set tested = dbt.materialization_test_default() -%}
     {%- set outcome = load_result('main').table.rows[0] -%}
     {%- call statement('note_made') -%}
-        {{ made_statements(none if outcome[1] or outcome[2] else state.key) }}
+        {{ made_statements(state, is_made=not (outcome[1] or outcome[2])) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {{ return(tested) }}

@@ -1,6 +1,6 @@
 """Stage 3: dbt, in two runs: facts, then (once identities are checked on the facts) marts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -10,18 +10,22 @@ import dagster as dg
 from packaging.version import Version
 
 from orchestration.dagster_dbt_alone import (
+    DAGSTER_DBT_UNIQUE_ID_METADATA_KEY,
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
     DbtCliResource,
     DbtProject,
     dbt_assets,
+    nodes_with_tag,
+    read_manifest_path,
 )
+from orchestration.left_out import Nodes, buildable, left_out, selection
 from orchestration.logs import log
 from orchestration.resources import BuildResource
 from orchestration.second_try import tried_again
 from orchestration.warm_dbt import DBT_FOLDER, target_of
 from warehouse.connection import open_working
-from warehouse.kept_tables import kept_seeds, made_and_kept
+from warehouse.kept_tables import made_and_kept
 
 
 class _Translator(DagsterDbtTranslator):
@@ -78,6 +82,7 @@ def _project() -> DbtProject:
 
 
 dbt_project = _project()
+_KEPT = {"kept": True}
 _translator = _Translator(
     settings=DagsterDbtTranslatorSettings(
         enable_asset_checks=True,
@@ -89,18 +94,60 @@ _translator = _Translator(
 
 
 def _run(
-    context: dg.AssetExecutionContext,
-    dbt: DbtCliResource,
-    build: BuildResource,
-    *left_out: str,
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource, tag: str
 ) -> Iterator[Any]:
+    manifest = read_manifest_path(dbt_project.manifest_path.resolve())
+    nodes = buildable(manifest, nodes_with_tag(f"tag:{tag}", "", "", dbt_project, manifest))
+    kept = set[str]()
+    if not context.is_subset:
+        with open_working(build.place.working_file) as connection:
+            kept = left_out(connection, nodes)
     # without dbt's own log (--quiet) Dagster would see no result and skip what comes after
     # unit tests try the logic on made-up rows: that is the test suite's work, not the night's
-    arguments = ["build", "--exclude-resource-type", "unit_test", *left_out]
-    yield from dbt.cli(arguments, context=context, target_path=target_of(build.place)).stream()
+    arguments = ["build", "--exclude-resource-type", "unit_test", *selection(nodes, kept)]
+    events = dbt.cli(arguments, context=context, target_path=target_of(build.place)).stream()
+    yield from _checks_left_out(context.assets_def, kept)
+    yield from _with_assets_left_out(events, nodes, kept)
     with open_working(build.place.working_file) as connection:
-        made, kept = made_and_kept(connection)
-    log("dbt", made=made, kept=kept)
+        made, stand = made_and_kept(connection)
+    log("dbt", made=made, kept=stand, left_out=len(kept))
+
+
+def _checks_left_out(assets: dg.AssetsDefinition, kept: Collection[str]) -> Iterator[Any]:
+    for check in assets.check_specs:
+        if check.metadata.get(DAGSTER_DBT_UNIQUE_ID_METADATA_KEY) in kept:
+            yield dg.AssetCheckResult(
+                passed=True, check_name=check.name, asset_key=check.asset_key, metadata=_KEPT
+            )
+
+
+def _with_assets_left_out(
+    events: Iterable[Any], nodes: Nodes, kept: Collection[str]
+) -> Iterator[Any]:
+    """The events of a command, and among them what it was not given: Dagster wants to hear of each
+    asset after those that it is made of."""
+    waiting = {
+        nodes[name]["name"]: {
+            nodes[on]["name"] for on in nodes[name]["depends_on"].get("nodes", ()) if on in nodes
+        }
+        for name in kept
+        if nodes[name]["resource_type"] != "test"
+    }
+
+    def free(told: Collection[str]) -> Iterator[Any]:
+        while told:
+            for on in waiting.values():
+                on.difference_update(told)
+            told = sorted(name for name, on in waiting.items() if not on)
+            for name in told:
+                del waiting[name]
+                yield dg.MaterializeResult(asset_key=name, metadata=_KEPT)
+
+    yield from free([""])
+    for event in events:
+        yield event
+        if isinstance(event, dg.Output):
+            yield from free([event.output_name])
 
 
 @dbt_assets(
@@ -114,11 +161,7 @@ def dbt_facts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:
     """Seeds, staging, intermediate models, dimensions and facts, with their tests."""
-    with open_working(build.place.working_file) as connection:
-        kept = kept_seeds(connection)
-    for name in kept:  # they are code, and that is the same
-        yield dg.MaterializeResult(asset_key=name, metadata={"kept": True})
-    yield from _run(context, dbt, build, *(["seed"] if kept else []))
+    yield from _run(context, dbt, build, "facts")
 
 
 @dbt_assets(
@@ -132,4 +175,4 @@ def dbt_marts(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, build: BuildResource
 ) -> Iterator[Any]:
     """Marts, and the published tables of submissions, findings and changes."""
-    yield from _run(context, dbt, build)
+    yield from _run(context, dbt, build, "marts")

@@ -10,6 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.assets.dbt import dbt_project
+from orchestration.dagster_dbt_alone import nodes_with_tag, read_manifest_path
+from orchestration.left_out import buildable, left_out, selection
 from orchestration.warm_dbt import DBT_FOLDER
 from tests.integration.conftest import Built
 from tests.integration.dbt_builds import dbt_build
@@ -63,3 +66,28 @@ def test_a_test_that_failed_is_not_kept(build: Build, project: Path, copied: Bui
     with pytest.raises(AssertionError, match="assert_nothing"):
         build("--vars", "{fails: 1}")
     assert build()["assert_nothing"] == "pass"
+
+
+def test_what_a_command_is_not_given_would_have_been_kept(project: Path, copied: Built) -> None:
+    manifest = read_manifest_path(dbt_project.manifest_path.resolve())
+    nodes = buildable(manifest, nodes_with_tag("tag:facts", "", "", dbt_project, manifest))
+    with duckdb.connect(str(Home(copied.home).working_file)) as connection:
+        connection.execute("update raw.expected_submission set due_date = due_date + 1")
+        connection.execute("update raw.submission set reason_vi = 'khác'")
+        note_contents(connection, "raw")
+        left = left_out(connection, nodes)
+    facts = ["--exclude-resource-type", "unit_test", "--select", "tag:facts"]
+    given = dbt_build(project, copied.home, *facts[:2], *selection(nodes, left), *facts[2:])
+    all_nodes = dbt_build(project, copied.home, *facts)
+
+    tables = {
+        node["name"] for name in left
+        if (node := nodes[name])["config"].get("materialized") == "table"
+    }  # fmt: skip
+    assert "fct_milestone" not in tables
+    assert {"dim_unit", "dim_indicator"} <= tables
+    assert {all_nodes[name] for name in tables} == {"KEPT"}
+    seeds = {node["name"] for node in nodes.values() if node["resource_type"] == "seed"}
+    left_names = {nodes[name]["name"] for name in left}
+    assert set(given) == set(all_nodes) - left_names
+    assert seeds <= left_names
