@@ -15,6 +15,7 @@ from warehouse.kept_tables import CONTENT_DIGEST
 # clients that bundle DuckDB 1.x must be able to open what is published
 STORAGE_VERSION = "v1.2.0"
 _CONTENTS = ".contents.json"
+_LARGE = 50_000  # rows
 _BESIDE_TABLES = Path(__file__).with_name("published.sql")
 # `from fct_budget_as_of('2026-07-05')`: the rows that were current then, as they were published
 # then; a day alone means its beginning
@@ -45,8 +46,8 @@ def stage_build(
 
     Comments on tables and columns go along. The file is read-only for its owner too, so that a
     client that opens it for writing fails instead of locking others out. `before` is the folder of
-    the build before: of the same `code`, the file begins as a copy of that one's, and tables that
-    hold the same rows stay. Raises RuntimeError where the file does not hold what was built.
+    the build before: of the same `code`, the file begins as a copy of that one's, tables that hold
+    the same rows stay, and of large ones only the rows that are other ones. Raises RuntimeError where the file does not hold what was built.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
@@ -69,10 +70,11 @@ def stage_build(
                 take_over(before / "parquet" / parquet.name, parquet)
                 continue
             made.append(table)
-            connection.execute(
-                f'create or replace table published.main."{table}" as '
-                f'from main."{table}" order by all'
-            )
+            if table not in known or not _brought_up_to_date(connection, table, contents[table]):
+                connection.execute(
+                    f'create or replace table published.main."{table}" as '
+                    f'from main."{table}" order by all'
+                )
             options = "(format parquet, compression zstd)"
             connection.execute(
                 f"copy (from published.main.\"{table}\") to '{_quoted(parquet)}' {options}"
@@ -90,13 +92,36 @@ def stage_build(
     target.chmod(0o444)
     said = {"code": code, "tables": contents}
     (folder / _CONTENTS).write_text(json.dumps(said, indent=1), encoding="utf-8")
-    return {table: int(content.partition(":")[0]) for table, content in contents.items()}
+    return {table: _rows_of(content) for table, content in contents.items()}
+
+
+def _brought_up_to_date(connection: duckdb.DuckDBPyConnection, table: str, content: str) -> bool:
+    """Whether a large table of the published file was made to hold the rows of the built one, most
+    of which it holds: to write all of it costs three times as much."""
+    rows = _rows_of(content)
+    if rows < _LARGE:
+        return False
+    built, shown = f'main."{table}" as built', f'published.main."{table}" as shown'
+    new = f"where hash(built) not in (select hash(shown) from {shown})"
+    [(n_new,)] = connection.execute(f"select count(*) from {built} {new}").fetchall()
+    if n_new > rows // 10:
+        return False
+    connection.execute(
+        f"delete from {shown} where hash(shown) not in (select hash(built) from {built})"
+    )
+    connection.execute(f'insert into published.main."{table}" from {built} {new} order by all')
+    # rows that stand there twice are not told apart
+    return _content(connection, f'published.main."{table}"') == content
 
 
 def _content(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """How many rows a table holds, and a digest of them in whatever order."""
     [(content,)] = connection.execute(f"select {CONTENT_DIGEST} from {table} as content").fetchall()
     return str(content)
+
+
+def _rows_of(content: str) -> int:
+    return int(content.partition(":")[0])
 
 
 def _contents(build: Path, code: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 {%- set facts = ['budget', 'investment', 'indicator', 'trade', 'target'] -%}
 
--- Nothing is dropped in silence: every number of an accepted submission is in exactly one current fact.
+-- Nothing is dropped in silence: every number of an accepted submission is in exactly one current fact. That every cell
+-- is among the observations the gate before publishing says (accepted_value_reaches_fact), which begins with the cells.
 -- What is said about the year, or the period before, is in one fact of the last report that says it.
 with last_report as (
     select
@@ -30,7 +31,7 @@ figure as (
         1 as in_observations,
         0 as in_facts,
         case when later.period_key is null then 0 else 1 end as is_replaced
-    from {{ ref('stg_raw__observation') }} as observation
+    from {{ ref('int_observation__conformed') }} as observation
     left join last_report as later
         on
             observation.is_said_again

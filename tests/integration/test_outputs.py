@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -15,6 +17,7 @@ from click.testing import CliRunner, Result
 from orchestration.export_command import export
 from tests.integration.conftest import Built
 from tests.shared import run_kho
+from warehouse import published_file
 from warehouse.connection import open_published, open_working
 from warehouse.home import Home
 from warehouse.outputs.spreadsheets import mart_columns
@@ -238,6 +241,39 @@ def test_tables_that_hold_the_same_stay_and_what_was_written_is_compared(copied:
             published.execute("delete from dim_unit where unit_code = 'STC'")
         with pytest.raises(RuntimeError, match="does not hold what was built: dim_unit"):
             stage_build(working, spoilt, "code", second)
+
+
+def test_of_a_large_table_only_the_rows_that_are_other_ones_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published_file, "_LARGE", 10)
+    # what stands beside the tables is about these
+    monkeypatch.setattr(published_file, "add_views_and_macros", lambda _: None)
+    build = partial(stage_build, code="code")
+    with duckdb.connect() as working:
+
+        def shown(folder: str, more: str = "") -> list[Any]:
+            path = str(tmp_path / folder / "kho.duckdb")
+            with duckdb.connect(path, read_only=True) as published:
+                return published.execute(f"select a, b{more} from fact order by all").fetchall()
+
+        working.execute("create table fact as select i as a, i::varchar as b from range(20) t(i)")
+        working.execute("insert into fact values (null, null)")
+        build(working, tmp_path / "first")
+        working.execute("update fact set b = 'khác' where a = 19")
+        build(working, tmp_path / "second", before=tmp_path / "first")
+        assert shown("second") == working.execute("from fact order by all").fetchall()
+        places = {a: place for a, _, place in shown("second", ", rowid")}
+        assert places[19] == 20, "a row that is another one is written behind those that stay"
+        assert [places[a] for a in range(19)] == list(range(19))
+
+        working.execute("insert into fact values (3, '3')")
+        build(working, tmp_path / "twice", before=tmp_path / "second")
+        assert shown("twice") == working.execute("from fact order by all").fetchall()
+        working.execute("update fact set b = b || '!' where a > 5")
+        build(working, tmp_path / "most", before=tmp_path / "twice")
+        assert shown("most") == working.execute("from fact order by all").fetchall()
+        assert [row[2] for row in shown("most", ", rowid")][:7] == list(range(7)), "written anew"
 
 
 @pytest.mark.slow
