@@ -47,7 +47,8 @@ def stage_build(
     Comments on tables and columns go along. The file is read-only for its owner too, so that a
     client that opens it for writing fails instead of locking others out. `before` is the folder of
     the build before: of the same `code`, the file begins as a copy of that one's, tables that hold
-    the same rows stay, and of large ones only the rows that are other ones. Raises RuntimeError where the file does not hold what was built.
+    the same rows stay, and of large ones only the rows that are other ones are written. Raises
+    RuntimeError where the file does not hold what was built.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)

@@ -25,6 +25,7 @@ import xlsxwriter
 
 from warehouse.connection import MEMORY_LIMIT, holds_simulated, open_published
 from warehouse.home import take_over
+from warehouse.kept_tables import CONTENT_DIGEST
 
 FONT = "Times New Roman"
 ROWS_OF_A_SHEET = 1_000_000
@@ -124,7 +125,6 @@ def write_spreadsheets(
     """Write every mart of a published file to `folder`/<mart>.xlsx; returns the paths.
 
     `before` is the same folder of the build before: what says the same is taken over from there.
-    The rows are compared as Parquet, where that lies beside the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     marts = connection.execute(
@@ -141,31 +141,44 @@ def write_spreadsheets(
     for mart, title in marts:
         path = folder / f"{mart}.xlsx"
         columns = mart_columns(connection, mart)
-        rows = folder.parent / "parquet" / f"{mart}.parquet"
+        since = _since(connection, mart, columns)
+        written = _written(mart, columns, since)
+        contents[mart] = _content(connection, written, title, columns, is_simulated)
         earlier = before / path.name if before else None
-        if rows.exists():
-            contents[mart] = _content(rows, title, columns, is_simulated)
-        if earlier and earlier.exists() and known.get(mart, "-") == contents.get(mart):
+        if earlier and earlier.exists() and known.get(mart) == contents[mart]:
             take_over(earlier, path)
         else:
-            _write(connection, path, mart, title, line, as_of, columns)
+            _write(connection, written, path, title, line + _since_vi(since), as_of, columns)
         paths.append(path)
     (folder / _CONTENTS).write_text(json.dumps(contents, indent=1), encoding="utf-8")
     return paths
 
 
-def _content(rows: Path, title: str, columns: Sequence[MartColumn], is_simulated: bool) -> str:
+def _written(mart: str, columns: Sequence[MartColumn], since: date | None) -> str:
+    """The query of what is written of a mart."""
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    part = "" if since is None else f" where period_end >= date '{since:%Y-%m-%d}'"
+    return f'select {names} from "{mart}"{part}'
+
+
+def _content(
+    connection: duckdb.DuckDBPyConnection,
+    written: str,
+    title: str,
+    columns: Sequence[MartColumn],
+    is_simulated: bool,
+) -> str:
     """A hash of everything in a workbook but its date, and of the code that writes it."""
-    digest = hashlib.sha256(_own_code())
-    digest.update(rows.read_bytes())
+    query = f"select {CONTENT_DIGEST} from ({written}) as content"
+    [(rows,)] = connection.execute(query).fetchall()
     said = [(c.name, c.data_type, c.heading, c.meaning, sorted(c.labels.items())) for c in columns]
-    digest.update(repr((title, is_simulated, said)).encode())
-    return digest.hexdigest()
+    content = (written, rows, title, is_simulated, said)
+    return hashlib.sha256(_own_code() + repr(content).encode()).hexdigest()
 
 
 @cache
 def _own_code() -> bytes:
-    return Path(__file__).read_bytes() + str(xlsxwriter.__version__).encode()
+    return Path(__file__).read_bytes() + f"{xlsxwriter.__version__} {duckdb.__version__}".encode()
 
 
 def _contents(folder: Path) -> dict[str, str]:
@@ -178,35 +191,30 @@ def _contents(folder: Path) -> dict[str, str]:
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
+    written: str,
     path: Path,
-    mart: str,
     title: str,
     line: str,
     as_of: datetime,
     columns: Sequence[MartColumn],
 ) -> None:
-    names = ", ".join(f'"{column.name}"' for column in columns)
     book, formats = new_workbook(path, title, as_of)
     of_columns = [formats.of(column) for column in columns]
-    since = _since(connection, mart, columns)
-    if since is not None:
-        line += f". Bảng lớn: ghi các kỳ kết thúc từ {since:%d/%m/%Y}; các kỳ trước xem trong kho"
-    part = "" if since is None else f" where period_end >= date '{since:%Y-%m-%d}'"
-    connection.execute(f'select {names} from "{mart}"{part}')
+    connection.execute(written)
     number = 0
     rows = connection.fetchmany(5_000)
     while number == 0 or rows:
         number += 1
         sheet = book.add_worksheet("Số liệu" if number == 1 else f"Số liệu ({number})")
         _head(sheet, title, line, columns, formats)
-        written = 0
-        while rows and written < ROWS_OF_A_SHEET:
+        n_rows = 0
+        while rows and n_rows < ROWS_OF_A_SHEET:
             for row in rows:
-                _row(sheet, _FIRST_ROW + written, row, columns, of_columns)
-                written += 1
+                _row(sheet, _FIRST_ROW + n_rows, row, columns, of_columns)
+                n_rows += 1
             rows = connection.fetchmany(5_000)
-        if written:
-            sheet.autofilter(_FIRST_ROW - 1, 0, _FIRST_ROW + written - 1, len(columns) - 1)
+        if n_rows:
+            sheet.autofilter(_FIRST_ROW - 1, 0, _FIRST_ROW + n_rows - 1, len(columns) - 1)
     _meanings(book.add_worksheet("Chú giải"), columns, formats)
     book.close()
 
@@ -262,6 +270,12 @@ def _since(
         return None
     since: date = found[1].date()
     return since
+
+
+def _since_vi(since: date | None) -> str:
+    if since is None:
+        return ""
+    return f". Bảng lớn: ghi các kỳ kết thúc từ {since:%d/%m/%Y}; các kỳ trước xem trong kho"
 
 
 class Formats:
