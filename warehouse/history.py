@@ -10,6 +10,7 @@ moved on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def load_history(
     """Fill history.fact_version and history.finding from the change files of all publishes.
 
     Each file is read once and lies in `kept` as Parquet from then on; history.fact_row looks there.
+    Where all that was loaded before is among the files still, only those behind it are loaded.
     """
     kept.mkdir(parents=True, exist_ok=True)
     lines = [
@@ -53,20 +55,46 @@ def load_history(
     ]
     for leftover in set(kept.iterdir()) - set(lines):
         leftover.unlink()
-    connection.execute("delete from history.fact_version")
-    connection.execute("delete from history.finding")
-    if not lines:
-        return
-    files = ", ".join("'{}'".format(str(path).replace("'", "''")) for path in lines)
-    connection.execute(f"create or replace temp view acts as from read_parquet([{files}])")
+    with _transaction(connection):
+        loaded = connection.execute("select file_name from history.loaded order by file_no")
+        names = [name for (name,) in loaded.fetchall()]
+        if names != [path.name for path in lines[: len(names)]]:
+            for table in ("fact_version", "finding", "loaded"):
+                connection.execute(f"delete from history.{table}")
+            names = []
+        if new := lines[len(names) :]:
+            _load(connection, new)
+            connection.executemany(
+                "insert into history.loaded values (?, ?)",
+                [[number, path.name] for number, path in enumerate(new, start=len(names))],
+            )
+        if lines:
+            connection.execute(
+                f"""
+                create or replace view history.fact_row as
+                select
+                    fact_table, fact_key, content_hash, submission_id, cell_ref,
+                    moment as known_from, content as row_json
+                from {_parquet(lines)}
+                where act = 'fact_opened'
+                """
+            )
+
+
+def _load(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path]) -> None:
+    """What the publishes after those that are loaded opened and closed."""
+    connection.execute(f"create or replace temp view acts as from {_parquet(lines)}")
+    # a fact has one open version at most: the first closing after it ends it
     connection.execute(
-        f"""
-        create or replace view history.fact_row as
-        select
-            fact_table, fact_key, content_hash, submission_id, cell_ref, moment as known_from,
-            content as row_json
-        from read_parquet([{files}])
-        where act = 'fact_opened'
+        """
+        update history.fact_version as version set known_to = closed.moment
+        from (
+            select fact_table, fact_key, min(moment) as moment from acts
+            where act = 'fact_closed'
+            group by fact_table, fact_key
+        ) as closed
+        where version.fact_table = closed.fact_table and version.fact_key = closed.fact_key
+            and version.known_to is null
         """
     )
     connection.execute(
@@ -85,10 +113,20 @@ def load_history(
             o.moment,
             c.moment
         from acts as o
-        -- a fact has one open version at most: the first closing after it ends it
         asof left join closed as c
             on o.fact_table = c.fact_table and o.fact_key = c.fact_key and o.moment < c.moment
         where o.act = 'fact_opened'
+        """
+    )
+    connection.execute(
+        """
+        update history.finding as finding set closed_at = closed.moment
+        from (
+            select finding_key, min(moment) as moment from acts
+            where act = 'finding_closed'
+            group by finding_key
+        ) as closed
+        where finding.finding_key = closed.finding_key and finding.closed_at is null
         """
     )
     connection.execute(
@@ -110,6 +148,22 @@ def load_history(
         """
     )
     connection.execute("drop view acts")
+
+
+def _parquet(lines: Sequence[Path]) -> str:
+    files = ", ".join("'{}'".format(str(path).replace("'", "''")) for path in lines)
+    return f"read_parquet([{files}])"
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def keep_changes(change_file: Path, kept: Path) -> None:

@@ -316,7 +316,7 @@ create or replace table quality.check_run (
 );
 
 -- What earlier publishes showed (replayed from the ledger): one row a version of a fact.
-create or replace table history.fact_version (
+create table if not exists history.fact_version (
     fact_table    varchar not null,
     fact_key      varchar not null,
     content_hash  varchar not null,
@@ -331,13 +331,18 @@ select
     fact_table, fact_key, content_hash, submission_id, cell_ref, known_from,
     cast(null as varchar) as row_json
 from history.fact_version;
-create or replace table history.finding (
+create table if not exists history.finding (
     finding_key varchar not null,
     first_seen  timestamp not null,
     closed_at   timestamp,
     row_json    varchar not null
 );
 -- When builds were published, and with which code.
+-- The change files that both of them are made of (history.py), as kept: the name says what is in it.
+create table if not exists history.loaded (
+    file_no   integer not null,
+    file_name varchar not null
+);
 create or replace table history.publish (
     build_id     varchar not null,
     as_of        timestamp not null,

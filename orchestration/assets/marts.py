@@ -3,6 +3,7 @@ publishing."""
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import dagster as dg
 
@@ -70,10 +71,15 @@ NO_RULE_RAISED = "no_rule_between_forms_raised"
 def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.MaterializeResult:
     """Every identity that the figures allow: how many hold, which cannot."""
     with open_working(build.place.working_file) as connection:
-        figures = read_figures(connection)
-        identities = [*read_identities(), *derived_identities(figures)]
-        outcomes = evaluate(identities, figures)
-        between = check_between_forms(connection, _CROSS_RULES, build.moment)
+        with ThreadPoolExecutor(1) as beside:
+            # these are SQL, those are not: one would leave the other's core idle
+            checked = beside.submit(
+                check_between_forms, connection.cursor(), _CROSS_RULES, build.moment
+            )
+            figures = read_figures(connection)
+            identities = [*read_identities(), *derived_identities(figures)]
+            outcomes = evaluate(identities, figures)
+            between = checked.result()
         findings = finding_frame(
             [*identity_findings(outcomes), *(f for result in between for f in result.findings)],
             owners(connection),

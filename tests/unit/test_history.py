@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.shared import as_lines
 from warehouse.connection import create_working
@@ -109,6 +113,62 @@ def test_finding_is_open_until_it_is_closed(tmp_path: Path) -> None:
             "select finding_key, first_seen, closed_at from history.finding order by 1"
         ).fetchall()
     assert found == [("a", day(0), day(2)), ("b", day(0), None)]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(st.sampled_from("abc"), unique=True), min_size=2, max_size=6), st.data())
+def test_history_that_grows_by_what_came_is_what_all_of_it_gives(
+    nights: list[list[str]], data: st.DataObject
+) -> None:
+    """Each night changes some facts and findings: opens them, or closes them or puts another in
+    their place."""
+    is_open = dict.fromkeys("abc", False)
+
+    def acts(number: int, names: list[str]) -> Iterator[dict[str, object]]:
+        moment = f"2026-07-{number + 1:02} 02:00:00"
+        for name in names:
+            if is_open[name]:
+                yield closed(moment, key=name)
+                yield {"act": "finding_closed", "finding_key": name, "moment": moment}
+            is_open[name] = not is_open[name] or data.draw(st.booleans())
+            if is_open[name]:
+                yield opened(moment, f"h{number}", key=name)
+                yield {"act": "finding_opened", "finding_key": name, "moment": moment,
+                       "content": {"rule": "r"}}  # fmt: skip
+
+    def history(connection: duckdb.DuckDBPyConnection) -> list[object]:
+        return [
+            connection.execute(f"from history.{table} order by all").fetchall()
+            for table in ("fact_version", "finding", "fact_row")
+        ]
+
+    with TemporaryDirectory() as folder:
+        ledger, kept = Ledger(Path(folder) / "ledger"), Path(folder) / "kept"
+        with create_working(Path(folder) / "grows.duckdb") as grows:
+            for number, names in enumerate(nights):
+                ledger.write_changes(f"b{number}", as_lines([*acts(number, names)]))
+                ledger.add_publish({"build_id": f"b{number}"})
+                if data.draw(st.booleans()):  # or else two at once
+                    load_history(grows, ledger.change_files(), kept)
+            load_history(grows, ledger.change_files(), kept)
+            with create_working(Path(folder) / "anew.duckdb") as anew:
+                load_history(anew, ledger.change_files(), kept)
+                assert history(grows) == history(anew)
+
+
+def test_history_of_which_a_part_is_another_one_is_loaded_anew(tmp_path: Path) -> None:
+    ledger, kept = Ledger(tmp_path / "ledger"), tmp_path / "kept"
+    for number in (0, 1):
+        ledger.write_changes(f"b{number}", as_lines([opened(DAYS[number], key=f"k{number}")]))
+        ledger.add_publish({"build_id": f"b{number}"})
+    with create_working(tmp_path / "w.duckdb") as connection:
+        load_history(connection, ledger.change_files(), kept)
+        ledger.write_changes("b0", as_lines([opened(DAYS[0], key="other")]))
+        load_history(connection, ledger.change_files(), kept)
+        found = connection.execute("select fact_key from history.fact_version order by 1")
+        assert found.fetchall() == [("k1",), ("other",)]
+        load_history(connection, [], kept)
+        assert connection.execute("from history.fact_version").fetchall() == []
 
 
 def test_row_of_a_version_is_as_its_publish_wrote_it_whatever_became_of_what_is_kept(
