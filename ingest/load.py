@@ -114,8 +114,8 @@ def load_cells(
     file_numbers: Mapping[str, int],
 ) -> None:
     """raw.cell, and where the cells lie: raw.sheet_area, raw.sheet_column, raw.sheet_row; one
-    INSERT each. `tables` as the reading processes wrote them (cell_files.py), and the number there
-    of each file by its hash."""
+    INSERT each, beside what stands there. `tables` as the reading processes wrote them
+    (cell_files.py), and the number there of each file by its hash."""
     areas: list[tuple[object, ...]] = []
     owners: list[tuple[object, ...]] = []
     for each in submissions:
@@ -129,10 +129,9 @@ def load_cells(
         "table_no": pl.Int16,
         "sheet_name": pl.String,
     }
-    insert(connection, "raw.sheet_area", _frame(areas, schema))
+    insert(connection, "raw.sheet_area", _frame(areas, schema), replace=False)
     with _incoming(connection, tables, owners):
         for table, query in _INCOMING.items():
-            connection.execute(f"delete from {table}")
             connection.execute(f"insert into {table} by name {query}")
 
 
@@ -179,6 +178,10 @@ from incoming_column as incoming
 {_OF_OWNER}
 """,
 }
+
+
+CELL_TABLES = ("raw.sheet_area", *_INCOMING)
+"""What load_cells fills."""
 
 
 @contextmanager

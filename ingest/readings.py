@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -133,17 +133,36 @@ class Readings:
     def cells(self, numbers: Mapping[str, int]) -> CellTables:
         """The cells of these files, their rows and columns, with the number that each file is to
         have."""
-        tables = []
+        return concatenated(
+            [
+                CellTables(
+                    *(_numbered(t, {n: numbers[s] for s, n in members.items()}) for t in found)
+                )
+                for path, members in self._packed(numbers)
+                for found in [read_cell_file(path)]
+            ]
+        )
+
+    def places(self, files: Collection[str]) -> dict[str, str]:
+        """Where the cells of these files lie, by hash: what lies there never changes."""
+        return {
+            sha: f"{path.stem} {number}"
+            for path, members in self._packed(files)
+            for sha, number in members.items()
+        }
+
+    def _packed(self, files: Collection[str]) -> Iterator[tuple[Path, dict[str, int]]]:
+        """The packs of cells that hold any of these files, and its number there by the hash of
+        each; no file twice."""
         taken: set[str] = set()
         for path in sorted(self.folder.glob(f"*{_CELLS}")):
             listed: Members | None = kept(path.with_suffix(_FILES), path.stem, _MODULES)
             if listed is None:
                 continue
-            members = listed[1]
-            wanted = {n: numbers[s] for s, n in members if s in numbers and s not in taken}
-            taken |= {sha for sha, _ in members}
-            tables.append(CellTables(*(_numbered(t, wanted) for t in read_cell_file(path))))
-        return concatenated(tables)
+            members = {sha: n for sha, n in listed[1] if sha in files and sha not in taken}
+            taken |= {sha for sha, _ in listed[1]}
+            if members:
+                yield path, members
 
     def _known(self) -> dict[str, Reading]:
         """What every whole pack holds; what is not whole is removed."""

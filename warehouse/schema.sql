@@ -93,22 +93,28 @@ create or replace table raw.submission (
     cells_outside      integer not null
 );
 
+-- Of each submission whose cells stand in the tables below the place that they were read from (loaded_cells.py).
+create table if not exists kept.loaded_cells (
+    submission_no integer not null,
+    read_from     varchar not null
+);
+
 -- Where the tables of a submission lie: an area is a table, or the part of one on one sheet; and
 -- which contract column each sheet column is.
-create or replace table raw.sheet_area (
+create table if not exists raw.sheet_area (
     submission_no integer not null,
     area_no       smallint not null,
     table_no      smallint not null,       -- as numbered in the contract
     sheet_name    varchar not null
 );
-create or replace table raw.sheet_column (
+create table if not exists raw.sheet_column (
     submission_no integer not null,
     area_no       smallint not null,
     col_no        smallint not null,       -- 1 = A
     field         varchar not null,
     unit_code     varchar                  -- stated on the sheet, where it is not the contract's
 );
-create or replace table raw.sheet_row (
+create table if not exists raw.sheet_row (
     submission_no integer not null,
     area_no       smallint not null,
     row_no        integer not null,        -- 1 = first row of the sheet
@@ -116,7 +122,7 @@ create or replace table raw.sheet_row (
 );
 
 -- One row a cell inside a form's tables. number is what was typed, before any unit is applied.
-create or replace table raw.cell (
+create table if not exists raw.cell (
     submission_no integer not null,
     area_no       smallint not null,
     row_no        integer not null,
@@ -130,7 +136,7 @@ create or replace table raw.cell (
 );
 
 -- Cells that the data team corrected: raw.cell says the new value, this what was typed and read.
-create or replace table raw.correction (
+create table if not exists raw.correction (
     submission_no  integer not null,
     area_no        smallint not null,
     row_no         integer not null,

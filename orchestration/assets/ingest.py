@@ -9,12 +9,12 @@ from ingest.contract import all_contracts
 from ingest.corrections import apply_corrections
 from ingest.load import (
     load_build,
-    load_cells,
     load_contracts,
     load_expected,
     load_periods,
     load_submissions,
 )
+from ingest.loaded_cells import load_new_cells
 from ingest.originals import clear_incoming, lost_originals
 from ingest.package import Unreadable
 from ingest.pull import pull_sources
@@ -224,7 +224,7 @@ def raw_cells(
         load_submissions(connection, submissions)
         gone = expunged(acts_of_people)
         numbers = _file_numbers([submission.receipt for submission in submissions], gone)
-        load_cells(connection, submissions, Readings(home.readings).cells(numbers), numbers)
+        load_new_cells(connection, submissions, Readings(home.readings), numbers)
         apply_corrections(connection, corrections(acts_of_people), submissions, contracts)
         load_periods(connection, contracts)
         load_expected(connection, contracts, submissions, build.moment.date())

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from expectations import gate
-from ingest import load
+from ingest import loaded_cells
 from orchestration.assets import ingest as ingest_assets
 from orchestration.assets import marts as mart_assets
 from orchestration.nightly import Outcome, run_nightly
@@ -28,10 +28,10 @@ def test_a_cell_lost_while_loading_stops_the_night_before_dbt(
     copied: Built, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose_a_cell(connection: Any, *cells: Any) -> None:
-        load.load_cells(connection, *cells)
+        loaded_cells.load_new_cells(connection, *cells)
         connection.execute("delete from raw.cell where rowid = (select max(rowid) from raw.cell)")
 
-    monkeypatch.setattr(ingest_assets, "load_cells", lose_a_cell)
+    monkeypatch.setattr(ingest_assets, "load_new_cells", lose_a_cell)
     before = read_all_facts(copied.home)
     outcome = second_night(copied, inbox)
     assert not outcome.succeeded

@@ -28,7 +28,7 @@ KILL_POINTS = (
     "ingest.pull.pull_sources",
     "warehouse.ledger.Ledger.add_receipts",
     "ingest.register.register",
-    "ingest.load.load_cells",
+    "ingest.loaded_cells.load_cells",
     "expectations.validate.validate_form",
     "warehouse.ledger.Ledger.add_verdicts",
     "expectations.identities.evaluate",
