@@ -42,12 +42,10 @@ def load_new_cells(
     if len(stay) * 2 < len(now):
         stale |= stay
         stay = set()
-    new = [each for each in submissions if each.submission_no in now.keys() - stay]
-    wanted = {
-        sha: number
-        for sha, number in file_numbers.items()
-        if sha in {each.receipt.file_sha256 for each in new}
-    }
+    to_load = now.keys() - stay
+    new = [each for each in submissions if each.submission_no in to_load]
+    files = {each.receipt.file_sha256 for each in new}
+    wanted = {sha: number for sha, number in file_numbers.items() if sha in files}
     connection.begin()
     try:
         for table in (*CELL_TABLES, "kept.loaded_cells"):
