@@ -548,6 +548,13 @@ class Batch:
         for place, rule in [key for key in self.breaches if key[1] in names]:
             del self.breaches[place, rule]
 
+    @property
+    def submission_of_place(self) -> Numbers:
+        """The submission (by place) of every cell, and of the remarks that come after them."""
+        place_of = {number: place for place, number in enumerate(self.numbers)}
+        remarks = [place_of[place.submission_no] for place in self._remark_places]
+        return np.append(self.submission, np.array(remarks, np.int64))
+
     def looked_at(self) -> dict[str, pl.DataFrame]:
         """By rule, or family of rules, in the order of their names: `cell_id` (a place) and
         `residual` of what it looked at, the worst where it marked a place more than once."""

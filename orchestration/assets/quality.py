@@ -208,7 +208,7 @@ def _with_reason(submission: Submission, errors: dict[int, list[str]]) -> Submis
 
 def _check_runs(validations: list[FormValidation]) -> pl.DataFrame:
     return check_run_frame(
-        ("submissions", v.form, r.rule, r.outcome, r.evaluated, len(r.unexpected))
+        ("submissions", v.form, r.rule, r.outcome, r.evaluated, r.broken)
         for v in validations
         for r in v.results
     )

@@ -44,7 +44,7 @@ KILLS_IN_A_ROW = (
     "ingest.kept.keep@1",
     "ingest.kept.keep@2",
     "ingest.readings.Readings.cells",
-    "expectations.validate.validate_form",
+    "expectations.kept_validations.validate_units",
     "ingest.kept.keep@1",
     "expectations.gate.gate_before_dbt",
     "dagster_dbt.core.dbt_cli_event.DbtCoreCliEventMessage.to_default_asset_events@90",

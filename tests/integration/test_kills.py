@@ -29,7 +29,7 @@ KILL_POINTS = (
     "warehouse.ledger.Ledger.add_receipts",
     "ingest.register.register",
     "ingest.loaded_cells.load_cells",
-    "expectations.validate.validate_form",
+    "expectations.kept_validations.validate_units",
     "warehouse.ledger.Ledger.add_verdicts",
     "expectations.identities.evaluate",
     "expectations.gate.gate_before_publishing",
