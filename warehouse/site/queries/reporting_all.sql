@@ -1,4 +1,5 @@
--- Who has sent what and when: every report that was to come, the newest period first.
+-- Who has sent what and when: every report that was to come of the last twelve months, the newest period first.
+-- What is missing of earlier ones reporting_missing lists, and SQL has them all.
 select
     status.unit_name_vi as unit_vi,
     coalesce(status.code_on_paper, status.form_code) as form_vi,
@@ -17,4 +18,5 @@ select
     status.due_date
 from mart_submission_status as status
 left join dim_period as period on status.period_key = period.period_key
+where status.period_end > cast($as_of as date) - interval 12 month
 order by period.end_date desc, period_vi, unit_vi collate vi, form_vi, status.unit_code, status.form_code

@@ -11,6 +11,10 @@ unit as (
     where valid_to is null
 ),
 
+period as (
+    select * from {{ ref('dim_period') }}
+),
+
 received as (
     select
         reporter_unit_code,
@@ -32,6 +36,7 @@ select
     form.code_on_paper,
     form.title_vi,
     expected.period_key,
+    period.end_date as period_end,
     expected.due_date,
     coalesce(received.n_received, 0) as n_received,
     received.first_received_at,
@@ -67,6 +72,8 @@ left join form
         and expected.form_version = form.form_version
 left join unit
     on expected.unit_code = unit.unit_code
+left join period
+    on expected.period_key = period.period_key
 left join received
     on
         expected.unit_code = received.reporter_unit_code
