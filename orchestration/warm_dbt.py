@@ -109,7 +109,30 @@ def _parsed() -> Any:
     from dbt_common.clients.agate_helper import build_type_tester
 
     build_type_tester([])  # loads how numbers are written in every language
-    return dbtRunner().invoke(["--quiet", "parse"]).result
+    manifest = dbtRunner().invoke(["--quiet", "parse"]).result
+    if manifest is not None:
+        _compile_macros(manifest)
+    return manifest
+
+
+def _compile_macros(manifest: Any) -> None:
+    """Have the macros compiled that nodes call, and the project's own, which make tables and run
+    tests: each command would compile them anew, for it is a fork."""
+    from dbt_common.clients.jinja import template_cache
+
+    own = f"macro.{manifest.metadata.project_name}."
+    wanted = [name for name in manifest.macros if name.startswith(own)]
+    for node in manifest.nodes.values():
+        wanted += node.depends_on.macros
+    seen: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        macro = manifest.macros.get(name)
+        if name in seen or macro is None:
+            continue
+        seen.add(name)
+        template_cache.get_node_template(macro)
+        wanted += macro.depends_on.macros
 
 
 def _answer(connection: socket.socket, manifest: Any) -> None:
