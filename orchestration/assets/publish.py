@@ -19,6 +19,7 @@ from orchestration.fingerprint import (
     files_version,
     last_date_passed,
 )
+from orchestration.in_advance import Work
 from orchestration.logs import log
 from orchestration.mailing import letters_before, send_mails
 from orchestration.measured import bytes_below, measured
@@ -59,10 +60,16 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
         rows = stage_build(
             connection, build.place.staging(build_id), code_version(), build.earlier("")
         )
-    build.beside.begin(SPREADSHEETS, _spreadsheets(build, build_id))
-    build.beside.begin(LETTERS, _letters(build, build_id))
-    # last: of a large home it takes a gigabyte, and should not meet the reports
-    build.beside.begin(PAGES, _pages(build, build_id))
+        _, n_kept = kept_tables.made_and_kept(connection)
+    begun: list[tuple[str, Work]] = [
+        (SPREADSHEETS, _spreadsheets(build, build_id)),
+        (LETTERS, _letters(build, build_id)),
+        (PAGES, _pages(build, build_id)),
+    ]
+    # the pages take longest, but where all of them are new they take a gigabyte of a large home,
+    # and should not meet the reports
+    for name, work in reversed(begun) if n_kept else begun:
+        build.beside.begin(name, work)
     return dg.MaterializeResult(
         value=build_id,
         metadata={
