@@ -512,9 +512,14 @@ def _residual(residual: Interval) -> str:
 
 # --- from the facts -----------------------------------------------------------------------------
 
+_ROWS_AT_A_TIME = 10_000
 _FIGURES = (Path(__file__).with_name("rules") / "figures.sql").read_text(encoding="utf-8")
 
 
 def read_figures(connection: Any) -> list[Figure]:
     """The current figures of all facts, in base units."""
-    return [Figure(*row) for row in connection.execute(_FIGURES).fetchall()]
+    found = connection.execute(_FIGURES)
+    figures: list[Figure] = []
+    while rows := found.fetchmany(_ROWS_AT_A_TIME):  # of a large home never all of them twice
+        figures += [Figure(*row) for row in rows]
+    return figures

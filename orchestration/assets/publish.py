@@ -42,6 +42,7 @@ PAGES, SPREADSHEETS, LETTERS = "leader_pages", "mart_spreadsheets", "sender_lett
 """Steps whose work begins as soon as the build is staged (orchestration/in_advance.py)."""
 CHANGES = "changes"
 """For the next night, which does it where it was not done: no step waits for it."""
+_MANY_ROWS = 2_000_000
 _WAITED_FOR = {"dagster/priority": "-1"}
 """Of such a step: what is not under way yet is done before it is waited for."""
 
@@ -66,9 +67,10 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
         (LETTERS, _letters(build, build_id)),
         (PAGES, _pages(build, build_id)),
     ]
-    # the pages take longest, but where all of them are new they take a gigabyte of a large home,
-    # and should not meet the reports
-    for name, work in reversed(begun) if n_kept else begun:
+    # the pages take longest, but of a large home, or where all of them are new, they take a
+    # gigabyte, and should not meet the reports
+    is_light = n_kept and sum(rows.values()) < _MANY_ROWS
+    for name, work in reversed(begun) if is_light else begun:
         build.beside.begin(name, work)
     return dg.MaterializeResult(
         value=build_id,
