@@ -91,8 +91,8 @@ def note_contents(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
 
 
 def _note_content_of_cells(connection: duckdb.DuckDBPyConnection) -> None:
-    """What stands in the view of cells with their names, and in all that is read of a submission:
-    by its number, in what dbt takes for a table."""
+    """What stands in the view of cells with their names, and in all that is read of submissions: of
+    each, by its number, and of all of them, in what dbt takes for a table."""
     connection.execute(
         "delete from kept.content where table_name in ('raw.cell_named', 'raw.submission_content')"
     )
@@ -115,6 +115,14 @@ def _note_content_of_cells(connection: duckdb.DuckDBPyConnection) -> None:
         select 'raw.submission_content', cast(submission_no as varchar),
             md5(string_agg(concat_ws(':', table_name, digest), ',' order by table_name))
         from ({each}) group by submission_no
+        """
+    )
+    connection.execute(
+        """
+        insert into kept.content
+        select
+            'raw.submission_content', '', md5(coalesce(string_agg(digest, ',' order by part), ''))
+        from kept.content where table_name = 'raw.submission_content'
         """
     )
 

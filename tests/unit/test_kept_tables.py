@@ -112,8 +112,15 @@ def test_a_changed_cell_changes_what_is_said_of_named_cells_and_the_build_is_nev
             )
             note_contents(connection, "raw")
             said.append(
-                dict(connection.execute("select table_name, digest from kept.content").fetchall())
+                dict(
+                    connection.execute(
+                        "select rtrim(concat_ws('/', table_name, part), '/'), digest "
+                        "from kept.content"
+                    ).fetchall()
+                )
             )
+    for name in ("raw.submission_content", "raw.submission_content/1"):
+        assert said[0][name] != said[1][name]
     assert said[0]["raw.cell_named"] != said[1]["raw.cell_named"]
     assert said[0]["raw.period"] == said[1]["raw.period"]
     assert "raw.build" not in said[0]
