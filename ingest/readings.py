@@ -17,7 +17,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import polars as pl
 import pyarrow as pa
 
 import ingest
@@ -235,7 +234,10 @@ def _numbered(table: pa.Table, wanted: Mapping[int, int]) -> pa.Table:
     """What is of the wanted files (old number to new) under their new numbers."""
     if not table.num_rows:
         return table
-    # by Polars: where Arrow gives or takes an array it loads pandas, half a second of a night
+    # by Polars: where Arrow gives or takes an array it loads pandas, half a second of a night.
+    # Reading processes number nothing, and do without it
+    import polars as pl
+
     old = pl.Series(values=pl.from_arrow(table.column("file_no")))
     numbers = old.replace_strict(dict(wanted), default=-1, return_dtype=pl.Int32)
     at = table.schema.get_field_index("file_no")
