@@ -343,12 +343,12 @@ create table if not exists history.finding (
     closed_at   timestamp,
     row_json    varchar not null
 );
--- When builds were published, and with which code.
 -- The change files that both of them are made of (history.py), as kept: the name says what is in it.
 create table if not exists history.loaded (
     file_no   integer not null,
     file_name varchar not null
 );
+-- When builds were published, and with which code.
 create or replace table history.publish (
     build_id     varchar not null,
     as_of        timestamp not null,
