@@ -38,6 +38,18 @@ def insert(
     connection.unregister("incoming_frame")
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is written meanwhile, or nothing of it."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
 def load_build(
     connection: duckdb.DuckDBPyConnection,
     build_id: str,

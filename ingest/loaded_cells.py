@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import polars as pl
 
-from ingest.load import CELL_TABLES, insert, load_cells
+from ingest.load import CELL_TABLES, insert, load_cells, transaction
 from ingest.readings import Readings
 from ingest.register import Submission
 
@@ -46,8 +46,7 @@ def load_new_cells(
     new = [each for each in submissions if each.submission_no in to_load]
     files = {each.receipt.file_sha256 for each in new}
     wanted = {sha: number for sha, number in file_numbers.items() if sha in files}
-    connection.begin()
-    try:
+    with transaction(connection):
         for table in (*CELL_TABLES, "kept.loaded_cells"):
             if stay:
                 gone = "where submission_no in (select unnest(?))"
@@ -58,7 +57,3 @@ def load_new_cells(
         numbers = [each.submission_no for each in new]
         places = {"submission_no": numbers, "read_from": [now[number] for number in numbers]}
         insert(connection, "kept.loaded_cells", pl.DataFrame(places), replace=False)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()

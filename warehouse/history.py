@@ -10,7 +10,6 @@ moved on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import duckdb
 
 from ingest.fingerprint import sha256_of
+from ingest.load import transaction
 from warehouse.connection import MEMORY_LIMIT
 
 FACTS = (
@@ -55,7 +55,7 @@ def load_history(
     ]
     for leftover in set(kept.iterdir()) - set(lines):
         leftover.unlink()
-    with _transaction(connection):
+    with transaction(connection):
         loaded = connection.execute("select file_name from history.loaded order by file_no")
         names = [name for (name,) in loaded.fetchall()]
         if names != [path.name for path in lines[: len(names)]]:
@@ -153,17 +153,6 @@ def _load(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path]) -> None:
 def _parquet(lines: Sequence[Path]) -> str:
     files = ", ".join("'{}'".format(str(path).replace("'", "''")) for path in lines)
     return f"read_parquet([{files}])"
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def keep_changes(change_file: Path, kept: Path) -> None:
