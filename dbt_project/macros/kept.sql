@@ -12,7 +12,7 @@
       some parts are other ones, only their rows are made. `of` is that table, and `of_part` which of its parts are
       read (as in `parts`; none for all); `part` is an expression over a row that says which part it is of;
       `instead_of` are the tables that `of` stands for. The SQL says `only_wanted('wanted as', column)` where it reads
-      the parts, with the name that `wanted_as` gives them. -#}
+      the parts, with the name that `wanted_as` gives them, or `only_wanted_submissions(column)`. -#}
 
 
 {#- Tables that a node reads, as `schema.name` and part ('' for the whole): through views, which hold
@@ -122,6 +122,19 @@
     (
         not exists (select 1 from kept.wanted where wanted.wanted_as = '{{ wanted_as }}')
         or {{ column }} in (select wanted.part from kept.wanted where wanted.wanted_as = '{{ wanted_as }}')
+    )
+{%- endmacro %}
+
+
+{#- The same of a table of submissions' cells and rows, by number: a join, of which DuckDB knows before it reads the
+    table which numbers can be met, and passes over the others' rows (a comparison of texts reads all of them). -#}
+{% macro only_wanted_submissions(column) -%}
+    {{ column }} in (
+        select cast(wanted.part as integer) from kept.wanted
+        where wanted.wanted_as = 'submission'
+        union all
+        select submission.submission_no from {{ source('raw', 'submission') }} as submission
+        where not exists (select 1 from kept.wanted where wanted.wanted_as = 'submission')
     )
 {%- endmacro %}
 

@@ -1,10 +1,11 @@
 with submission as (
     select * from {{ source('raw', 'submission') }}
-    where status = 'accepted' and {{ only_wanted('submission', 'cast(submission_no as varchar)') }}
+    where status = 'accepted'
 ),
 
 cell as (
     select * from {{ source('raw', 'cell_named') }}
+    where {{ only_wanted_submissions('submission_no') }}
 ),
 
 correction as (

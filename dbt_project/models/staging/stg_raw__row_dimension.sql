@@ -17,7 +17,7 @@ with dimension_cell as (
     where
         -- a nil mark ("-", "x", "…") is no value of a dimension
         state in ('code', 'text', 'number')
-        and {{ only_wanted('submission', 'cast(submission_no as varchar)') }}
+        and {{ only_wanted_submissions('submission_no') }}
         and field in ({% for field in fields %}'{{ field }}'{{ ', ' if not loop.last }}{% endfor %})
 )
 
