@@ -6,10 +6,18 @@ with version as (
         select
             fact_key,
             known_from,
-            known_to
+            known_to,
+            is_current
         from {{ ref('fct_' ~ fact) }}
         {{ 'union all' if not loop.last }}
     {% endfor -%}
+),
+
+-- of the others there is one version, which is current: a test of each fact counts these
+changed as (
+    select distinct fact_key
+    from version
+    where known_to is not null or not is_current
 ),
 
 ordered as (
@@ -21,6 +29,7 @@ ordered as (
             partition by fact_key order by known_from asc, known_to asc nulls last
         ) as next_known_from
     from version
+    where fact_key in (select changed.fact_key from changed)
 )
 
 select *

@@ -1,5 +1,6 @@
 {%- set facts = ['budget', 'investment', 'indicator', 'trade', 'target', 'milestone'] -%}
 
+-- Versions that begin or end with this build: one that the last publish showed, in the same cell, is known longer.
 with version as (
     {% for fact in facts -%}
         select
@@ -16,6 +17,7 @@ with version as (
             known_to,
             is_current
         from {{ ref('fct_' ~ fact) }}
+        where known_from = {{ as_of() }} or known_to = {{ as_of() }}
         {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),
