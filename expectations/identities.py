@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -42,8 +42,7 @@ class IdentityError(ValueError):
     """An identity that cannot be used: file, name and reason."""
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """One current fact, as identities see it. Amounts in đồng or the base unit."""
 
     fact_key: str
@@ -298,18 +297,10 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
     for same in stated.values():
         yield from _stated_twice(same, used)
     for figure in figures:
-        level = levels.get((figure.indicator, figure.unit, figure.period))
-        base = levels.get((figure.indicator, figure.unit, figure.base or ""))
-        if level and base and figure.measure in _AGAINST_BASE:
-            says, holds = _AGAINST_BASE[figure.measure]
-            yield Identity(
-                f"{figure.measure}_of_{figure.indicator}_{figure.period}_{figure.base}_{figure.statement}"
-                + _about(figure),
-                says.format(name=figure.indicator_name),
-                {"stated": figure, "now": level, "before": base},
-                holds,
-            )
-        yield from _over_a_span(figure, levels, stated)
+        if figure.measure in _AGAINST_BASE:
+            yield from _against_base(figure, levels)
+        if ".." in figure.period:
+            yield from _over_a_span(figure, levels, stated)
 
 
 _ESTIMATES = ("estimate_assigned", "estimate_council")
@@ -327,6 +318,22 @@ _AGAINST_BASE = {
         "stated = now / before",
     ),
 }
+
+
+def _against_base(
+    figure: Figure, levels: Mapping[tuple[str, str, str], Figure]
+) -> Iterator[Identity]:
+    level = levels.get((figure.indicator, figure.unit, figure.period))
+    base = levels.get((figure.indicator, figure.unit, figure.base or ""))
+    if level and base:
+        says, holds = _AGAINST_BASE[figure.measure]
+        yield Identity(
+            f"{figure.measure}_of_{figure.indicator}_{figure.period}_{figure.base}_{figure.statement}"
+            + _about(figure),
+            says.format(name=figure.indicator_name),
+            {"stated": figure, "now": level, "before": base},
+            holds,
+        )
 
 
 def _about(figure: Figure) -> str:
@@ -363,7 +370,7 @@ def _over_a_span(
     levels: Mapping[tuple[str, str, str], Figure],
     stated: Mapping[tuple[Any, ...], list[Figure]],
 ) -> Iterator[Identity]:
-    if ".." not in figure.period or not (years := _span_years(figure.period)):
+    if not (years := _span_years(figure.period)):
         return
     about, name = (figure.indicator, figure.unit), figure.indicator_name
     count = len(years)
@@ -521,5 +528,5 @@ def read_figures(connection: Any) -> list[Figure]:
     found = connection.execute(_FIGURES)
     figures: list[Figure] = []
     while rows := found.fetchmany(_ROWS_AT_A_TIME):  # of a large home never all of them twice
-        figures += [Figure(*row) for row in rows]
+        figures += map(Figure._make, rows)
     return figures
