@@ -172,15 +172,12 @@
     of it, and by what comes first of it. -#}
 {% macro content_statements(relation) -%}
     {%- set table = relation.schema ~ '.' ~ relation.identifier -%}
-    {%- set parts_by = config.get('meta', {}).get('parts_by', []) -%}
     delete from kept.content where table_name = '{{ table }}';
-    insert into kept.content
-    select '{{ table }}', '', {{ content_digest('content') }} from {{ relation }} as content;
-    {%- for depth in range(1, parts_by | length + 1) %}
+    {%- for part in digested_parts() %}
         insert into kept.content
-        select '{{ table }}', concat_ws('/', {{ parts_by[:depth] | join(', ') }}), {{ content_digest('content') }}
+        select '{{ table }}', {{ part }}, {{ content_digest('content') }}
         from {{ relation }} as content
-        group by {{ parts_by[:depth] | join(', ') }};
+        {{ 'group by ' ~ part if not loop.first }};
     {%- endfor %}
 {%- endmacro %}
 
@@ -210,13 +207,82 @@
 {% macro statements_of_parts(relation, in_parts) -%}
     insert into kept.wanted
     select '{{ in_parts.wanted_as }}', part from ({{ other_parts(in_parts) }});
+    create or replace temp table rows_before as {{ digested_rows(relation, in_parts) }};
     delete from {{ relation }}
-    where {{ in_parts.part }} in (
-        select wanted.part from kept.wanted where wanted.wanted_as = '{{ in_parts.wanted_as }}'
-    );
+    where {{ is_of_wanted_part(in_parts) }};
     insert into {{ relation }} {{ get_column_names() if config.get('contract').enforced else 'by name' }}
     ({{ get_select_subquery(compiled_code) if config.get('contract').enforced else compiled_code }});
+    create or replace temp table rows_now as {{ digested_rows(relation, in_parts) }};
     delete from kept.wanted where wanted_as = '{{ in_parts.wanted_as }}';
+{%- endmacro %}
+
+
+{% macro is_of_wanted_part(in_parts) -%}
+    {{ in_parts.part }} in (
+        select wanted.part from kept.wanted where wanted.wanted_as = '{{ in_parts.wanted_as }}'
+    )
+{%- endmacro %}
+
+
+{#- Of the rows that are wanted, by each part of the table that they are in: the three figures of a digest. -#}
+{% macro digested_rows(relation, in_parts) -%}
+    {%- for part in digested_parts() %}
+        select
+            {{ part }} as part,
+            cast(count(*) as hugeint) as n_rows,
+            cast(sum(hash(content)) as hugeint) as hash_sum,
+            bit_xor(hash(content)) as hash_xor
+        from {{ relation }} as content
+        where {{ is_of_wanted_part(in_parts) }}
+        group by all
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- Expressions over a row: what it is a part of ('' for the whole), by all of `parts_by` and by what comes first. -#}
+{% macro digested_parts() -%}
+    {%- set parts_by = config.get('meta', {}).get('parts_by', []) -%}
+    {%- set parts = ["''"] -%}
+    {%- for depth in range(1, parts_by | length + 1) -%}
+        {%- do parts.append("concat_ws('/', " ~ parts_by[:depth] | join(', ') ~ ')') -%}
+    {%- endfor -%}
+    {{ return(parts) }}
+{%- endmacro %}
+
+
+{#- As content_statements, of a table of which rows were made again: sums and exclusive ors need no other row. -#}
+{% macro content_statements_of_parts(relation) -%}
+    {%- set table = relation.schema ~ '.' ~ relation.identifier -%}
+    create or replace temp table content_now as
+    with moved as (
+        select part, n_rows, hash_sum, hash_xor from rows_now
+        union all
+        select part, -n_rows, -hash_sum, hash_xor from rows_before
+        union all
+        select
+            part,
+            cast(split_part(digest, ':', 1) as hugeint),
+            try_cast(split_part(digest, ':', 2) as hugeint),
+            try_cast(split_part(digest, ':', 3) as ubigint)
+        from kept.content
+        where
+            table_name = '{{ table }}'
+            and part in (select part from rows_now union all select part from rows_before)
+    )
+    select part, sum(n_rows) as n_rows, sum(hash_sum) as hash_sum, bit_xor(hash_xor) as hash_xor
+    from moved
+    group by part;
+    delete from kept.content where table_name = '{{ table }}' and part in (select part from content_now);
+    insert into kept.content
+    select
+        '{{ table }}',
+        part,
+        concat_ws(
+            ':', n_rows, case when n_rows > 0 then hash_sum end, case when n_rows > 0 then hash_xor end
+        )
+    from content_now
+    where n_rows > 0 or part = '';
 {%- endmacro %}
 
 
@@ -245,10 +311,11 @@
     {%- call statement('main') -%}
         {%- if state.in_parts and existing is not none and existing.is_table -%}
             {{ statements_of_parts(target, in_parts) }}
+            {{ content_statements_of_parts(target) }}
         {%- else -%}
             {{ table_statements(target) }}
+            {{ content_statements(target) }}
         {%- endif %}
-        {{ content_statements(target) }}
         {{ made_statements(state) }}
         {%- if in_parts %}
             {{ made_part_statements(in_parts) }}
