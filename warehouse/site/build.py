@@ -90,7 +90,10 @@ def build_site(
     render = partial(_render, _environment(), folder, build, queries, site())
     with ThreadPoolExecutor(1) as beside:
         # child processes draw while the pages are written
-        drawn = beside.submit(draw_sheets, sources.sheets.values(), archived, workers, before)
+        drawn = beside.submit(
+            draw_sheets, sources.sheets.values(), archived, workers, before,
+            lambda sheet: sheet.made_of(sources.said, build.is_simulated),
+        )  # fmt: skip
         paths = [_write_page(page, sources, build, folder, before, render) for page in pages]
         paths += _write_lists(pages, render)
         drawn.result()
@@ -171,15 +174,14 @@ def _write_sources(
     sheets = list(sources.sheets.values())
     paths = [render("sources.html.j2", _INDEX, sheets=sheets)]
     for sheet in sheets:
-        made_of = sheet.made_of(sources.said, build.is_simulated)
-        if before is not None and sheet.earlier == made_of:
+        if before is not None and sheet.is_kept:
             take_over(before / sheet.page, folder / sheet.page)
             paths.append(folder / sheet.page)
             continue
         facts: dict[str, list[Fact]] = {}
         for fact in sorted(sheet.facts, key=lambda fact: (_place(fact.cell), fact.key)):
             facts.setdefault(fact.cell, []).append(fact)
-        said = sources.said
+        said, made_of = sources.said, sheet.made_of(sources.said, build.is_simulated)
         paths.append(
             render(
                 "sheet.html.j2", sheet.page, sheet=sheet, facts=facts, said=said, made_of=made_of

@@ -121,13 +121,18 @@ class PageShown:
 
     def made_of(self, sources: Sources) -> str:
         """What blocks and lists are made of: rows, and the facts that are shown of them."""
-        facts = (
+        rows = [
+            (shown.result.names, [(number, *row.values()) for number, row in shown.all_rows])
+            for shown in self.blocks
+        ]
+        facts = [
             sources.of(_keys_behind(column, row))
             for shown in self.blocks
             for column in shown.block.columns
+            if column.keys
             for _, row in shown.shown_rows
-        )
-        return made_of(self.file, [shown.all_rows for shown in self.blocks], list(facts))
+        ]
+        return made_of(self.file, rows, facts)
 
 
 def pages_of(declared: Site, queries: Queries) -> Iterator[PageShown]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 from markupsafe import Markup, escape
@@ -35,12 +35,17 @@ WIDEST = 60
 # on paper a wider sheet has its first columns, and those with cells that are shown
 WIDE_ON_PAPER, FIRST_COLUMNS = 12, 4
 _ASIDE = ' class="p"'  # not on paper (site.css)
+# what the page of a sheet says that it is made of, nearly always within so many bytes (sheet.html.j2)
+_HEAD = 8_192
+_MADE_OF = re.compile(rb'data-drawing="(\w+)" data-page="(\w+)"')
+_DRAWN = re.compile(
+    r'data-page="\w+"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', re.DOTALL
+)
 # from how many letters on a column is how wide (site.css)
 _WIDTHS = ((45, "longer"), (14, "long"), (5, "middle"))
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """A fact that a page shows, and where it was typed."""
 
     key: str
@@ -102,7 +107,7 @@ class SheetPage:
     periods: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     drawn: Drawn | str = ""  # why it could not be drawn
-    earlier: str | None = None  # what its page of an earlier build was made of, as a hash
+    is_kept: bool = False  # the page of an earlier build is made of the same
 
     @property
     def places(self) -> frozenset[Place]:
@@ -315,12 +320,14 @@ def draw_sheets(
     archived: Callable[[str], Path],
     workers: int = 2,
     before: Path | None = None,
+    made_of: Callable[[SheetPage], str] | None = None,
 ) -> None:
     """Draw each sheet from its archived original; one that cannot be read again says why. `before`
-    is the site of an earlier build: a drawing that would be the same is taken from its page."""
+    is the site of an earlier build: a drawing that would be the same is taken from its page, and
+    none is wanted where the whole page is made of the same (`made_of`)."""
     by_file: dict[Path, list[SheetPage]] = {}
     for sheet in sheets:
-        if before is None or not _take_drawing(sheet, before / sheet.page):
+        if before is None or not _take(sheet, before / sheet.page, made_of):
             by_file.setdefault(archived(sheet.file_sha256), []).append(sheet)
     there = sorted(path for path in by_file if path.exists())
     wanted = {path.name: {one.sheet_name: one.places for one in by_file[path]} for path in there}
@@ -335,23 +342,23 @@ def draw_sheets(
             sheet.drawn = "Kho lưu trữ không còn tệp gốc."
 
 
-def _take_drawing(sheet: SheetPage, page: Path) -> bool:
-    """Take the drawing from the page of an earlier build, if it is of the same cells by the same
-    code."""
+def _take(sheet: SheetPage, page: Path, made_of: Callable[[SheetPage], str] | None) -> bool:
+    """Take the page of an earlier build, or the drawing on it, if it is of the same cells by the
+    same code."""
     try:
-        text = page.read_text(encoding="utf-8")
+        with page.open("rb") as file:
+            said = _MADE_OF.search(file.read(_HEAD)) or _MADE_OF.search(page.read_bytes())
     except FileNotFoundError:
         return False
-    found = re.search(
-        rf'data-drawing="{sheet.drawing}" data-page="(\w+)"( data-part)?>\n'
-        r"<caption[^\n]*\n(.*?)</table>",
-        text,
-        re.DOTALL,
-    )
+    if said is None or said[1].decode() != sheet.drawing:
+        return False
+    if made_of is not None and said[2].decode() == made_of(sheet):
+        sheet.is_kept = True
+        return True
+    found = _DRAWN.search(page.read_text(encoding="utf-8"))
     if found is None:
         return False
-    sheet.earlier = found[1]
-    sheet.drawn = Drawn(Markup(found[3]), found[2] is not None)  # noqa: S704  as it was drawn
+    sheet.drawn = Drawn(Markup(found[2]), found[1] is not None)  # noqa: S704  as it was drawn
     return True
 
 
