@@ -38,9 +38,7 @@ _ASIDE = ' class="p"'  # not on paper (site.css)
 # what the page of a sheet says that it is made of, nearly always within so many bytes (sheet.html.j2)
 _HEAD = 8_192
 _MADE_OF = re.compile(rb'data-drawing="(\w+)" data-page="(\w+)"')
-_DRAWN = re.compile(
-    r'data-page="\w+"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', re.DOTALL
-)
+_DRAWN = re.compile(r'data-page="\w+"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', re.DOTALL)
 # from how many letters on a column is how wide (site.css)
 _WIDTHS = ((45, "longer"), (14, "long"), (5, "middle"))
 
