@@ -1,13 +1,15 @@
 """The two gates: nothing goes on to dbt, and nothing is published, unless these hold.
 
 Before dbt: every file has an answer, every cell read was loaded, no rule raised. Before
-publishing: Great Expectations on the finished facts and marts (totals, balances, traces).
+publishing: Great Expectations on the finished facts and marts (totals, balances, traces). A rule
+that looks at each unit's cells and facts for themselves (`by_reporter`) is asked of the units that
+hold something else than when they last passed; the working file says of each what that was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from expectations.suites import RuleResult, validate_residuals
 from ingest.cell_tables import EXACT_DIGITS
 
 MART_RULES = Path(__file__).with_name("rules") / "marts"
+_BY_REPORTER = MART_RULES.with_name("by_reporter.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,13 @@ def gate_before_dbt(
 
 @dataclass(frozen=True)
 class MartRule:
-    """A rule on finished tables: its SQL returns `key` and `residual` (0 obeys) a row."""
+    """A rule on finished tables: its SQL returns `key` and `residual` (0 obeys) a row; of one that
+    is `by_reporter` also the unit that reported it, for the units in `looked_at`."""
 
     name: str
     says: str
     sql: str
+    by_reporter: bool = False
 
 
 def read_mart_rules(folder: Path = MART_RULES) -> list[MartRule]:
@@ -94,7 +99,8 @@ def read_mart_rules(folder: Path = MART_RULES) -> list[MartRule]:
     found = []
     for path in sorted(folder.glob("*.yml")):
         entry = yaml.load(path.read_bytes(), yaml.CSafeLoader)
-        found.append(MartRule(path.stem, entry["says"], entry["sql"]))
+        by_reporter = entry.get("by_reporter", False)
+        found.append(MartRule(path.stem, entry["says"], entry["sql"], by_reporter))
     return found
 
 
@@ -103,8 +109,12 @@ def gate_before_publishing(
 ) -> list[tuple[MartRule, RuleResult, list[str]]]:
     """Evaluate every rule on the finished tables in one Great Expectations batch.
 
-    Returns each rule with its result and the keys of the rows that break it.
+    Returns each rule with its result and the keys of the rows that break it. What passed stays
+    counted while the unit holds the same.
     """
+    by_reporter = [rule for rule in rules if rule.by_reporter]
+    if by_reporter:
+        connection.execute(_BY_REPORTER)
     looked_at = [_keys_and_residuals(connection, rule) for rule in rules]
     keys = pl.concat([each["key"] for each in looked_at])
     frame = pl.concat(
@@ -115,6 +125,15 @@ def gate_before_publishing(
         how="diagonal",
     ).with_row_index("cell_id")
     results = {r.rule: r for r in validate_residuals("marts", frame, [r.name for r in rules])}
+    # a unit is not looked at again only where all of them passed
+    is_passed = all(results[rule.name].outcome == "passed" for rule in by_reporter)
+    for rule, each in zip(rules, looked_at, strict=True):
+        if rule.by_reporter:
+            before = _passed_before(connection, rule)
+            evaluated = results[rule.name].evaluated + before
+            results[rule.name] = replace(results[rule.name], evaluated=evaluated)
+            if is_passed:
+                _note_passed(connection, rule, each)
     return [
         (rule, results[rule.name], keys.gather(list(results[rule.name].unexpected)).to_list())
         for rule in rules
@@ -124,8 +143,50 @@ def gate_before_publishing(
 def _keys_and_residuals(connection: Any, rule: MartRule) -> pl.DataFrame:
     """What a rule's SQL returns; a row without a residual does not obey."""
     found = pl.DataFrame(connection.sql(rule.sql).to_arrow_table())
-    key, residual = found.columns
+    key, residual, *unit = found.columns
     return found.select(
         pl.col(key).cast(pl.String).alias("key"),
         pl.col(residual).cast(pl.Float64).fill_nan(1).fill_null(1).alias("residual"),
+        *unit,
     )
+
+
+def _passed_before(connection: Any, rule: MartRule) -> int:
+    """How much was looked at of the units that hold what they held when they passed."""
+    [(evaluated,)] = connection.execute(
+        """
+        select coalesce(sum(gated.evaluated), 0)
+        from kept.gated as gated
+        inner join reporter
+            on gated.unit_code = reporter.unit_code and gated.digest = reporter.digest
+        where gated.rule = ?
+        """,
+        [rule.name],
+    ).fetchall()
+    return int(evaluated)
+
+
+def _note_passed(connection: Any, rule: MartRule, looked_at: pl.DataFrame) -> None:
+    """Note what each unit holds that passed, and how much of it was looked at."""
+    connection.execute(
+        """
+        delete from kept.gated
+        where rule = ? and (
+            unit_code in (select unit_code from looked_at)
+            or unit_code not in (select unit_code from reporter)
+        )
+        """,
+        [rule.name],
+    )
+    connection.register("evaluated", looked_at.group_by("unit_code").len("evaluated").to_arrow())
+    connection.execute(
+        """
+        insert into kept.gated
+        select ?, reporter.unit_code, reporter.digest, coalesce(evaluated.evaluated, 0)
+        from looked_at
+        inner join reporter on looked_at.unit_code = reporter.unit_code
+        left join evaluated on looked_at.unit_code = evaluated.unit_code
+        """,
+        [rule.name],
+    )
+    connection.unregister("evaluated")

@@ -40,6 +40,15 @@ create or replace table kept.wanted (
     part      varchar not null
 );
 
+-- Of the rules of the gate that look at each unit for itself: what a unit held when it passed, and how much of it
+-- they looked at (expectations/gate.py)
+create table if not exists kept.gated (
+    rule      varchar not null,
+    unit_code varchar not null,
+    digest    varchar not null,
+    evaluated bigint not null
+);
+
 -- One row: what this build is. Time is an input, so models read it here and never from a clock.
 create or replace table raw.build (
     build_id      varchar not null,
