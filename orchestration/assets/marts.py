@@ -47,7 +47,7 @@ NO_RULE_RAISED = "no_rule_between_forms_raised"
 @dg.asset(
     group_name=GROUP,
     kinds={"python"},
-    deps=["int_fact__figure", "fct_milestone"],
+    deps=["int_fact__figure", "int_project__cell", "fct_milestone"],
     check_specs=[
         dg.AssetCheckSpec(
             name="identities_hold",

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import polars as pl
 import yaml
 from plan_books import Sent
@@ -30,7 +31,8 @@ from ingest.register import ACCEPTED, Submission
 from warehouse.connection import create_working, open_working
 from warehouse.ledger import Receipt
 
-FACTS = Path(__file__).parents[2] / "dbt_project" / "models" / "marts" / "facts"
+MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
+FACTS = MODELS / "marts" / "facts"
 AS_OF = datetime(2027, 3, 1, 2, 0)
 # codes of digits that must not become numbers
 CODES = ("unit_code", "scope_unit_code", "owner_unit_code", "code", "period")
@@ -68,10 +70,23 @@ def make_base(path: Path) -> Path:
             " value_text varchar, stated_unit varchar, breakdowns integer, statement_no integer,"
             " submission_id varchar, cell_ref varchar)"
         )
+        connection.execute(
+            "create view intermediate.int_project__cell as "
+            + _sql_of(MODELS / "intermediate" / "int_project__cell.sql")
+        )
         periods = [(p.key, p.kind, p.start, p.end, p.label_vi) for p in calendar_of(YEARS)]
         names = ("period_key", "kind", "start_date", "end_date", "label_vi")
         insert(connection, "raw.period", pl.DataFrame(periods, schema=names, orient="row"))
     return path
+
+
+def _sql_of(model: Path) -> str:
+    """A model that reads sources and seeds only, as dbt would have it run."""
+    return jinja2.Template(model.read_text(encoding="utf-8")).render(
+        source=lambda schema, table: f"{schema}.{table}",
+        ref=lambda seed: f"reference.{seed}",
+        only_wanted_submissions=lambda column: f"{column} is not null",
+    )
 
 
 class Working:
