@@ -1,4 +1,4 @@
-"""The gate's rules on cells and facts look at the units that hold something else than when they passed."""
+"""The gate looks at the cells and facts of units that hold something else than when they passed."""
 
 from __future__ import annotations
 

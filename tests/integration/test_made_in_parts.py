@@ -111,7 +111,8 @@ def test_names_and_dates_of_one_report_are_as_if_all_were_made(file: Path, build
     change(
         file,
         f"update raw.cell set text = text || ' (sửa)' where state = 'text' and {report}",
-        f"update raw.cell set code = '2031-01-15' where try_cast(code as date) is not null and {report}",
+        "update raw.cell set code = '2031-01-15' "
+        f"where try_cast(code as date) is not null and {report}",
     )
     build()
     in_parts = rows(file)

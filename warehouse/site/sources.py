@@ -35,7 +35,7 @@ WIDEST = 60
 # on paper a wider sheet has its first columns, and those with cells that are shown
 WIDE_ON_PAPER, FIRST_COLUMNS = 12, 4
 _ASIDE = ' class="p"'  # not on paper (site.css)
-# what the page of a sheet says that it is made of, nearly always within so many bytes (sheet.html.j2)
+# what the page of a sheet says that it is made of (sheet.html.j2), nearly always so far up
 _HEAD = 8_192
 _MADE_OF = re.compile(rb'data-drawing="(\w+)" data-page="(\w+)"')
 _DRAWN = re.compile(r'data-page="\w+"( data-part)?>\n<caption[^\n]*\n(.*?)</table>', re.DOTALL)
