@@ -11,15 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+_OBJECTS = 100_000
+"""So many more of them, and they are looked through."""
+
+
 @contextmanager
 def loading() -> Iterator[None]:
     """What is loaded meanwhile is not looked through for garbage, then or later: that costs a tenth
-    to a fifth of loading it. Forks share it, for looking at it would copy it."""
+    to a fifth of loading it. Forks share it, for looking at it would copy it. What comes after it is
+    looked through a hundredth as often: garbage that refers to itself is rare, and a night holds
+    some hundred thousand objects that are none."""
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(_OBJECTS, 20, 20)
         gc.enable()
         # a library says at the end what was not taken down
         atexit.register(gc.unfreeze)

@@ -83,14 +83,16 @@ class Ledger:
 
     def add_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Append the verdicts that differ from the last ones in status or reason."""
-        known = self.verdicts()
+        known = {
+            act["submission_id"]: (act["status"], act["reason_vi"])
+            for act in self._read("verdicts.jsonl")
+        }
         self._append(
             "verdicts.jsonl",
             (
                 asdict(verdict)
                 for verdict in verdicts
-                if (last := known.get(verdict.submission_id)) is None
-                or (last.status, last.reason_vi) != (verdict.status, verdict.reason_vi)
+                if known.get(verdict.submission_id) != (verdict.status, verdict.reason_vi)
             ),
         )
 
@@ -141,7 +143,7 @@ class Ledger:
             if not line:
                 continue
             try:
-                act = json.loads(line)
+                act = json.loads(line.decode())  # else each line is asked for its encoding
             except (json.JSONDecodeError, UnicodeDecodeError):
                 raise LedgerError(f"{path}:{number}: not a line of JSON") from None
             if not isinstance(act, dict):
