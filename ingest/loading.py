@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 _OBJECTS = 100_000
 """So many more of them, and they are looked through."""
 
@@ -18,8 +17,8 @@ _OBJECTS = 100_000
 @contextmanager
 def loading() -> Iterator[None]:
     """What is loaded meanwhile is not looked through for garbage, then or later: that costs a tenth
-    to a fifth of loading it. Forks share it, for looking at it would copy it. What comes after it is
-    looked through a hundredth as often: garbage that refers to itself is rare, and a night holds
+    to a fifth of loading it. Forks share it, for looking at it would copy it. What comes after it
+    is looked through a hundredth as often: garbage that refers to itself is rare, and a night holds
     some hundred thousand objects that are none."""
     gc.disable()
     try:
