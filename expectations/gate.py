@@ -21,6 +21,8 @@ from expectations.suites import RuleResult, validate_residuals
 from ingest.cell_tables import EXACT_DIGITS
 
 MART_RULES = Path(__file__).with_name("rules") / "marts"
+SUBMISSIONS_OF_A_TURN = 40_000
+"""With their cells and facts: of more at once DuckDB needs more memory than it is given."""
 _BY_REPORTER = MART_RULES.with_name("by_reporter.sql").read_text(encoding="utf-8")
 
 
@@ -114,8 +116,12 @@ def gate_before_publishing(
     """
     by_reporter = [rule for rule in rules if rule.by_reporter]
     if by_reporter:
+        connection.execute(f"set variable submissions_of_a_turn = {SUBMISSIONS_OF_A_TURN}")
         connection.execute(_BY_REPORTER)
-    looked_at = [_keys_and_residuals(connection, rule) for rule in rules]
+    looked_at = [
+        _in_turns(connection, rule) if rule.by_reporter else _keys_and_residuals(connection, rule)
+        for rule in rules
+    ]
     keys = pl.concat([each["key"] for each in looked_at])
     frame = pl.concat(
         (
@@ -138,6 +144,20 @@ def gate_before_publishing(
         (rule, results[rule.name], keys.gather(list(results[rule.name].unexpected)).to_list())
         for rule in rules
     ]
+
+
+def _in_turns(connection: Any, rule: MartRule) -> pl.DataFrame:
+    """What a rule's SQL returns of all units that are to be looked at, some of them at a time."""
+    turns = connection.execute("select distinct turn from to_look_at order by turn").fetchall()
+    found = []
+    for (turn,) in turns or [(None,)]:
+        connection.execute(
+            "create or replace temp table looked_at as "
+            "select unit_code from to_look_at where turn is not distinct from ?",
+            [turn],
+        )
+        found.append(_keys_and_residuals(connection, rule))
+    return pl.concat(found)
 
 
 def _keys_and_residuals(connection: Any, rule: MartRule) -> pl.DataFrame:
@@ -172,7 +192,7 @@ def _note_passed(connection: Any, rule: MartRule, looked_at: pl.DataFrame) -> No
         """
         delete from kept.gated
         where rule = ? and (
-            unit_code in (select unit_code from looked_at)
+            unit_code in (select unit_code from to_look_at)
             or unit_code not in (select unit_code from reporter)
         )
         """,
@@ -183,9 +203,9 @@ def _note_passed(connection: Any, rule: MartRule, looked_at: pl.DataFrame) -> No
         """
         insert into kept.gated
         select ?, reporter.unit_code, reporter.digest, coalesce(evaluated.evaluated, 0)
-        from looked_at
-        inner join reporter on looked_at.unit_code = reporter.unit_code
-        left join evaluated on looked_at.unit_code = evaluated.unit_code
+        from to_look_at
+        inner join reporter on to_look_at.unit_code = reporter.unit_code
+        left join evaluated on to_look_at.unit_code = evaluated.unit_code
         """,
         [rule.name],
     )

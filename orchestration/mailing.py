@@ -71,7 +71,10 @@ def mail_is_due(home: Home, settings: Settings) -> bool:
 
 def letters_before(home: Home) -> dict[LetterKey, list[tuple[str, datetime]]]:
     """The letters meant to be sent so far, oldest first: content and time of their build."""
-    book = MailBook(Ledger(home.ledger))
+    return _letters_before(MailBook(Ledger(home.ledger)))
+
+
+def _letters_before(book: MailBook) -> dict[LetterKey, list[tuple[str, datetime]]]:
     before: dict[LetterKey, list[tuple[str, datetime]]] = {}
     for mail in book.current():
         if mail.key[0] == LETTER:
@@ -137,7 +140,7 @@ class _Run:
     def read_build(self) -> tuple[list[Letter], dict[str, str], int]:
         """Letters, names of units, number of draft reminders of the published build."""
         with open_published(self.home.published_file) as connection:
-            letters = read_letters(connection, letters_before(self.home))
+            letters = read_letters(connection, _letters_before(self.book))
             names: dict[str, str] = dict(
                 connection.execute(
                     "select unit_code, name_vi from dim_unit where valid_to is null"

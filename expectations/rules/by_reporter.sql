@@ -44,6 +44,16 @@ from sent
 full join stated on sent.unit_code = stated.unit_code
 left join kept.content as form_column on form_column.table_name = 'contract.form_column' and form_column.part = '';
 
-create or replace temp table looked_at as
-select reporter.unit_code from reporter
-anti join kept.gated as gated on reporter.unit_code = gated.unit_code and reporter.digest = gated.digest;
+-- In turns of so many submissions, for memory: each looks at the units of `looked_at`.
+create or replace temp table to_look_at as
+with sent as (
+    select reporter_unit_code as unit_code, count(*) as submissions from raw.submission group by all
+)
+
+select
+    reporter.unit_code,
+    cast(sum(coalesce(sent.submissions, 0)) over (order by reporter.unit_code) as bigint) // getvariable('submissions_of_a_turn')
+        as turn
+from reporter
+anti join kept.gated as gated on reporter.unit_code = gated.unit_code and reporter.digest = gated.digest
+left join sent on reporter.unit_code = sent.unit_code;

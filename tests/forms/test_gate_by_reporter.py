@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fact_tables import Working, make_base, working_copy
 
+import expectations.gate
 from expectations.gate import gate_before_publishing, read_mart_rules
 from warehouse.kept_tables import note_contents
 
@@ -60,7 +61,7 @@ def gate(working: Working) -> Found:
 
 
 def looked_at(working: Working) -> list[str]:
-    rows = working.connection.execute("select unit_code from looked_at order by all").fetchall()
+    rows = working.connection.execute("select unit_code from to_look_at order by all").fetchall()
     return [unit for (unit,) in rows]
 
 
@@ -72,6 +73,16 @@ def test_units_that_hold_the_same_are_counted_and_not_looked_at(working: Working
     assert looked_at(working) == [ONE, OTHER]
     assert gate(working) == PASSED
     assert looked_at(working) == []
+
+
+def test_units_are_looked_at_in_turns(working: Working, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expectations.gate, "SUBMISSIONS_OF_A_TURN", 1)
+    working.connection.execute("update fct_indicator set value = 8 where fact_key = ?", [ONE])
+    found = gate(working)
+    turns = working.connection.execute("select count(distinct turn) from to_look_at").fetchall()
+    assert turns == [(2,)]
+    assert found["fact_traces_to_cell"] == ("failed", 2, [ONE])
+    assert found["accepted_value_reaches_fact"] == ("passed", 2, [])
 
 
 def test_a_fact_that_left_its_cell_is_found_and_found_again(working: Working) -> None:
