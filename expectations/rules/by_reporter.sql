@@ -1,28 +1,29 @@
 -- For rules on finished tables that look at each unit's cells and facts for themselves (gate.py): which units hold
 -- something else than when they last passed. '' is of facts whose submission nobody knows.
-create or replace temp table reporter as
-with fact as (
-    select fact_key, submission_id, cell_ref, amount_vnd as value, stated_unit from fct_budget where is_current
-    union all
-    select fact_key, submission_id, cell_ref, coalesce(amount_vnd, amount_usd, quantity), stated_unit
-    from fct_investment where is_current
-    union all
-    select fact_key, submission_id, cell_ref, value, stated_unit from fct_indicator where is_current
-    union all
-    select fact_key, submission_id, cell_ref, coalesce(value_usd, quantity), stated_unit
-    from fct_trade where is_current
-    union all
-    select fact_key, submission_id, cell_ref, value_low, stated_unit from fct_target where is_current
-),
 
-stated as (
+-- The current figures of all facts, as the rules read them and as a unit's digest is made of them.
+create or replace temp view stated_fact as
+select fact_key, submission_id, cell_ref, amount_vnd as value, stated_unit from fct_budget where is_current
+union all
+select fact_key, submission_id, cell_ref, coalesce(amount_vnd, amount_usd, quantity), stated_unit
+from fct_investment where is_current
+union all
+select fact_key, submission_id, cell_ref, value, stated_unit from fct_indicator where is_current
+union all
+select fact_key, submission_id, cell_ref, coalesce(value_usd, quantity), stated_unit
+from fct_trade where is_current
+union all
+select fact_key, submission_id, cell_ref, value_low, stated_unit from fct_target where is_current;
+
+create or replace temp table reporter as
+with stated as (
     select
         coalesce(submission.reporter_unit_code, '') as unit_code,
         concat_ws(
             ':', count(*), sum(hash(fact_key, fact.submission_id, cell_ref, value, stated_unit)),
             bit_xor(hash(fact_key, fact.submission_id, cell_ref, value, stated_unit))
         ) as digest
-    from fact
+    from stated_fact as fact
     left join raw.submission as submission on fact.submission_id = submission.submission_id
     group by all
 ),
