@@ -156,7 +156,17 @@ def _in_turns(connection: Any, rule: MartRule) -> pl.DataFrame:
             "select unit_code from to_look_at where turn is not distinct from ?",
             [turn],
         )
+        # of few, the cells of others are not put together (warehouse/schema.sql)
+        connection.execute(
+            """
+            set variable only_submissions = (
+                select kept.if_few(list(submission_no)) from raw.submission
+                where reporter_unit_code in (select unit_code from looked_at)
+            )
+            """
+        )
         found.append(_keys_and_residuals(connection, rule))
+    connection.execute("reset variable only_submissions")
     return pl.concat(found)
 
 

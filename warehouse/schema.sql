@@ -185,6 +185,14 @@ create or replace table raw.act (
     state_vi      varchar not null
 );
 
+-- Cells, and what is known of them. DuckDB does not see that what is asked of one of five tables holds for all of them: for
+-- the cells of one submission it would put together all columns and rows of all sheets, ten times the work. Whoever reads
+-- few names them in the variable `only_submissions` of the connection, beside what the query asks. It counts when a query
+-- is planned; where it is empty nothing is left of these conditions.
+create or replace macro kept.if_few(submission_numbers) as
+    case when len(submission_numbers) <= 5000 then submission_numbers end;
+create or replace macro kept.is_to_be_read(submission_no) as
+    getvariable('only_submissions') is null or list_contains(getvariable('only_submissions'), submission_no);
 create or replace view raw.cell_named as
 select
     c.*,
@@ -201,11 +209,11 @@ select
     || case when c.col_no > 26 then chr(64 + ((c.col_no - 1) // 26)::integer) else '' end
     || chr(65 + ((c.col_no - 1) % 26)::integer)
     || c.row_no::varchar as cell_ref
-from raw.cell as c
-inner join raw.submission as s using (submission_no)
-inner join raw.sheet_area as a using (submission_no, area_no)
-inner join raw.sheet_column as k using (submission_no, area_no, col_no)
-inner join raw.sheet_row as r using (submission_no, area_no, row_no);
+from (from raw.cell where kept.is_to_be_read(submission_no)) as c
+inner join (from raw.submission where kept.is_to_be_read(submission_no)) as s using (submission_no)
+inner join (from raw.sheet_area where kept.is_to_be_read(submission_no)) as a using (submission_no, area_no)
+inner join (from raw.sheet_column where kept.is_to_be_read(submission_no)) as k using (submission_no, area_no, col_no)
+inner join (from raw.sheet_row where kept.is_to_be_read(submission_no)) as r using (submission_no, area_no, row_no);
 
 -- The contracts, as tables.
 create or replace table contract.form (

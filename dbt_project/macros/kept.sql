@@ -139,6 +139,15 @@
 {%- endmacro %}
 
 
+{#- A statement that has raw.cell_named read the wanted submissions alone, where they are few (warehouse/schema.sql).
+    dbt has a connection for each node, whose variables end with it. -#}
+{% macro read_only_submissions() -%}
+    set variable only_submissions = (
+        select kept.if_few(list(cast(part as integer))) from kept.wanted where wanted_as = 'submission'
+    );
+{%- endmacro %}
+
+
 {#- Statements that say what a node was made of; of a failed test nothing is said. -#}
 {% macro made_statements(state, is_made=true) -%}
     delete from kept.made where node = '{{ model.unique_id }}';
@@ -207,12 +216,14 @@
 {% macro statements_of_parts(relation, in_parts) -%}
     insert into kept.wanted
     select '{{ in_parts.wanted_as }}', part from ({{ other_parts(in_parts) }});
+    {{ read_only_submissions() if in_parts.wanted_as == 'submission' }}
     create or replace temp table rows_before as {{ digested_rows(relation, in_parts) }};
     delete from {{ relation }}
     where {{ is_of_wanted_part(in_parts) }};
     insert into {{ relation }} {{ get_column_names() if config.get('contract').enforced else 'by name' }}
     ({{ get_select_subquery(compiled_code) if config.get('contract').enforced else compiled_code }});
     create or replace temp table rows_now as {{ digested_rows(relation, in_parts) }};
+    reset variable only_submissions;
     delete from kept.wanted where wanted_as = '{{ in_parts.wanted_as }}';
 {%- endmacro %}
 
