@@ -53,12 +53,12 @@ class Judged(NamedTuple):
 
 def identities_page(root: Path) -> str:
     """docs/identities.md, from the working file of a home after its last build."""
+    declared = read_identities()
     with duckdb.connect(str(Home(root).working_file), read_only=True) as connection:
-        figures = read_figures(connection)
+        figures = read_figures(connection, declared)
         files = dict(
             connection.execute("select submission_no, file_path from raw.submission").fetchall()
         )
-    declared = read_identities()
     outcomes = evaluate([*declared, *derived_identities(figures)], figures)
     judged = [
         Judged(outcome, number < len(declared), _fate(outcome))

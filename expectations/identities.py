@@ -280,7 +280,7 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
     """What the definitions of the measures imply, wherever the figures for it are there."""
     levels: dict[tuple[str, str, str], Figure] = {}
     stated: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
-    comparable = {*reference.vocabulary("measure"), *_ESTIMATES}
+    comparable = _comparable()
     # a part (by gate, level, source …) stands for its quantity only where there is no whole
     least: dict[tuple[str, str], int] = {}
     figures = [f for f in figures if f.document is None and f.measure in comparable]
@@ -304,6 +304,13 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
 
 
 _ESTIMATES = ("estimate_assigned", "estimate_council")
+
+
+def _comparable() -> set[str]:
+    """Measures whose figures can be held against each other."""
+    return {*reference.vocabulary("measure"), *_ESTIMATES}
+
+
 _AGAINST_BASE = {
     "growth": (
         "Mức tăng (%) của “{name}” phải khớp với giá trị hai kỳ.",
@@ -523,9 +530,16 @@ _ROWS_AT_A_TIME = 10_000
 _FIGURES = (Path(__file__).with_name("rules") / "figures.sql").read_text(encoding="utf-8")
 
 
-def read_figures(connection: Any) -> list[Figure]:
-    """The current figures of all facts, in base units."""
-    found = connection.execute(_FIGURES)
+def read_figures(connection: Any, declared: Iterable[Identity]) -> list[Figure]:
+    """The current figures of all facts, in base units, that one of these identities or an implied
+    one can be about: a sixth of all, and to make figures of the others would cost the most."""
+    places = [place for identity in declared for place in identity.where.values()]
+    parameters = {
+        "declared": sorted({f"{place.indicator}/{place.unit}" for place in places}),
+        "comparable": sorted(_comparable()),
+        "against_base": sorted(_AGAINST_BASE),
+    }
+    found = connection.execute(_FIGURES, parameters)
     figures: list[Figure] = []
     while rows := found.fetchmany(_ROWS_AT_A_TIME):  # of a large home never all of them twice
         figures += map(Figure._make, rows)

@@ -76,8 +76,9 @@ def checked_identities(build: BuildResource, acts_of_people: list[Act]) -> dg.Ma
             checked = beside.submit(
                 check_between_forms, connection.cursor(), _CROSS_RULES, build.moment
             )
-            figures = read_figures(connection)
-            identities = [*read_identities(), *derived_identities(figures)]
+            declared = read_identities()
+            figures = read_figures(connection, declared)
+            identities = [*declared, *derived_identities(figures)]
             outcomes = evaluate(identities, figures)
             between = checked.result()
         findings = finding_frame(

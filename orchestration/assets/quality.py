@@ -176,9 +176,9 @@ def accepted_submissions(
         checks = gate_before_dbt(
             connection, len(archived_files), cells_as_read(submissions), raised
         )
+    build_id, at = build.build_id, timestamp(build.moment)
     Ledger(build.place.ledger).add_verdicts(
-        Verdict(s.submission_id, s.status, s.reason_vi, build.build_id, timestamp(build.moment))
-        for s in judged
+        Verdict(s.submission_id, s.status, s.reason_vi, build_id, at) for s in judged
     )
     statuses = Counter(submission.status for submission in judged)
     log("judged", findings=len(frame), **statuses)
