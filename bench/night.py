@@ -39,6 +39,9 @@ A_MONTH = 1025 / 12  # workbooks of a month of 65 communes and all agencies
 FIRST_YEAR = 2026
 REPORTS, MAILS, CHANGES = "sender_reports", "sent_mails", "changes"
 TO_SENDERS = (REPORTS, "sender_letters", MAILS)
+FOR_ALL = ("loading", "start", "form_validations", "dbt_facts", "checked_identities", "dbt_marts",
+           "gated_marts", "staged_build", "published_build", CHANGES, "end")  # fmt: skip
+"""Start, dbt, Great Expectations, publish: what works on all figures at once."""
 _TICK = os.sysconf("SC_CLK_TCK")
 _NUMBER = re.compile(r"<v>(\d{3,}(?:\.\d+)?)</v></c>")
 
@@ -338,6 +341,17 @@ def show(found: list[dict[str, Any]]) -> None:
                 f"\n{what}: fixed part {fixed:.0f} s; each further workbook {each * 1000:.0f} ms, "
                 f"{each / unit:.1f} times calamine alone."
             )
+    for one in found:
+        cold = one["nights"]["cold"]
+        for_all = sum(cold["stages"].get(step, 0.0) for step in FOR_ALL)
+        wall = sum(cold["walls"].get(step, 0.0) for step in FOR_ALL)
+        rest = _cpu_without(one, TO_SENDERS) - for_all
+        print(
+            f"\n{one['workbooks']:,}, by stage: start, dbt, Great Expectations, publish "
+            f"{for_all:.0f} s of CPU, {wall:.0f} s; all else without reports "
+            f"{rest / one['workbooks'] * 1000:.1f} ms a workbook, "
+            f"{rest / one['calamine']:.1f} times calamine alone."
+        )
 
 
 def _cpu_without(size: dict[str, Any], steps: Sequence[str]) -> float:
