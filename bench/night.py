@@ -347,7 +347,7 @@ def show(found: list[dict[str, Any]]) -> None:
         wall = sum(cold["walls"].get(step, 0.0) for step in FOR_ALL)
         rest = _cpu_without(one, TO_SENDERS) - for_all
         print(
-            f"\n{one['workbooks']:,}, by stage: start, dbt, Great Expectations, publish "
+            f"\n{one['workbooks']:,.0f}, by stage: start, dbt, Great Expectations, publish "
             f"{for_all:.0f} s of CPU, {wall:.0f} s; all else without reports "
             f"{rest / one['workbooks'] * 1000:.1f} ms a workbook, "
             f"{rest / one['calamine']:.1f} times calamine alone."
