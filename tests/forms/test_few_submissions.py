@@ -61,12 +61,14 @@ def test_what_is_named_counts_for_a_view_that_reads_the_cells(connection: Any) -
     assert connection.execute("select n from number_of_cells").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize(("count", "is_few"), [(0, True), (5000, True), (5001, False)])
-def test_many_are_not_named(connection: Any, count: int, is_few: bool) -> None:
+@pytest.mark.parametrize(("count", "is_named"), [(0, False), (5000, True), (5001, False)])
+def test_few_are_named_and_none_or_many_are_not(
+    connection: Any, count: int, is_named: bool
+) -> None:
     [(named,)] = connection.execute(
         "select kept.if_few(list(n)) from range(?) as of (n)", [count]
     ).fetchall()
-    assert (named is not None) == (is_few and count > 0)
+    assert (named is not None) == is_named
 
 
 def test_where_none_is_named_nothing_is_left_of_the_question(connection: Any) -> None:
