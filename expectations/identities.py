@@ -64,7 +64,7 @@ class Figure(NamedTuple):
     measure_vi: str
     submission_no: int
     cell_ref: str
-    breakdowns: int = 0  # by gate, source, level, project …: part of a quantity, not the quantity
+    is_comparable: bool = True  # what the definition of its measure can say something of
     is_preferred: bool = True  # where a quantity is stated several times: the statement that counts
 
     @property
@@ -280,14 +280,7 @@ def derived_identities(figures: Sequence[Figure]) -> Iterator[Identity]:
     """What the definitions of the measures imply, wherever the figures for it are there."""
     levels: dict[tuple[str, str, str], Figure] = {}
     stated: dict[tuple[Any, ...], list[Figure]] = defaultdict(list)
-    comparable = _comparable()
-    # a part (by gate, level, source …) stands for its quantity only where there is no whole
-    least: dict[tuple[str, str], int] = {}
-    figures = [f for f in figures if f.document is None and f.measure in comparable]
-    for figure in figures:
-        about = (figure.indicator, figure.measure)
-        least[about] = min(figure.breakdowns, least.get(about, figure.breakdowns))
-    figures = [f for f in figures if f.breakdowns == least[f.indicator, f.measure]]
+    figures = [figure for figure in figures if figure.is_comparable]
     for figure in figures:
         key = (figure.indicator, figure.unit, figure.period, figure.base, figure.measure)
         stated[key].append(figure)

@@ -1,8 +1,8 @@
 -- The current figures that an identity can be about, of all facts in one shape. One row a figure:
 -- key, table, indicator, name, unit it is about, period, base period, measure, number of the
 -- statement, document (targets only), value and last printed digit in base units (0: exact),
--- comparator, upper end, text as typed, unit and measure in words, submission and cell, of how many
--- parts, and whether it is the statement that counts.
+-- comparator, upper end, text as typed, unit and measure in words, submission and cell, whether the
+-- definition of its measure can say something of it, and whether it is the statement that counts.
 with figure as (
     select * from intermediate.int_fact__figure
     -- a line without an indicator is no quantity that another figure could contradict
@@ -12,7 +12,7 @@ with figure as (
 ),
 
 -- What the definitions of measures can say something of: a part (by gate, level, source …) stands for its quantity
--- only where there is no whole.
+-- only where there is no whole. That is a matter of all figures of the quantity, also of those that are left out below.
 comparable as (
     select fact_key, indicator_code, unit_code, period_key, base_period_key, meets_measure
     from figure
@@ -64,10 +64,11 @@ select
     coalesce(measure.label_vi, flow.label_vi, figure.meets_measure) as measure_vi,
     submission.submission_no,
     figure.cell_ref,
-    figure.breakdowns,
+    comparable.fact_key is not null as is_comparable,
     figure.outranked_by is null as is_preferred
 from figure
 inner join wanted on figure.fact_key = wanted.fact_key
+left join comparable on figure.fact_key = comparable.fact_key
 inner join raw.submission as submission on figure.submission_id = submission.submission_id
 left join reference.indicator as indicator on figure.indicator_code = indicator.indicator_code
 left join reference.unit_of_measure as unit on figure.stated_unit = unit.unit_code

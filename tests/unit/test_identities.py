@@ -311,9 +311,9 @@ def test_figure_stated_twice_with_fewer_digits_agrees() -> None:
     assert set(found.values()) == {HOLDS}
 
 
-def test_figures_of_other_units_and_of_targets_are_not_compared() -> None:
+def test_figures_of_other_units_and_those_not_comparable_are_not_compared() -> None:
     assert outcomes(figure("2025", 220), figure("2025", 5, unit="06463")) == {}
-    target = figure("2025", 9, document="NQ67-2025")
+    target = figure("2025", 9, document="NQ67-2025", is_comparable=False)
     assert outcomes(figure("2025", 220), target) == {}
     assert outcomes(figure("2024", 1), figure("2025", 2, unit="VN"),
                     growth("2025", "2024", 10)) == {}  # fmt: skip
