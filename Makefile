@@ -14,7 +14,7 @@ export DAGSTER_HOME ?= $(KHO_HOME)/dagster
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup nightly console samples test test-hostile test-all bench lint docs format \
+.PHONY: help setup nightly console samples test test-deep test-hostile test-all bench lint docs format \
 	lock upgrade-check audit bundle clean
 
 help: ## list what can be made
@@ -63,6 +63,11 @@ format: $(READY) ## put code into its format
 
 test: $(READY) lint ## format, style, types and all tests but the long ones
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not hostile"
+
+# what chance finds in one run of twenty is better found before a change lands
+test-deep: $(READY) ## property tests, 3,000 examples each
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not hostile" --hypothesis-profile=deep \
+		$$(grep -rl --include='test_*.py' '@given' tests)
 
 test-hostile: $(READY) ## some hundred hostile files, each in a process that it may kill
 	$(BIN)/pytest -n 2 --dist loadfile -m "hostile and not slow"

@@ -18,6 +18,8 @@ from tests.shared import made_once, run_kho
 settings.register_profile(
     "kho", deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow]
 )
+# make test-deep, before a change lands: chance in CI would find what is wrong, weeks later
+settings.register_profile("deep", settings.get_profile("kho"), max_examples=3_000)
 settings.load_profile("kho")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import areas
@@ -306,7 +306,6 @@ ONLY = st.dictionaries(st.sampled_from(FIELDS), CELLS, max_size=12)
 
 @given(st.lists(CHANGED.map(lambda cells: consignment(**cells)) | ONLY, min_size=1, max_size=8),
        st.booleans())  # fmt: skip
-@settings(max_examples=150, deadline=None)
 def test_the_short_way_finds_the_records_that_the_long_one_does(
     rows: list[dict[str, Any]], has_marks: bool
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expectations.identities import (
@@ -72,7 +72,6 @@ STATED = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(stated=STATED)
 # parts, declared or alike, of what has its whole in another unit
 @example(
