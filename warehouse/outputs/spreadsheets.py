@@ -10,6 +10,7 @@ the sheet says so: nobody scrolls through years, and SQL has them all. No text i
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import re
@@ -26,10 +27,11 @@ import xlsxwriter
 from warehouse.connection import MEMORY_LIMIT, holds_simulated, open_published
 from warehouse.home import take_over
 from warehouse.kept_tables import CONTENT_DIGEST
+from warehouse.outputs import sheet_rows
+from warehouse.outputs.sheet_rows import LONGEST_TEXT, NO, NO_LIMIT, YES, write_with_rows
 
 FONT = "Times New Roman"
 ROWS_OF_A_SHEET = 1_000_000
-LONGEST_TEXT = 32_767  # of a cell, in Excel
 # of a mart with more rows than this, so many months are written
 LARGE = 20_000
 MONTHS = 6
@@ -178,7 +180,10 @@ def _content(
 
 @cache
 def _own_code() -> bytes:
-    return Path(__file__).read_bytes() + f"{xlsxwriter.__version__} {duckdb.__version__}".encode()
+    versions = f"{xlsxwriter.__version__} {duckdb.__version__}"
+    return b"".join(Path(file).read_bytes() for file in (__file__, sheet_rows.__file__)) + (
+        versions.encode()
+    )
 
 
 def _contents(folder: Path) -> dict[str, str]:
@@ -198,37 +203,30 @@ def _write(
     as_of: datetime,
     columns: Sequence[MartColumn],
 ) -> None:
-    book, formats = new_workbook(path, title, as_of)
+    [(n_rows,)] = connection.execute(f"select count(*) from ({written}) as content").fetchall()
+    sizes = [min(ROWS_OF_A_SHEET, n_rows - at) for at in range(0, max(n_rows, 1), ROWS_OF_A_SHEET)]
+    made = io.BytesIO()
+    book, formats = new_workbook(made, title, as_of)
     of_columns = [formats.of(column) for column in columns]
-    connection.execute(written)
-    number = 0
-    rows = connection.fetchmany(5_000)
-    while number == 0 or rows:
-        number += 1
+    for number, size in enumerate(sizes, start=1):
         sheet = book.add_worksheet("Số liệu" if number == 1 else f"Số liệu ({number})")
         _head(sheet, title, line, columns, formats)
-        n_rows = 0
-        while rows and n_rows < ROWS_OF_A_SHEET:
-            for row in rows:
-                _row(sheet, _FIRST_ROW + n_rows, row, columns, of_columns)
-                n_rows += 1
-            rows = connection.fetchmany(5_000)
-        if n_rows:
-            sheet.autofilter(_FIRST_ROW - 1, 0, _FIRST_ROW + n_rows - 1, len(columns) - 1)
+        if size:
+            for col, shown in enumerate(of_columns):
+                sheet.write_blank(_FIRST_ROW, col, None, shown)
+            sheet.autofilter(_FIRST_ROW - 1, 0, _FIRST_ROW + size - 1, len(columns) - 1)
     _meanings(book.add_worksheet("Chú giải"), columns, formats)
     book.close()
+    write_with_rows(path, made.getvalue(), connection, written, columns, _FIRST_ROW + 1, sizes)
 
 
-def new_workbook(
-    path: Path, title: str, as_of: datetime, is_large: bool = True
-) -> tuple[Any, Formats]:
+def new_workbook(target: Path | io.BytesIO, title: str, as_of: datetime) -> tuple[Any, Formats]:
     """A workbook in which no text becomes a formula, and its formats. The same input is the same
     file."""
     book = xlsxwriter.Workbook(
-        str(path),
+        target if isinstance(target, io.BytesIO) else str(target),
         {
-            # rows are written one by one and forgotten: a mart may have a million
-            "constant_memory" if is_large else "in_memory": True,
+            "in_memory": True,
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
@@ -343,7 +341,7 @@ def _row(
             case None:
                 continue
             case bool():
-                sheet.write_string(row_no, col, "Có" if value else "Không", shown)
+                sheet.write_string(row_no, col, YES if value else NO, shown)
             case date():
                 sheet.write_datetime(row_no, col, value, shown)
             case str():
@@ -353,7 +351,7 @@ def _row(
                 text = "; ".join(map(str, value))
                 sheet.write_string(row_no, col, text[:LONGEST_TEXT], shown)
             case _ if not math.isfinite(value):
-                sheet.write_string(row_no, col, "không giới hạn", shown)
+                sheet.write_string(row_no, col, NO_LIMIT, shown)
             case _:
                 sheet.write_number(row_no, col, value, shown)
 

@@ -60,7 +60,7 @@ def sheet_names(tables: Sequence[Table]) -> list[str]:
 
 def write_workbook(path: Path, tables: Sequence[Table], line: str, as_of: datetime) -> None:
     """One workbook, a sheet for each table."""
-    book, formats = new_workbook(path, tables[0].title, as_of, is_large=False)
+    book, formats = new_workbook(path, tables[0].title, as_of)
     for table, name in zip(tables, sheet_names(tables), strict=True):
         columns = [
             MartColumn(column, data_type, heading, heading, {})
