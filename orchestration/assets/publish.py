@@ -62,15 +62,15 @@ def staged_build(build: BuildResource) -> dg.MaterializeResult:
             connection, build.place.staging(build_id), code_version(), build.earlier("")
         )
         _, n_kept = kept_tables.made_and_kept(connection)
-    begun: list[tuple[str, Work]] = [
-        (SPREADSHEETS, _spreadsheets(build, build_id)),
-        (LETTERS, _letters(build, build_id)),
-        (PAGES, _pages(build, build_id)),
-    ]
     # the pages take longest, but of a large home, or where all of them are new, they take a
-    # gigabyte, and should not meet the reports
+    # gigabyte, and should not meet the reports: then they begin when those are written
     is_light = n_kept and sum(rows.values()) < _MANY_ROWS
-    for name, work in reversed(begun) if is_light else begun:
+    begun: list[tuple[str, Work]] = [
+        *([(PAGES, _pages(build, build_id))] if is_light else []),
+        (LETTERS, _letters(build, build_id)),
+        (SPREADSHEETS, _spreadsheets(build, build_id)),
+    ]
+    for name, work in begun:
         build.beside.begin(name, work)
     return dg.MaterializeResult(
         value=build_id,
@@ -115,6 +115,7 @@ def sender_reports(build: BuildResource, staged_build: str) -> dg.MaterializeRes
             connection, build.place.archived, folder / "reports", build.moment,
             workers=build.workers, before=before,
         )  # fmt: skip
+    build.beside.begin(PAGES, _pages(build, staged_build))
     log("reported", reports=len(paths), workbooks=len(marked))
     return dg.MaterializeResult(
         metadata={
