@@ -33,7 +33,8 @@ class InAdvance:
         self._to_the_end: list[Any] = []
 
     def begin(self, name: str, work: Work, *, to_the_end: bool = False) -> None:
-        """Have `work` done beside, unless it is under way; `to_the_end` if nobody asks for it."""
+        """Have `work` done beside, unless it is under way or done; `to_the_end` if nobody asks for
+        it."""
         if name in self._begun:
             return
         if self._pool is None:
@@ -47,7 +48,7 @@ class InAdvance:
     def finish(self, name: str, work: Callable[[], Work]) -> Any:
         """What the work gave that was begun, or else what `work()` gives now. Raises what the work
         raised; where its process was killed, it is done again here."""
-        begun = self._begun.pop(name, None)
+        begun, self._begun[name] = self._begun.get(name), None
         if begun is not None:
             with suppress(ProcessExpired):
                 return begun.result()

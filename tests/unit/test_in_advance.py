@@ -54,6 +54,17 @@ def test_what_was_begun_is_done_once_beside(tmp_path: Path) -> None:
         assert works.finish("a", lambda: work) == os.getpid()
 
 
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_what_a_step_has_had_is_not_begun_again(tmp_path: Path, is_begun: bool) -> None:
+    work = partial(written, tmp_path / "lines")
+    with in_advance(1) as works:
+        if is_begun:
+            works.begin("a", work)
+        works.finish("a", lambda: work)
+        works.begin("a", work, to_the_end=True)
+    assert (tmp_path / "lines").read_text() == "x\n"
+
+
 def test_what_the_work_raised_is_raised_where_its_step_is_reached() -> None:
     with in_advance(1) as works:
         works.begin("a", partial(refuse, "full"))
