@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warehouse.outputs import spreadsheets
+from warehouse.outputs.sheet_rows import write_with_rows
 from warehouse.outputs.spreadsheets import (
     mart_columns,
     new_workbook,
@@ -119,6 +121,30 @@ def test_a_text_that_begins_like_a_formula_is_a_text(tmp_path: Path) -> None:
         sheet = parts.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
     assert f't="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>' in sheet
+
+
+def test_a_list_of_numbers_is_a_text(tmp_path: Path) -> None:
+    with _home([(None,) * len(TYPES)]) as connection:
+        connection.execute("alter table mart_odd add column numbers decimal(9, 1)[]")
+        connection.execute("alter table mart_odd add column days integer[]")
+        connection.execute("update mart_odd set numbers = [1.5, 20], days = [3, 4]")
+        [path] = write_spreadsheets(connection, tmp_path, AS_OF)
+    sheet = openpyxl.load_workbook(path)["Số liệu"]
+    assert [sheet["L5"].value, sheet["M5"].value] == ["1.5; 20.0", "3; 4"]
+
+
+def test_rows_that_were_counted_and_did_not_come_are_missed(tmp_path: Path) -> None:
+    made = io.BytesIO()
+    book, formats = new_workbook(made, "mart_odd", AS_OF)
+    book.add_worksheet("Số liệu").write_blank(4, 0, None, formats.text)
+    book.close()
+    with _home([("a", *[None] * (len(TYPES) - 1))]) as connection:
+        columns = mart_columns(connection, "mart_odd")[:1]
+        written = "select text_vi from mart_odd"
+        with pytest.raises(ValueError, match=r"^1 rows fewer than were counted$"):
+            write_with_rows(
+                tmp_path / "x.xlsx", made.getvalue(), connection, written, columns, 5, [2]
+            )
 
 
 def test_a_type_that_no_cell_shows_is_refused(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def write_with_rows(
     """Write the workbook `made` to a path with the rows of the query `written`: so many on each of
     the first sheets, in place of the model, which is row `first_row` (from 1) there.
 
-    Raises ValueError where a column has a type that no cell shows.
+    Raises ValueError where a column has a type that no cell shows, or rows are missing.
     """
     query = ""
     left = dict(enumerate(sizes, start=1))
@@ -96,6 +96,8 @@ def _taken(connection: duckdb.DuckDBPyConnection, size: int) -> Iterator[str]:
     while size and (rows := connection.fetchmany(min(size, _ROWS_AT_A_TIME))):
         size -= len(rows)
         yield "".join(row for (row,) in rows)
+    if size:
+        raise ValueError(f"{size} rows fewer than were counted")
 
 
 def _query(written: str, columns: Sequence[MartColumn], styles: Sequence[str]) -> str:
@@ -135,8 +137,9 @@ def _cell(column: MartColumn, letters: str, style: str) -> str:
             return text(f"case {value} when true then '{YES}' when false then '{NO}' end")
         case "VARCHAR":
             return text(_escaped(f"left({_in_words(value, column.labels)}, {LONGEST_TEXT})"))
-        case "VARCHAR[]":
-            return text(_escaped(f"left(array_to_string({value}, '; '), {LONGEST_TEXT})"))
+        case _ if data_type.endswith("[]"):
+            joined = f"array_to_string(cast({value} as varchar[]), '; ')"
+            return text(_escaped(f"left({joined}, {LONGEST_TEXT})"))
         case "DATE":
             return number(_day(value))
         case "TIMESTAMP":
@@ -146,9 +149,7 @@ def _cell(column: MartColumn, letters: str, style: str) -> str:
             limited = f"case when isfinite({value}) then {value} end"
             unlimited = f"case when not isfinite({value}) then '{NO_LIMIT}' end"
             return f"{number(limited)}, {text(unlimited)}"
-        case _ if data_type.startswith("DECIMAL") or data_type.endswith("INT"):
-            return number(value)
-        case "INTEGER":
+        case _ if data_type.startswith(("DECIMAL", "INTEGER")) or data_type.endswith("INT"):
             return number(value)
     raise ValueError(f"{column.name}: no cell shows a value of type {data_type}")
 
